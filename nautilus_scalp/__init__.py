@@ -1,0 +1,1 @@
+"""Scalping strategies and a compiled machine-learning ensemble for NautilusTrader."""

@@ -1,0 +1,1 @@
+"""Nautilus actors: ticks in, signals out."""

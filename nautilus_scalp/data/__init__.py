@@ -1,0 +1,1 @@
+"""Raw recordings become a Nautilus catalog, and a catalog becomes a tape."""

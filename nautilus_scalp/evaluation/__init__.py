@@ -1,0 +1,1 @@
+"""How good the signal is, and where the money came from."""

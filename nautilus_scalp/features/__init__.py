@@ -1,0 +1,1 @@
+"""Market events become a feature vector."""

@@ -1,0 +1,1 @@
+"""A signal and an inventory become two-sided quotes."""

@@ -1,0 +1,1 @@
+"""What may not be sent, and why."""

@@ -1,0 +1,1 @@
+"""Where objects are wired: configuration, backtest, live, report and commands."""

@@ -1,0 +1,1 @@
+"""Class probabilities become a signal that a strategy can trade on."""

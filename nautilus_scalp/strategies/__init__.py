@@ -1,0 +1,1 @@
+"""Nautilus strategies, swapped by configuration."""

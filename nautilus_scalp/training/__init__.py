@@ -1,0 +1,1 @@
+"""A tape becomes a trained and verified model artifact."""
