@@ -1,0 +1,261 @@
+"""The configuration of a run: TOML sections, and Nautilus's own importable blocks."""
+
+from collections.abc import Sequence
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from nautilus_trader.common.config import resolve_path
+
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.settings import apply_override
+from nautilus_scalp.settings import convert
+from nautilus_scalp.settings import read_toml
+from nautilus_scalp.settings import unknown_key
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PATH_KEYS = (("run", "catalog"), ("model", "path"), ("model", "training"), ("model", "cache"))
+
+
+class RunSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is replayed.
+
+    Parameters
+    ----------
+    catalog : str
+        Directory of the Nautilus catalog, relative to the configuration file.
+    start, end : datetime, optional
+        The window ``[start, end)`` in UTC; by default everything that the catalog holds.
+    seed : int
+        Seed of whatever is random: fill probabilities and bootstrap intervals.
+    chunk_size : int, optional
+        Events per chunk when the catalog does not fit in memory; by default it is read whole.
+        The result does not depend on it.
+    close_before_end_s : float
+        Strategies are stopped, and so made flat, this long before the window ends, in seconds.
+
+    """
+
+    catalog: str
+    start: datetime | None = None
+    end: datetime | None = None
+    seed: int = 7
+    chunk_size: int | None = None
+    close_before_end_s: float = 5.0
+
+
+class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the simulated venue is like; fees are those of the catalog's instruments.
+
+    Parameters
+    ----------
+    name : str
+        Venue that the instruments belong to.
+    starting_balances : list[str]
+        Money at the start.
+    default_leverage : float
+        Leverage of every instrument.
+    insert_latency_ms, update_latency_ms, cancel_latency_ms : float
+        From a command leaving the strategy to its effect on the book, in milliseconds.
+    queue_position : bool
+        Whether a resting order waits behind the size that was there before it.
+    liquidity_consumption : bool
+        Whether size that was taken once is gone until the book changes.
+    prob_fill_on_limit : float
+        Chance that an order at the front of the queue is filled when the price touches it.
+    prob_slippage : float
+        Chance that an aggressive order is filled one tick worse.
+
+    """
+
+    name: str = "BINANCE"
+    starting_balances: list[str] = ["100000 USDT"]
+    default_leverage: float = 3.0
+    insert_latency_ms: float = 20.0
+    update_latency_ms: float = 20.0
+    cancel_latency_ms: float = 20.0
+    queue_position: bool = True
+    liquidity_consumption: bool = True
+    prob_fill_on_limit: float = 1.0
+    prob_slippage: float = 0.0
+
+
+class ModelSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which artifact the ensemble actor loads.
+
+    Parameters
+    ----------
+    path : str, optional
+        Directory of a trained artifact.
+    training : str, optional
+        Training configuration; its artifact is taken from `cache`, or trained first.
+    cache : str
+        Directory that trained artifacts are kept in, relative to the working directory.
+
+    """
+
+    path: str | None = None
+    training: str | None = None
+    cache: str = "models"
+
+
+class ActorBlock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Nautilus's ``ImportableActorConfig``, key by key."""
+
+    actor_path: str
+    config_path: str
+    config: dict[str, Any] = {}
+
+    @property
+    def class_path(self) -> str:
+        """Where the actor's class is."""
+        return self.actor_path
+
+
+class StrategyBlock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Nautilus's ``ImportableStrategyConfig``, key by key."""
+
+    strategy_path: str
+    config_path: str
+    config: dict[str, Any] = {}
+
+    @property
+    def class_path(self) -> str:
+        """Where the strategy's class is."""
+        return self.strategy_path
+
+
+class BacktestConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole backtest: one table a section, one block an actor or strategy."""
+
+    run: RunSection
+    venue: VenueSection = VenueSection()
+    model: ModelSection = ModelSection()
+    actors: list[ActorBlock] = []
+    strategies: list[StrategyBlock]
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> BacktestConfig:
+    """Load, override and check a backtest configuration.
+
+    Paths in the file are relative to the file, paths in overrides to the working directory.
+
+    Parameters
+    ----------
+    path : Path
+        The TOML file.
+    overrides : Sequence[str]
+        ``PATH=VALUE`` assignments that win over the file.
+
+    Returns
+    -------
+    BacktestConfig
+        With absolute paths, and every block accepted by its own configuration class.
+
+    Raises
+    ------
+    UsageError
+        Naming file, line and key of whatever is wrong.
+
+    """
+    settings = read_toml(path)
+    _anchor_paths(settings, path.parent)
+    for assignment in overrides:
+        apply_override(settings, assignment)
+    _anchor_paths(settings, Path.cwd())
+    config = convert(settings, BacktestConfig, path)
+    if not config.strategies:
+        message = f"{path}: no [[strategies]] block"
+        raise UsageError(message, "add at least one strategy block")
+    for index, actor in enumerate(config.actors):
+        _check_block(actor, path, f"actors[{index}]")
+    for index, strategy in enumerate(config.strategies):
+        _check_block(strategy, path, f"strategies[{index}]")
+    return config
+
+
+def _anchor_paths(settings: dict[str, Any], base: Path) -> None:
+    """Make the path keys absolute; what is absolute already stays."""
+    for section, key in _PATH_KEYS:
+        table = settings.get(section)
+        if isinstance(table, dict) and isinstance(table.get(key), str):
+            table[key] = str((base / table[key]).resolve())
+
+
+def _check_block(block: ActorBlock | StrategyBlock, source: Path, where: str) -> None:
+    """Let the block's own configuration class judge its keys and types."""
+    _resolve(block.class_path, source, where)
+    config_class = _resolve(block.config_path, source, where)
+    fields = config_class.__struct_fields__
+    for key in block.config:
+        if key not in fields:
+            place = f"{where}.config.{key}"
+            raise unknown_key(place, fields, source)
+    # The runner fills in the model's path when the block leaves it out.
+    pending = {"model_path": ""} if "model_path" in fields else {}
+    try:
+        config_class.parse(msgspec.json.encode(pending | block.config))
+    except (msgspec.ValidationError, ValueError, TypeError) as error:
+        reason, _, at = str(error).partition(" - at ")
+        key = at.strip("`").removeprefix("$")
+        message = f"{source}: {where}.config{key}: {reason}"
+        raise UsageError(message, "add the key, or give it a value of the expected type") from error
+
+
+def _resolve(path: str, source: Path, where: str) -> Any:  # noqa: ANN401 (any class at all)
+    try:
+        return resolve_path(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        message = f"{source}: {where}: cannot import {path!r} ({error})"
+        raise UsageError(message, "write it as package.module:ClassName") from error
+
+
+def to_ns(moment: datetime) -> int:
+    """Return a moment as nanoseconds since 1970 in UTC.
+
+    Parameters
+    ----------
+    moment : datetime
+        Without a time zone it is read as UTC.
+
+    Returns
+    -------
+    int
+        Exact to the microsecond that a datetime can hold.
+
+    Examples
+    --------
+    >>> to_ns(datetime(1970, 1, 1, 0, 0, 1))
+    1000000000
+
+    """
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1) * 1_000
+
+
+def to_iso(ns: int) -> str:
+    """Return nanoseconds since 1970 as ISO 8601 in UTC, to the millisecond.
+
+    Parameters
+    ----------
+    ns : int
+        Nanoseconds since 1970.
+
+    Returns
+    -------
+    str
+        The moment, cut to the millisecond.
+
+    Examples
+    --------
+    >>> to_iso(1_500_000_000)
+    '1970-01-01T00:00:01.500Z'
+
+    """
+    moment = _EPOCH + timedelta(milliseconds=ns // 1_000_000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
