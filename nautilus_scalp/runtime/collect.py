@@ -1,0 +1,155 @@
+"""Read the books of a finished engine: fills, orders and P&L of every strategy."""
+
+from collections import Counter
+
+import numpy as np
+from nautilus_trader.backtest.engine import BacktestEngine
+from nautilus_trader.model.enums import LiquiditySide
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.events import OrderDenied
+from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.model.events import OrderRejected
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.orders import Order
+from nautilus_trader.model.position import Position
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.evaluation.fills import Fills
+from nautilus_scalp.evaluation.fills import MidSeries
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.runtime.results import StrategyResult
+
+
+def collect_results(
+    engine: BacktestEngine, config_name: str, mids: dict[str, MidSeries]
+) -> list[StrategyResult]:
+    """Read one result per strategy and instrument from the engine's books.
+
+    Parameters
+    ----------
+    engine : BacktestEngine
+        A finished engine that has not been disposed of.
+    config_name : str
+        Name of the configuration, as the report prints it.
+    mids : dict[str, MidSeries]
+        The mid price of every instrument over the window.
+
+    Returns
+    -------
+    list[StrategyResult]
+        In the order of the configuration.
+
+    """
+    return [
+        _strategy_result(engine, strategy, instrument_id, config_name, mids[str(instrument_id)])
+        for strategy in engine.trader.strategies()
+        for instrument_id in _instruments_of(engine, strategy)
+    ]
+
+
+def mid_series(tape: Tape) -> dict[str, MidSeries]:
+    """Return the mid price of every instrument at each of its quotes, by ``ts_init``.
+
+    Parameters
+    ----------
+    tape : Tape
+        Quotes and trades of the window.
+
+    Returns
+    -------
+    dict[str, MidSeries]
+        By instrument id.
+
+    """
+    series = {}
+    for index, facts in enumerate(tape.instruments):
+        rows = (tape.kind == QUOTE) & (tape.instrument == index)
+        mid = (tape.values[rows, 0] + tape.values[rows, 1]) / 2.0
+        series[facts.instrument_id] = MidSeries(ts_ns=tape.ts_init_ns[rows], mid=mid)
+    return series
+
+
+def _instruments_of(engine: BacktestEngine, strategy: Strategy) -> list[InstrumentId]:
+    """Return what a strategy is configured for, and whatever else it traded."""
+    configured = getattr(strategy.config, "instrument_id", None)
+    traded = {order.instrument_id for order in engine.cache.orders(strategy_id=strategy.id)}
+    first = [InstrumentId.from_str(str(configured))] if configured else []
+    return first + sorted(traded - set(first), key=str)
+
+
+def _strategy_result(
+    engine: BacktestEngine,
+    strategy: Strategy,
+    instrument_id: InstrumentId,
+    config_name: str,
+    mids: MidSeries,
+) -> StrategyResult:
+    orders = engine.cache.orders(instrument_id=instrument_id, strategy_id=strategy.id)
+    fills = sorted(
+        (event for order in orders for event in order.events if isinstance(event, OrderFilled)),
+        key=lambda event: (event.ts_event, event.trade_id.value),
+    )
+    positions = _positions(engine, strategy, instrument_id)
+    mark = float(mids.mid[-1])
+    fees = sum(money.as_double() for position in positions for money in position.commissions())
+    return StrategyResult(
+        name=type(strategy).__name__,
+        instrument_id=str(instrument_id),
+        config=config_name,
+        fills=_fills(fills),
+        mids=mids,
+        orders=len(orders),
+        engine_gross=sum(_profit(position, mark) for position in positions) + fees,
+        engine_fees=fees,
+        final_mark=mark,
+        signals=getattr(strategy, "signals_received", 0),
+        refusals=_refusals(strategy, orders),
+    )
+
+
+def _positions(
+    engine: BacktestEngine, strategy: Strategy, instrument_id: InstrumentId
+) -> list[Position]:
+    """Return the current position and, under netting, the snapshots of the closed ones."""
+    current = engine.cache.positions(instrument_id=instrument_id, strategy_id=strategy.id)
+    snapshots = [
+        snapshot
+        for position in current
+        for snapshot in engine.cache.position_snapshots(position.id)
+    ]
+    return snapshots + current
+
+
+def _profit(position: Position, mark: float) -> float:
+    """Return realised P&L after commissions plus what the open rest is worth at the mark."""
+    realized = position.realized_pnl.as_double() if position.realized_pnl else 0.0
+    if position.is_closed:
+        return realized
+    return realized + position.signed_qty * (mark - position.avg_px_open)
+
+
+def _fills(events: list[OrderFilled]) -> Fills:
+    return Fills(
+        ts_event_ns=np.array([event.ts_event for event in events], dtype=np.int64),
+        side=np.array(
+            [1 if event.order_side == OrderSide.BUY else -1 for event in events], dtype=np.int8
+        ),
+        price=np.array([event.last_px.as_double() for event in events], dtype=np.float64),
+        qty=np.array([event.last_qty.as_double() for event in events], dtype=np.float64),
+        fee=np.array([event.commission.as_double() for event in events], dtype=np.float64),
+        is_maker=np.array(
+            [event.liquidity_side == LiquiditySide.MAKER for event in events], dtype=np.bool_
+        ),
+    )
+
+
+def _refusals(strategy: Strategy, orders: list[Order]) -> dict[str, int]:
+    """Return the strategy's own refusals, and what the engine or the venue turned down."""
+    counts = Counter(getattr(strategy, "refusals", {}))
+    for order in orders:
+        if isinstance(order.last_event, OrderDenied):
+            counts[f"denied: {order.last_event.reason}"] += 1
+        elif isinstance(order.last_event, OrderRejected):
+            counts["rejected: post-only" if order.last_event.due_post_only else "rejected"] += 1
+    return dict(sorted(counts.items()))
