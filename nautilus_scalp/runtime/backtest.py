@@ -183,7 +183,7 @@ def _venue_config(venue: VenueSection, seed: int) -> BacktestVenueConfig:
         name=venue.name,
         oms_type="NETTING",
         account_type="MARGIN",
-        starting_balances=venue.starting_balances,
+        starting_balances=list(venue.starting_balances),
         default_leverage=venue.default_leverage,
         book_type="L1_MBP",
         queue_position=venue.queue_position,

@@ -112,7 +112,9 @@ def _positions(
     engine: BacktestEngine, strategy: Strategy, instrument_id: InstrumentId
 ) -> list[Position]:
     """Return the current position and, under netting, the snapshots of the closed ones."""
-    current = engine.cache.positions(instrument_id=instrument_id, strategy_id=strategy.id)
+    current: list[Position] = engine.cache.positions(
+        instrument_id=instrument_id, strategy_id=strategy.id
+    )
     snapshots = [
         snapshot
         for position in current
@@ -123,10 +125,10 @@ def _positions(
 
 def _profit(position: Position, mark: float) -> float:
     """Return realised P&L after commissions plus what the open rest is worth at the mark."""
-    realized = position.realized_pnl.as_double() if position.realized_pnl else 0.0
+    realized = float(position.realized_pnl) if position.realized_pnl else 0.0
     if position.is_closed:
         return realized
-    return realized + position.signed_qty * (mark - position.avg_px_open)
+    return realized + float(position.signed_qty * (mark - position.avg_px_open))
 
 
 def _fills(events: list[OrderFilled]) -> Fills:

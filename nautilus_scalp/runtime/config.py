@@ -56,7 +56,7 @@ class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ----------
     name : str
         Venue that the instruments belong to.
-    starting_balances : list[str]
+    starting_balances : tuple[str, ...]
         Money at the start.
     default_leverage : float
         Leverage of every instrument.
@@ -74,7 +74,7 @@ class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     name: str = "BINANCE"
-    starting_balances: list[str] = ["100000 USDT"]
+    starting_balances: tuple[str, ...] = ("100000 USDT",)
     default_leverage: float = 3.0
     insert_latency_ms: float = 20.0
     update_latency_ms: float = 20.0
