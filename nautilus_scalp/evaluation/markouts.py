@@ -38,6 +38,11 @@ class Markout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """``side * (mid(t + h) - price) / price`` weighted by notional; None without a fill."""
         return self.pnl / self.notional * BPS if self.fills else None
 
+    @classmethod
+    def none(cls, horizon_ms: int) -> "Markout":
+        """Return the markout of no fills at all."""
+        return cls(horizon_ms=horizon_ms, pnl=0.0, notional=0.0, fills=0)
+
     def __add__(self, other: "Markout") -> "Markout":
         """Pool the fills of two strategies at the same horizon."""
         return Markout(

@@ -32,6 +32,11 @@ class PnlSplit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     adverse_selection: float
     inventory: float
 
+    @classmethod
+    def none(cls) -> "PnlSplit":
+        """Return the split of no fills at all."""
+        return cls(spread=0.0, adverse_selection=0.0, inventory=0.0)
+
     @property
     def gross(self) -> float:
         """Sum of the parts: ``sum(side * qty * (final_mark - price))``."""
@@ -61,6 +66,11 @@ class RoundTrips(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     net: npt.NDArray[np.float64]
     duration_ns: npt.NDArray[np.int64]
+
+    @classmethod
+    def none(cls) -> "RoundTrips":
+        """Return no round trips at all."""
+        return cls(net=np.zeros(0, np.float64), duration_ns=np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         """Return the number of round trips."""
@@ -143,7 +153,7 @@ def split_pnl(
 
     """
     if not len(fills):
-        return PnlSplit(spread=0.0, adverse_selection=0.0, inventory=0.0)
+        return PnlSplit.none()
     at_fill = reference_mids(fills, mids)
     then_ns = np.minimum(fills.ts_event_ns + horizon_ms * NS_PER_MS, mids.ts_ns[-1])
     after = mids.at(np.maximum(then_ns, fills.ts_event_ns))
@@ -176,7 +186,7 @@ def round_trips(fills: Fills) -> RoundTrips:
 
     """
     columns = (fills.ts_event_ns, fills.signed_qty, fills.price, fills.fee)
-    flat = FLAT_TOLERANCE * float(np.max(fills.qty, initial=0.0))
+    flat = _flat_qty(fills)
     net: list[float] = []
     duration_ns: list[int] = []
     position, cash, opened_ns = 0.0, 0.0, 0
@@ -194,3 +204,25 @@ def round_trips(fills: Fills) -> RoundTrips:
                 duration_ns.append(ts_ns - opened_ns)
                 position = 0.0
     return RoundTrips(net=np.array(net, np.float64), duration_ns=np.array(duration_ns, np.int64))
+
+
+def is_flat(fills: Fills) -> bool:
+    """Return whether the fills end without a position.
+
+    Parameters
+    ----------
+    fills : Fills
+        Fills of one strategy on one instrument.
+
+    Returns
+    -------
+    bool
+        True also without fills.
+
+    """
+    return bool(abs(np.sum(fills.signed_qty)) <= _flat_qty(fills))
+
+
+def _flat_qty(fills: Fills) -> float:
+    """Return the largest sum of binary fractions that still is no position."""
+    return FLAT_TOLERANCE * float(np.max(fills.qty, initial=0.0))

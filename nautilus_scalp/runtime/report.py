@@ -1,0 +1,264 @@
+"""The answer of ``run_backtest.py --json``: every number defined once, null where it has no value.
+
+Rounding rule: every float is rounded to six decimals (a millionth of the quote currency, of a basis
+point or of one), so that equal runs give equal bytes.
+"""
+
+import math
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from nautilus_scalp.evaluation.breakeven import breakeven_fee_bps
+from nautilus_scalp.evaluation.breakeven import effective_fee_bps
+from nautilus_scalp.evaluation.fills import NS_PER_S
+from nautilus_scalp.evaluation.performance import PerformanceParams
+from nautilus_scalp.evaluation.performance import Ratio
+from nautilus_scalp.evaluation.performance import calmar
+from nautilus_scalp.evaluation.performance import drawdown
+from nautilus_scalp.evaluation.performance import minute_returns
+from nautilus_scalp.evaluation.performance import sharpe
+from nautilus_scalp.evaluation.performance import sortino
+from nautilus_scalp.evaluation.performance import time_grid
+from nautilus_scalp.evaluation.pnl import RoundTrips
+from nautilus_scalp.runtime.config import to_iso
+from nautilus_scalp.runtime.measures import MARKOUT_HORIZONS_MS
+from nautilus_scalp.runtime.measures import Measures
+from nautilus_scalp.runtime.measures import combine
+from nautilus_scalp.runtime.measures import measure
+from nautilus_scalp.runtime.notes import Reasons
+from nautilus_scalp.runtime.notes import Row
+from nautilus_scalp.runtime.notes import book_notes
+from nautilus_scalp.runtime.notes import lost_notes
+from nautilus_scalp.runtime.notes import null_notes
+from nautilus_scalp.runtime.notes import window_notes
+from nautilus_scalp.runtime.results import RunFacts
+from nautilus_scalp.runtime.results import StrategyResult
+
+
+DECIMALS = 6
+
+
+def build_report(
+    facts: RunFacts,
+    results: Sequence[StrategyResult],
+    signal: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
+    params: PerformanceParams | None = None,
+) -> Row:
+    """Build the answer of a run, without `files`, which `write_files` adds.
+
+    Parameters
+    ----------
+    facts : RunFacts
+        What was run.
+    results : Sequence[StrategyResult]
+        One per strategy and instrument, in the order to be shown.
+    signal : Mapping, optional
+        The horizons of the evaluate answer for this window; None without a model.
+    notes : Sequence[str]
+        Remarks of the caller; they come first.
+    params : PerformanceParams, optional
+        When ratios are annualised; by default with the run's seed.
+
+    Returns
+    -------
+    dict
+        JSON types only, no NaN or infinity. With several configurations also `comparison`, one
+        total for each.
+
+    Raises
+    ------
+    InputError
+        A fill that precedes the first quote of its instrument.
+
+    """
+    params = params or PerformanceParams(seed=facts.seed)
+    grid_ns = time_grid(facts.start_ns, facts.end_ns)
+    measured = [measure(result, grid_ns, facts.capital[result.config]) for result in results]
+    rows: list[tuple[str, Row, Reasons]] = []
+    for result, measures in zip(results, measured, strict=True):
+        identity = {"name": result.name, "instrument_id": result.instrument_id}
+        summary, reasons = summarise(measures, grid_ns, params)
+        row = identity | {"config": result.config} | summary
+        rows.append((label(row, several=len(facts.configs) > 1), row, reasons))
+    everything = combine(measured, grid_ns, sum(facts.capital[name] for name in facts.configs))
+    total, total_reasons = summarise(everything, grid_ns, params)
+    every_row = [*rows, ("total", total, total_reasons)]
+    report: Row = {
+        "run": _run(facts),
+        "strategies": [row for _, row, _ in rows],
+        "total": total,
+        "signal": signal,
+    }
+    if len(facts.configs) > 1:
+        report["comparison"] = [
+            _config_total(name, facts, results, measured, params) for name in facts.configs
+        ]
+    lost: list[str] = []
+    strict: Row = _strict(report, "", lost)
+    written = (*window_notes(facts), *book_notes(every_row), *null_notes(every_row))
+    strict["notes"] = [*notes, *written, *lost_notes(lost)]
+    return strict
+
+
+def encode_report(report: Row) -> bytes:
+    """Return the report as indented UTF-8 JSON: the same report always gives the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def summarise(
+    measures: Measures, grid_ns: np.ndarray, params: PerformanceParams
+) -> tuple[Row, Reasons]:
+    """Turn measures into the keys of the answer, and say why the null ones are null.
+
+    Parameters
+    ----------
+    measures : Measures
+        Of one strategy, or of several combined.
+    grid_ns : int64[g]
+        Times of their equity curve.
+    params : PerformanceParams
+        When ratios are annualised.
+
+    Returns
+    -------
+    tuple[dict, dict]
+        The keys that CLI and docs/report.md define, and a reason for each null one.
+
+    """
+    deepest = float(np.max(drawdown(measures.equity)))
+    row: Row = {
+        "orders": measures.orders,
+        "fills": measures.fills,
+        "maker_share": measures.maker_volume / measures.volume if measures.fills else None,
+        "volume": measures.volume,
+        "gross": measures.gross,
+        "fees": measures.fees,
+        "funding": measures.funding,
+        "net": measures.net,
+        "unexplained": measures.unexplained,
+        "fees_unexplained": measures.fees - measures.fill_fees,
+        "split": msgspec.to_builtins(measures.split),
+        "markout_bps": {k: measures.markouts[ms].bps for k, ms in MARKOUT_HORIZONS_MS.items()},
+        "markout_fills": {k: measures.markouts[ms].fills for k, ms in MARKOUT_HORIZONS_MS.items()},
+        "round_trips": len(measures.trips),
+        "win_rate": measures.trips.win_rate,
+        "profit_factor": measures.trips.profit_factor,
+        "trade_duration_s": _durations(measures.trips),
+        "max_drawdown": deepest,
+        "max_drawdown_share": deepest / measures.capital,
+        "capital": measures.capital,
+        "fee_bps": effective_fee_bps(measures.fees, measures.volume),
+        "breakeven_fee_bps": breakeven_fee_bps(measures.gross, measures.funding, measures.volume),
+        "open_positions": measures.open_positions,
+        "signals": measures.signals,
+        "refusals": measures.refusals,
+    }
+    reasons = _reasons(measures)
+    returns = minute_returns(measures.equity, grid_ns, measures.capital)
+    ratios = {"sharpe": sharpe, "sortino": sortino, "calmar": calmar}
+    for name, ratio in ratios.items():
+        _add_ratio(row, reasons, name, ratio(returns, params))
+    return row, reasons
+
+
+def label(row: Row, *, several: bool) -> str:
+    """Return how notes and tables call a row; the configuration is named where there are several.
+
+    Examples
+    --------
+    >>> label({"name": "MarketMaking", "instrument_id": "X.Y", "config": "mm"}, several=False)
+    'MarketMaking X.Y'
+
+    """
+    name = f"{row['name']} {row['instrument_id']}"
+    return f"{name} ({row['config']})" if several else name
+
+
+def _add_ratio(row: Row, reasons: Reasons, name: str, ratio: Ratio) -> None:
+    row[name] = ratio.value
+    row[f"{name}_interval"] = list(ratio.interval) if ratio.interval else None
+    if ratio.reason:
+        key = name if ratio.value is None else f"{name}_interval"
+        reasons[key] = ratio.reason
+
+
+def _durations(trips: RoundTrips) -> Row:
+    if not len(trips):
+        return {"mean": None, "median": None, "longest": None}
+    seconds = trips.duration_ns / NS_PER_S
+    return {
+        "mean": float(np.mean(seconds)),
+        "median": float(np.median(seconds)),
+        "longest": float(np.max(seconds)),
+    }
+
+
+def _reasons(measures: Measures) -> Reasons:
+    reasons: Reasons = {}
+    if not measures.fills:
+        per_volume = ("maker_share", "markout_bps", "fee_bps", "breakeven_fee_bps")
+        reasons |= dict.fromkeys(per_volume, "no fills")
+    else:
+        for name, ms in MARKOUT_HORIZONS_MS.items():
+            if not measures.markouts[ms].fills:
+                reasons[f"markout_bps.{name}"] = "no fill is that long before the end of the data"
+    if not len(measures.trips):
+        per_trip = ("win_rate", "profit_factor", "trade_duration_s")
+        reasons |= dict.fromkeys(per_trip, "no round trip from flat to flat")
+    elif measures.trips.profit_factor is None:
+        reasons["profit_factor"] = "no round trip lost money"
+    return reasons
+
+
+def _run(facts: RunFacts) -> Row:
+    model = None
+    if facts.model is not None:
+        train_end = to_iso(facts.model.train_end_ns)
+        model = {"id": facts.model.id, "train_end": train_end, "features": facts.model.features}
+    return {
+        "configs": list(facts.configs),
+        "catalog": facts.catalog,
+        "start": to_iso(facts.start_ns),
+        "end": to_iso(facts.end_ns),
+        "events": facts.events,
+        "seconds": facts.seconds,
+        "engine": facts.engine,
+        "model": model,
+        "seed": facts.seed,
+        "currency": facts.currency,
+        "capital": facts.capital,
+        "fee_tier": msgspec.to_builtins(facts.fee_tier),
+    }
+
+
+def _config_total(
+    name: str,
+    facts: RunFacts,
+    results: Sequence[StrategyResult],
+    measured: Sequence[Measures],
+    params: PerformanceParams,
+) -> Row:
+    grid_ns = time_grid(facts.start_ns, facts.end_ns)
+    pairs = zip(results, measured, strict=True)
+    own = [measures for result, measures in pairs if result.config == name]
+    summary, _ = summarise(combine(own, grid_ns, facts.capital[name]), grid_ns, params)
+    return {"config": name} | summary
+
+
+def _strict(value: Any, path: str, lost: list[str]) -> Any:  # noqa: ANN401 (any JSON value)
+    """Round floats, turn what JSON has no number for into null and note its path in `lost`."""
+    if isinstance(value, Mapping):
+        return {str(k): _strict(item, f"{path}.{k}", lost) for k, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(item, f"{path}[{i}]", lost) for i, item in enumerate(value)]
+    if not isinstance(value, float):
+        return value
+    if math.isfinite(value):
+        return round(value, DECIMALS) + 0.0
+    lost.append(path.removeprefix("."))
+    return None
