@@ -39,6 +39,11 @@ def amount(value: float | None) -> str:
     return NOTHING if value is None else f"{value:z,.2f}"
 
 
+def decimals(value: float | None) -> str:
+    """Return a score with three decimals."""
+    return NOTHING if value is None else f"{value:z.3f}"
+
+
 def count(value: float) -> str:
     """Return a whole number with thousands."""
     return f"{value:,.0f}"
@@ -116,6 +121,19 @@ RATIO_LINES = (
     Line("Calmar, a year", ("calmar",), signed=True),
     Line("  interval", ("calmar_interval",), interval),
 )
+SIGNAL_LINES = (
+    Line("moves", ("moves",), count),
+    Line("AUC", ("auc",), decimals),
+    Line("AUC, imbalance alone", ("auc_imbalance",), decimals),
+    Line("accuracy", ("accuracy",), share),
+    Line("accuracy, top decile", ("accuracy_top_decile",), share),
+    Line("MCC", ("mcc",), decimals),
+    Line("Brier score", ("brier",), decimals),
+    Line("calibration error", ("ece",), decimals),
+    Line("information coeff.", ("ic",), decimals),
+    Line("coverage", ("coverage",), share),
+    Line("false positives", ("false_positive_rate",), share),
+)
 
 
 class ReportTable:
@@ -143,6 +161,8 @@ class ReportTable:
             best_first = sorted(report["comparison"], key=lambda total: -total["net"])
             totals = [(total["config"], total) for total in best_first]
             yield from _tables("Configurations side by side", totals, options.max_width)
+        if report["signal"]:
+            yield _signal(report["signal"])
         if report["total"]["refusals"]:
             yield _refusals(report["total"]["refusals"])
         yield _notes(report["notes"])
@@ -241,6 +261,18 @@ def _cell(row: Row, line: Line) -> Text:
     if line.signed and value:
         colour = "green" if value > 0 else "red"
     return Text(line.text(value), style=colour)
+
+
+def _signal(horizons: Mapping[str, Row]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("signal, by horizon", width=LABEL_WIDTH)
+    for horizon_ms in horizons:
+        table.add_column(f"{horizon_ms} ms", justify="right", min_width=VALUE_WIDTH)
+    for line in SIGNAL_LINES:
+        cells = [_cell(row, line) for row in horizons.values() if line.path[0] in row]
+        if len(cells) == len(horizons):
+            table.add_row(line.name, *cells)
+    return table
 
 
 def _refusals(refusals: Mapping[str, int]) -> Table:

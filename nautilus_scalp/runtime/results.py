@@ -115,3 +115,27 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fee_tier: FeeTier
     currency: str = "USDT"
     assumptions: tuple[str, ...] = ()
+
+
+class ReliabilityBin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Predictions of similar probability: their mean, how often they came true, their number."""
+
+    predicted: float
+    observed: float
+    count: int
+
+
+class SignalDetail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the tearsheet draws about the signal.
+
+    Parameters
+    ----------
+    reliability : dict[str, list[ReliabilityBin]]
+        By curve, such as "up, 500 ms": bins in order of their predicted probability.
+    importance : dict[str, dict[str, float]]
+        By feature, then by model: importance, not negative, on any scale that a model keeps.
+
+    """
+
+    reliability: dict[str, list[ReliabilityBin]] = {}
+    importance: dict[str, dict[str, float]] = {}
