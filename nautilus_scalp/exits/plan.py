@@ -1,0 +1,126 @@
+"""The exits of one position, made from parameters and watched together."""
+
+import math
+
+from msgspec import Struct
+
+from nautilus_scalp.exits.rules import ExitRule
+from nautilus_scalp.exits.rules import OpenPosition
+from nautilus_scalp.exits.rules import ProfitTarget
+from nautilus_scalp.exits.rules import StopLoss
+from nautilus_scalp.exits.rules import TimeOut
+from nautilus_scalp.exits.rules import TrailingStop
+from nautilus_scalp.signals.units import Positive
+from nautilus_scalp.signals.units import ThresholdUnit
+from nautilus_scalp.signals.units import as_fraction
+
+
+class ExitParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    When to leave.
+
+    Parameters
+    ----------
+    profit_target, stop_loss, trailing_stop : float, optional
+        Distances in `threshold_unit`; none of it if left out.
+    threshold_unit : {"percent", "volatility"}
+        Percent of the price, or multiples of the volatility at the entry.
+    timeout_ms : float, optional
+        Longest time in a position.
+
+    """
+
+    profit_target: Positive | None = None
+    stop_loss: Positive | None = None
+    trailing_stop: Positive | None = None
+    threshold_unit: ThresholdUnit = "percent"
+    timeout_ms: Positive | None = None
+
+    @property
+    def needs_volatility(self) -> bool:
+        """Whether a distance depends on the volatility."""
+        distances = (self.profit_target, self.stop_loss, self.trailing_stop)
+        return self.threshold_unit == "volatility" and any(distances)
+
+
+class ExitPlan:
+    """
+    Watches one position and says why to leave it.
+
+    The distances are fixed by the volatility at the entry, so that a quiet market does not tighten
+    them on a position that was opened in a wild one.
+
+    Parameters
+    ----------
+    params : ExitParams
+        When to leave.
+
+    """
+
+    def __init__(self, params: ExitParams) -> None:
+        self._params = params
+        self._rules: tuple[ExitRule, ...] = ()
+        self._opened_ns = -1
+
+    def watch(self, position: OpenPosition, volatility: float) -> None:
+        """
+        Watch a position, from its first fill on and after every further one.
+
+        Parameters
+        ----------
+        position : OpenPosition
+            Side, average entry price and time of the first fill.
+        volatility : float
+            As a fraction of the price; used when the position is new.
+
+        """
+        if position.opened_ns != self._opened_ns:
+            self._rules = self._make_rules(volatility)
+            self._opened_ns = position.opened_ns
+        for rule in self._rules:
+            rule.watch(position)
+
+    def on_price(self, price: float, ts_ns: int) -> str | None:
+        """
+        Take in the price at which the position could be left now.
+
+        Parameters
+        ----------
+        price : float
+            The bid for a long position, the ask for a short one.
+        ts_ns : int
+            Now.
+
+        Returns
+        -------
+        str or None
+            Why to leave, or None to stay.
+
+        """
+        leave = None
+        for rule in self._rules:  # every rule sees every price: a trailing stop has to follow it
+            if rule.on_price(price, ts_ns) and leave is None:
+                leave = rule.reason
+        return leave
+
+    def drop(self) -> None:
+        """Stop watching: the position is closed."""
+        self._rules = ()
+        self._opened_ns = -1
+
+    def _make_rules(self, volatility: float) -> tuple[ExitRule, ...]:
+        params = self._params
+        rules: list[ExitRule] = []
+        distances: tuple[tuple[float | None, type[StopLoss | ProfitTarget | TrailingStop]], ...] = (
+            (params.stop_loss, StopLoss),
+            (params.profit_target, ProfitTarget),
+            (params.trailing_stop, TrailingStop),
+        )
+        for distance, rule in distances:
+            if distance is not None:
+                fraction = as_fraction(distance, params.threshold_unit, volatility)
+                if math.isfinite(fraction):
+                    rules.append(rule(fraction))
+        if params.timeout_ms is not None:
+            rules.append(TimeOut(params.timeout_ms))
+        return tuple(rules)

@@ -1,0 +1,102 @@
+"""Messages on the bus: what the ensemble thinks of an instrument's next moments.
+
+No ``from __future__ import annotations`` here: Nautilus reads the field types of a custom data
+class when the class is made, and text in their place is an error.
+"""
+
+from functools import cache
+
+from nautilus_trader.common.data_topics import TopicCache
+from nautilus_trader.core.data import Data
+from nautilus_trader.core.nautilus_pyo3.model import register_custom_data_class
+from nautilus_trader.model.custom import customdataclass_pyo3
+from nautilus_trader.model.data import DataType
+from nautilus_trader.model.identifiers import ClientId
+from nautilus_trader.model.identifiers import InstrumentId
+
+
+# Names the source in a subscription. A live node lists it in `external_clients`, because no data
+# client stands behind it: the actor publishes to the bus itself.
+SIGNAL_CLIENT = ClientId("ENSEMBLE")
+
+UNCLASSIFIED = "UNCLASSIFIED"
+
+
+@customdataclass_pyo3()
+class AlphaSignal(Data):
+    """
+    One prediction of the ensemble for one instrument.
+
+    Parameters
+    ----------
+    ts_event : int
+        Exchange time of the quote that it was made on, nanoseconds since 1970.
+    ts_init : int
+        When it was made, nanoseconds since 1970.
+    instrument_id : InstrumentId
+        Whose price.
+    horizon_ms : int
+        How far ahead it looks, in milliseconds of exchange time.
+    p_down, p_flat, p_up : float
+        Probabilities that the mid price is lower, the same or higher then; they sum to 1.
+    expected_move_bps : float
+        Expected change of the mid price, in basis points.
+    confidence : float
+        1 - entropy / ln 3: 0 knows nothing, 1 is certain.
+    disagreement : float
+        How far the models lie apart, in probability.
+    strength : float
+        2 x (p_up - p_down): -2 sells strongly, +2 buys strongly.
+    regime : str
+        Market regime, or ``UNCLASSIFIED``.
+    model_id : str
+        Which artifact said so.
+
+    """
+
+    instrument_id: InstrumentId = InstrumentId.from_str("NONE.NONE")
+    horizon_ms: int = 0
+    p_down: float = 0.0
+    p_flat: float = 1.0
+    p_up: float = 0.0
+    expected_move_bps: float = 0.0
+    confidence: float = 0.0
+    disagreement: float = 0.0
+    strength: float = 0.0
+    regime: str = UNCLASSIFIED
+    model_id: str = ""
+
+
+register_custom_data_class(AlphaSignal)
+
+SIGNAL_TYPE = DataType(AlphaSignal)
+
+
+@cache
+def signal_topic(instrument_id: InstrumentId) -> str:
+    """
+    Return the bus topic of an instrument's signals.
+
+    It is the topic to which ``subscribe_data(SIGNAL_TYPE, client_id=SIGNAL_CLIENT,
+    instrument_id=...)`` listens, and the one to which Nautilus replays the signals of a catalog,
+    read whole or in chunks. A ``DataType`` with the instrument in its metadata would not do: a
+    chunked replay loses metadata.
+
+    Parameters
+    ----------
+    instrument_id : InstrumentId
+        The instrument.
+
+    Returns
+    -------
+    str
+        The topic.
+
+    Examples
+    --------
+    >>> signal_topic(InstrumentId.from_str("BTCUSDT-PERP.BINANCE"))
+    'data.AlphaSignal.BINANCE.BTCUSDT-PERP'
+
+    """
+    topic: str = TopicCache().get_custom_data_topic(SIGNAL_TYPE, instrument_id)
+    return topic

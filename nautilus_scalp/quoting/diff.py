@@ -1,0 +1,112 @@
+"""The least that turns the working orders into the desired quotes."""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from nautilus_scalp.intents import BUY
+from nautilus_scalp.intents import SELL
+from nautilus_scalp.intents import TradingRules
+from nautilus_scalp.intents import WorkingOrder
+from nautilus_scalp.quoting.ladder import Quote
+
+
+class Place(Struct, frozen=True, gc=False):
+    """A quote that no order works for yet."""
+
+    quote: Quote
+
+
+class Amend(Struct, frozen=True, gc=False):
+    """An order that has to move to another price."""
+
+    order: WorkingOrder
+    ticks: int
+
+
+class Cancel(Struct, frozen=True, gc=False):
+    """An order that nothing wants any more, or that is larger than wanted."""
+
+    order: WorkingOrder
+
+
+type Action = Place | Amend | Cancel
+
+
+def diff(
+    desired: Sequence[Quote],
+    working: Iterable[WorkingOrder],
+    rules: TradingRules,
+    tolerance_ticks: int = 0,
+) -> list[Action]:
+    """
+    Compare desired quotes with working orders.
+
+    An order that stands within the tolerance of a desired price stays where it is and keeps its
+    place in the queue; of the rest the best ones move. An order whose answer is outstanding counts
+    for the quote nearest to it and is left alone. What shrinks or disappears is cancelled before
+    anything is placed. An order that a partial fill left smaller than its quote is not topped up:
+    that would cost its place.
+
+    Parameters
+    ----------
+    desired : Sequence[Quote]
+        Per side, best first.
+    working : Iterable[WorkingOrder]
+        Limit orders that may still fill.
+    rules : TradingRules
+        Steps of the venue.
+    tolerance_ticks : int
+        A quote that moved by no more than this is not amended.
+
+    Returns
+    -------
+    list[Action]
+        Cancels, then amendments, then new orders.
+
+    """
+    orders = list(working)
+    cancels: list[Action] = []
+    amends: list[Action] = []
+    places: list[Action] = []
+    for side in (BUY, SELL):
+        wanted = [quote for quote in desired if quote.side == side]
+        free = [order for order in orders if order.side == side]
+        wanted, free = _settle_in_place(wanted, free, rules, tolerance_ticks, cancels)
+        # Best first on both lists: the pairing that moves orders the least.
+        free.sort(key=lambda order: -order.side * order.price)
+        for quote, order in zip(wanted, free, strict=False):
+            if _too_large(order, quote, rules):
+                cancels.append(Cancel(order))
+            else:
+                amends.append(Amend(order, quote.ticks))
+        cancels += [Cancel(order) for order in free[len(wanted) :]]
+        places += [Place(quote) for quote in wanted[len(free) :]]
+    return cancels + amends + places
+
+
+def _settle_in_place(
+    wanted: list[Quote],
+    orders: list[WorkingOrder],
+    rules: TradingRules,
+    tolerance_ticks: int,
+    cancels: list[Action],
+) -> tuple[list[Quote], list[WorkingOrder]]:
+    """Pair what needs no move; return the quotes and orders that are left."""
+    open_quotes = list(wanted)
+    free = []
+    for order in sorted(orders, key=lambda order: not order.pending):
+        ticks = rules.floor_ticks(order.price)
+        nearest = min(open_quotes, key=lambda quote: abs(quote.ticks - ticks), default=None)
+        if nearest is None or not (order.pending or abs(nearest.ticks - ticks) <= tolerance_ticks):
+            free.append(order)
+            continue
+        open_quotes.remove(nearest)
+        if not order.pending and _too_large(order, nearest, rules):
+            cancels.append(Cancel(order))
+    return open_quotes, [order for order in free if not order.pending]
+
+
+def _too_large(order: WorkingOrder, quote: Quote, rules: TradingRules) -> bool:
+    return order.leaves_qty > quote.qty + 0.5 * rules.qty_step

@@ -1,0 +1,102 @@
+"""The gate that every order intent passes."""
+
+from msgspec import Struct
+
+from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.intents import TradingRules
+from nautilus_scalp.risk.limits import APPROVED
+from nautilus_scalp.risk.limits import FreshData
+from nautilus_scalp.risk.limits import OrderNotional
+from nautilus_scalp.risk.limits import PositionNotional
+from nautilus_scalp.risk.limits import PriceCollar
+from nautilus_scalp.risk.limits import Reducing
+from nautilus_scalp.risk.limits import RiskState
+from nautilus_scalp.risk.limits import Rule
+from nautilus_scalp.risk.limits import SoundMarket
+from nautilus_scalp.risk.limits import Tradable
+from nautilus_scalp.risk.limits import Verdict
+from nautilus_scalp.risk.limits import WellFormed
+from nautilus_scalp.risk.limits import WorkingOrders
+from nautilus_scalp.signals.units import Count
+from nautilus_scalp.signals.units import Positive
+
+
+class RiskLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    What a strategy may risk; values in quote currency.
+
+    Parameters
+    ----------
+    max_order_notional : float
+        Largest opening order.
+    max_position_notional : float
+        Largest position, counted as if all that works on a side were filled.
+    max_working_orders : int
+        Orders at work at once.
+    max_data_age_ms : float
+        Oldest quote on which anything is opened.
+    max_deviation_bps : float
+        Furthest that a limit price may lie through the mid price.
+
+    """
+
+    max_order_notional: Positive = 5_000.0
+    max_position_notional: Positive = 10_000.0
+    max_working_orders: Count = 20
+    max_data_age_ms: Positive = 2_000.0
+    max_deviation_bps: Positive = 50.0
+
+
+class RiskGate:
+    """
+    Reviews intents against every limit in order; the first refusal counts.
+
+    Nautilus 1.231 checks neither notional nor margin on margin accounts, so this is not a second
+    line of defence but the first. Orders that can only reduce a position are never held up by a
+    limit on exposure, on data or on the market: a way out must stay open.
+
+    Parameters
+    ----------
+    limits : RiskLimits
+        What may be risked.
+    rules : TradingRules
+        What the venue accepts.
+
+    """
+
+    def __init__(self, limits: RiskLimits, rules: TradingRules) -> None:
+        self._rules: tuple[Rule, ...] = (
+            WellFormed(),
+            Reducing(),
+            SoundMarket(),
+            FreshData(limits.max_data_age_ms),
+            Tradable(rules),
+            PriceCollar(limits.max_deviation_bps),
+            OrderNotional(limits.max_order_notional),
+            PositionNotional(limits.max_position_notional),
+            WorkingOrders(limits.max_working_orders),
+        )
+
+    def review(self, intent: OrderIntent, state: RiskState) -> Verdict:
+        """
+        Judge an order that a strategy would like to send.
+
+        Parameters
+        ----------
+        intent : OrderIntent
+            The order.
+        state : RiskState
+            Market, position and working orders.
+
+        Returns
+        -------
+        Verdict
+            ``APPROVED``, or ``Refused`` with the first reason. Whatever the numbers, NaN and
+            infinity included, one of the two comes back.
+
+        """
+        for rule in self._rules:
+            verdict = rule.review(intent, state)
+            if verdict is not APPROVED:
+                return verdict
+        return APPROVED

@@ -1,0 +1,186 @@
+"""Mean reversion: a price far from its own recent average, with signs that it turns."""
+
+import math
+
+import numpy as np
+from msgspec import Struct
+from numba import njit
+
+from nautilus_scalp.features.kernels import Floats
+from nautilus_scalp.features.kernels import window_count
+from nautilus_scalp.features.kernels import window_mean
+from nautilus_scalp.features.kernels import window_push
+from nautilus_scalp.features.kernels import window_size
+from nautilus_scalp.features.kernels import window_sum
+from nautilus_scalp.features.technical import RSI_SIZE
+from nautilus_scalp.features.technical import bollinger_update
+from nautilus_scalp.features.technical import rsi_update
+from nautilus_scalp.intents import BUY
+from nautilus_scalp.intents import SELL
+from nautilus_scalp.signals.units import Count
+from nautilus_scalp.signals.units import NotNegative
+from nautilus_scalp.signals.units import Positive
+from nautilus_scalp.signals.units import Share
+from nautilus_scalp.signals.units import ThresholdUnit
+from nautilus_scalp.signals.units import as_fraction
+
+
+_FAIR, _FLOW, _VOLUME_RATIO, _RSI, _BAND = 0, 1, 2, 3, 4
+_READINGS = 5
+_RSI_TOP = 100.0
+
+
+class ReversionParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    When a deviation is worth fading.
+
+    Parameters
+    ----------
+    deviation_threshold : float
+        Distance of the mid price from fair value, in `threshold_unit`.
+    threshold_unit : {"percent", "volatility"}
+        Percent of the price, or multiples of the volatility.
+    lookback_ticks : int
+        Trades over which fair value (VWAP), Bollinger bands and average volume are taken.
+    flow_ticks : int
+        Latest trades over which order flow and volume are confirmed.
+    flow_threshold : float
+        Least signed share of the latest volume on the side of the entry, -1 to 1.
+    volume_multiplier : float
+        Least ratio of the latest trade size to the average of the lookback.
+    rsi_length : int
+        Trades of the relative strength index.
+    rsi_oversold : float
+        A buy needs an index at or below this, a sell at or above 100 minus this.
+    bollinger_width : float
+        A buy needs a last trade at least this many deviations below the average; a sell above.
+
+    """
+
+    deviation_threshold: Positive = 0.2
+    threshold_unit: ThresholdUnit = "percent"
+    lookback_ticks: Count = 50
+    flow_ticks: Count = 10
+    flow_threshold: Share = 0.0
+    volume_multiplier: NotNegative = 1.0
+    rsi_length: Count = 14
+    rsi_oversold: NotNegative = 30.0
+    bollinger_width: float = 1.5
+
+
+@njit(cache=True)
+def _on_trade(
+    state: Floats, lengths: tuple[int, ...], offsets: tuple[int, ...], trade: tuple[float, ...]
+) -> bool:
+    """Take in a trade, refresh the readings and return whether the lookback is full."""
+    lookback, flow_ticks, rsi_length = lengths
+    notional, volume, bands, recent, signed, rsi = offsets
+    price, size, side = trade
+    window_push(state, notional, lookback, price * size)
+    window_push(state, volume, lookback, size)
+    window_push(state, recent, flow_ticks, size)
+    window_push(state, signed, flow_ticks, side * size)
+    state[_BAND] = bollinger_update(state, bands, lookback, price)
+    state[_RSI] = rsi_update(state, rsi, rsi_length, price)
+    state[_FAIR] = window_sum(state, notional) / window_sum(state, volume)
+    state[_FLOW] = window_sum(state, signed) / window_sum(state, recent)
+    state[_VOLUME_RATIO] = window_mean(state, recent) / window_mean(state, volume)
+    return bool(window_count(state, volume) == lookback)
+
+
+class ReversionRule:
+    """
+    Decides when to fade a deviation from the tick VWAP.
+
+    Parameters
+    ----------
+    params : ReversionParams
+        Thresholds and windows.
+
+    """
+
+    def __init__(self, params: ReversionParams) -> None:
+        self._params = params
+        lookback = window_size(params.lookback_ticks)
+        flow = window_size(params.flow_ticks)
+        ends = np.cumsum([_READINGS, lookback, lookback, lookback, flow, flow, RSI_SIZE])
+        self._offsets = tuple(int(end) for end in ends[:-1])
+        self._lengths = (params.lookback_ticks, params.flow_ticks, params.rsi_length)
+        self._state = np.zeros(int(ends[-1]))
+        self.initialized = False
+
+    @property
+    def fair_value(self) -> float:
+        """Volume-weighted average price of the lookback; NaN until it is full."""
+        return float(self._state[_FAIR]) if self.initialized else math.nan
+
+    def on_trade(self, price: float, size: float, side: int) -> bool:
+        """
+        Take in a trade.
+
+        Parameters
+        ----------
+        price, size : float
+            Positive and finite, or the trade is refused.
+        side : int
+            Aggressor: +1 buyer, -1 seller, 0 unknown.
+
+        Returns
+        -------
+        bool
+            Whether the trade was taken in.
+
+        """
+        if not (0.0 < price < math.inf and 0.0 < size < math.inf):
+            return False
+        self.initialized = _on_trade(
+            self._state, self._lengths, self._offsets, (price, size, float(side))
+        )
+        return True
+
+    def decide(self, mid: float, volatility: float) -> tuple[int, float]:
+        """
+        Decide at a mid price.
+
+        Parameters
+        ----------
+        mid : float
+            Middle of the market.
+        volatility : float
+            As a fraction of the price over the horizon in use; NaN while unknown.
+
+        Returns
+        -------
+        tuple[int, float]
+            Side to enter, +1, -1 or 0 for none, and the strength of the case: the deviation over
+            its threshold.
+
+        """
+        if not self.initialized:
+            return 0, 0.0
+        params = self._params
+        state = self._state
+        threshold = as_fraction(params.deviation_threshold, params.threshold_unit, volatility)
+        deviation = mid / state[_FAIR] - 1.0
+        if not abs(deviation) >= threshold > 0.0:
+            return 0, 0.0
+        side = SELL if deviation > 0.0 else BUY
+        confirmed = (
+            side * state[_FLOW] >= params.flow_threshold
+            and state[_VOLUME_RATIO] >= params.volume_multiplier
+            and self._stretched(side)
+        )
+        return (side, float(abs(deviation) / threshold)) if confirmed else (0, 0.0)
+
+    def _stretched(self, side: int) -> bool:
+        """Whether the last trades themselves look oversold (for a buy) or overbought."""
+        params = self._params
+        rsi = self._state[_RSI]
+        weakness = rsi if side == BUY else _RSI_TOP - rsi
+        band = side * self._state[_BAND]
+        return bool(weakness <= params.rsi_oversold and band <= -params.bollinger_width)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._state[:] = 0.0
+        self.initialized = False
