@@ -1,0 +1,336 @@
+"""The four models as one compiled call: a scaled vector in, calibrated probabilities out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from nautilus_scalp.models.boosting import boosting_scores
+from nautilus_scalp.models.calibration import calibrate
+from nautilus_scalp.models.forest import forest_probabilities
+from nautilus_scalp.models.logistic import linear_scores
+from nautilus_scalp.models.lstm import lstm_step
+from nautilus_scalp.models.lstm import state_size
+from nautilus_scalp.models.manifest import Manifest
+from nautilus_scalp.models.scaler import standardise
+from nautilus_scalp.models.trees import LANES
+
+
+MODEL_NAMES = ("logistic", "random_forest", "lstm", "xgboost")
+ARRAY_NAMES = (
+    "center",
+    "scale",
+    "linear_weight",
+    "linear_bias",
+    "forest_feature",
+    "forest_threshold",
+    "forest_leaf",
+    "lstm_layer1",
+    "lstm_layer2",
+    "lstm_head1",
+    "lstm_head2",
+    "boosting_base",
+    "boosting_feature",
+    "boosting_threshold",
+    "boosting_leaf",
+    "calibration",
+    "weights",
+    "log_move_range",
+)
+ENSEMBLE_ROW = 4
+EXTRA_ROW = 5
+ROWS = 6
+SMALLEST_PROBABILITY = 1e-6
+
+Float64 = npt.NDArray[np.float64]
+
+
+@njit(cache=True, error_model="numpy")
+def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpacks fastest
+    value: Float64,
+    state: npt.NDArray[np.float32],
+    lanes: npt.NDArray[np.uint64],
+    scratch: Float64,
+    out: Float64,
+    center: Float64,
+    scale: Float64,
+    linear_weight: Float64,
+    linear_bias: Float64,
+    forest_feature: npt.NDArray[np.uint16],
+    forest_threshold: npt.NDArray[np.float32],
+    forest_leaf: npt.NDArray[np.float32],
+    lstm_layer1: npt.NDArray[np.float32],
+    lstm_layer2: npt.NDArray[np.float32],
+    lstm_head1: npt.NDArray[np.float32],
+    lstm_head2: npt.NDArray[np.float32],
+    boosting_base: Float64,
+    boosting_feature: npt.NDArray[np.uint16],
+    boosting_threshold: npt.NDArray[np.float32],
+    boosting_leaf: npt.NDArray[np.float32],
+    calibration: Float64,
+    weights: Float64,
+    log_move_range: Float64,
+) -> None:
+    """Predict one row with every model; the stream and the batch both call this.
+
+    Parameters
+    ----------
+    value : float64[F]
+        Features of one event. A value that is not finite gives NaN and steps nothing.
+    state : float32[state_size(F, H) + F]
+        LSTM state and scratch; the last F hold the inputs as the trees see them.
+    lanes, scratch
+        Scratch: uint64[LANES], float64[F + 4].
+    out : float64[6, 3]
+        Rows 0-3: probabilities of each model. Row 4: of the ensemble. Row 5: absolute move in
+        bps given one, disagreement, 0.
+    center, scale : float64[F]
+        See `nautilus_scalp.models.scaler`.
+    linear_weight, linear_bias : float64[4, F], float64[4]
+        Rows 0-2: logistic regression. Row 3: logarithm of the absolute move in bps, given one.
+    forest_*, boosting_*
+        See `nautilus_scalp.models.trees`.
+    lstm_*
+        See `nautilus_scalp.models.lstm`.
+    calibration : float64[5, 3]
+        Of each model in the order of ``MODEL_NAMES``, then of the ensemble.
+    weights : float64[4]
+        Of each model; they sum to 1.
+    log_move_range : float64[2]
+        Bounds of the logarithm of the move.
+    """
+    count = value.shape[0]
+    for k in range(count):
+        if not np.isfinite(value[k]):
+            out[:] = np.nan
+            return
+    z = scratch[:count]
+    linear = scratch[count:]
+    inputs = state[state.shape[0] - count :]
+    for k in range(count):
+        inputs[k] = np.float32(value[k])
+    standardise(value, center, scale, z)
+
+    linear_scores(z, linear_weight, linear_bias, linear)
+    for c in range(3):
+        out[0, c] = linear[c]
+    forest_probabilities(inputs, forest_feature, forest_threshold, forest_leaf, lanes, out[1])
+    for c in range(3):
+        out[1, c] = np.log(max(out[1, c], SMALLEST_PROBABILITY))
+    lstm_step(z, lstm_layer1, lstm_layer2, lstm_head1, lstm_head2, state, out[2])
+    boosting_scores(
+        inputs,
+        boosting_base,
+        boosting_feature,
+        boosting_threshold,
+        boosting_leaf,
+        lanes,
+        out[3],
+    )
+
+    _combine(calibration, weights, out)
+    log_move = min(max(linear[3], log_move_range[0]), log_move_range[1])
+    out[EXTRA_ROW, 0] = np.exp(log_move)
+    out[EXTRA_ROW, 2] = 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _combine(calibration: Float64, weights: Float64, out: Float64) -> None:
+    """Turn the scores in rows 0-3 of ``out`` into probabilities, and pool them into row 4."""
+    pooled = out[ENSEMBLE_ROW]
+    pooled[:] = 0.0
+    for k in range(weights.shape[0]):
+        calibrate(out[k], calibration[k], out[k])
+        for c in range(3):
+            pooled[c] += weights[k] * out[k, c]
+    opinion = pooled[2] - pooled[0]
+    variance = 0.0
+    for k in range(weights.shape[0]):
+        gap = out[k, 2] - out[k, 0] - opinion
+        variance += weights[k] * gap * gap
+    out[EXTRA_ROW, 1] = np.sqrt(variance)
+    for c in range(3):
+        pooled[c] = np.log(max(pooled[c], SMALLEST_PROBABILITY))
+    calibrate(pooled, calibration[ENSEMBLE_ROW], pooled)
+
+
+@njit(cache=True, error_model="numpy")
+def _predict_rows(
+    values: Float64,
+    order: npt.NDArray[np.int64],
+    segment: npt.NDArray[np.int32],
+    buffers: tuple[npt.NDArray[np.float32], npt.NDArray[np.uint64], Float64],
+    out: Float64,
+    parameters: tuple[Any, ...],
+) -> None:
+    """Predict rows in the given order, with a fresh LSTM state for every segment."""
+    state, lanes, scratch = buffers
+    current = np.int64(-1)
+    for i in order:
+        if segment[i] != current:
+            state[:] = 0.0
+            current = np.int64(segment[i])
+        predict_row(values[i], state, lanes, scratch, out[i], *parameters)
+
+
+class BatchPrediction(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Predictions for many rows; NaN where a row was not ready.
+
+    Attributes
+    ----------
+    probabilities : float64[m, 3]
+        Of the ensemble: down, flat, up.
+    per_model : float64[4, m, 3]
+        Of each model in ``MODEL_NAMES``.
+    move_bps : float64[m]
+        Expected absolute move, given that the mid moves.
+    disagreement : float64[m]
+        Weighted standard deviation over models of ``p_up - p_down``, in [0, 1].
+
+    """
+
+    probabilities: Float64
+    per_model: Float64
+    move_bps: Float64
+    disagreement: Float64
+
+
+class Ensemble:
+    """Four fitted models, their calibration and their manifest; never changes.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        What was trained, on what, and with which result.
+    arrays : Mapping[str, ndarray]
+        The parameters, by the names in ``ARRAY_NAMES``.
+
+    """
+
+    def __init__(self, manifest: Manifest, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        self.manifest = manifest
+        self.arrays = {name: np.ascontiguousarray(arrays[name]) for name in ARRAY_NAMES}
+        self.feature_count = len(self.arrays["center"])
+
+    def stream(self) -> "EnsembleStream":
+        """Return a predictor with its own state, for one instrument."""
+        return EnsembleStream(self)
+
+    def predict_batch(
+        self,
+        values: Float64,
+        segment: npt.NDArray[np.int32],
+        ready: npt.NDArray[np.bool_],
+    ) -> BatchPrediction:
+        """Predict many rows at once, bit-equal to streaming them one by one.
+
+        Parameters
+        ----------
+        values : float64[m, F]
+            Features; rows of several instruments may interleave.
+        segment : int32[m]
+            Non-negative; unique over instruments. A new segment starts with a fresh LSTM state.
+        ready : bool[m]
+            Rows that are not ready are not seen by any model.
+
+        Returns
+        -------
+        BatchPrediction
+            One prediction per row.
+
+        """
+        out = np.full((len(values), ROWS, 3), np.nan)
+        rows = np.flatnonzero(ready)
+        order = rows[np.argsort(segment[rows], kind="stable")]
+        _predict_rows(
+            np.ascontiguousarray(values, np.float64),
+            order,
+            segment,
+            _buffers(self),
+            out,
+            tuple(self.arrays.values()),
+        )
+        return BatchPrediction(
+            probabilities=out[:, ENSEMBLE_ROW].copy(),
+            per_model=np.ascontiguousarray(out[:, :ENSEMBLE_ROW].transpose(1, 0, 2)),
+            move_bps=out[:, EXTRA_ROW, 0].copy(),
+            disagreement=out[:, EXTRA_ROW, 1].copy(),
+        )
+
+
+class EnsembleStream:
+    """One instrument's predictions, event by event.
+
+    The arrays are reused: copy what must outlive the next call.
+
+    Attributes
+    ----------
+    probabilities : float64[3]
+        Of the ensemble: down, flat, up. NaN after an input that was not finite.
+    per_model : float64[4, 3]
+        Of each model in ``MODEL_NAMES``.
+
+    """
+
+    def __init__(self, ensemble: Ensemble) -> None:
+        self._parameters: tuple[Any, ...] = tuple(ensemble.arrays.values())
+        self._state, self._lanes, self._scratch = _buffers(ensemble)
+        self._out = np.full((ROWS, 3), np.nan)
+        self._extra = self._out[EXTRA_ROW]
+        self._segment = -1
+        self.probabilities: Float64 = self._out[ENSEMBLE_ROW]
+        self.per_model: Float64 = self._out[:ENSEMBLE_ROW]
+
+    def predict(self, value: Float64, segment: int) -> Float64:
+        """Predict the next event.
+
+        Parameters
+        ----------
+        value : float64[F]
+            Its features.
+        segment : int
+            Run of events without a gap; when it changes, the LSTM starts afresh.
+
+        Returns
+        -------
+        float64[3]
+            ``probabilities``.
+
+        """
+        if segment != self._segment:
+            self._state.fill(0.0)
+            self._segment = segment
+        predict_row(value, self._state, self._lanes, self._scratch, self._out, *self._parameters)
+        return self.probabilities
+
+    @property
+    def move_bps(self) -> float:
+        """Expected absolute move in bps, given that the mid moves."""
+        return float(self._extra[0])
+
+    @property
+    def disagreement(self) -> float:
+        """Weighted standard deviation over models of ``p_up - p_down``, in [0, 1]."""
+        return float(self._extra[1])
+
+    def reset(self) -> None:
+        """Forget everything seen."""
+        self._state.fill(0.0)
+        self._out.fill(np.nan)
+        self._segment = -1
+
+
+def _buffers(
+    ensemble: Ensemble,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint64], Float64]:
+    count = ensemble.feature_count
+    hidden = ensemble.arrays["lstm_layer1"].shape[1] // 4
+    return (
+        np.zeros(state_size(count, hidden) + count, np.float32),
+        np.zeros(LANES, np.uint64),
+        np.zeros(count + 4),
+    )
