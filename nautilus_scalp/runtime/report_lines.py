@@ -89,6 +89,12 @@ def short_instrument(instrument_id: str) -> str:
     return instrument_id.rpartition(".")[0] or instrument_id
 
 
+def heading(row: Row, *, several: bool) -> str:
+    """Return the head of a strategy's column, on two lines or with its configuration on three."""
+    name = f"{short_name(row['name'])}\n{short_instrument(row['instrument_id'])}"
+    return f"{name}\n{row['config']}" if several else name
+
+
 class Line(msgspec.Struct, frozen=True):
     """One line of the table: what it is called, where its value is, and how it reads."""
 

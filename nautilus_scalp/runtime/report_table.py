@@ -18,8 +18,7 @@ from nautilus_scalp.runtime.report_lines import RATIO_LINES
 from nautilus_scalp.runtime.report_lines import SIGNAL_LINES
 from nautilus_scalp.runtime.report_lines import Line
 from nautilus_scalp.runtime.report_lines import count
-from nautilus_scalp.runtime.report_lines import short_instrument
-from nautilus_scalp.runtime.report_lines import short_name
+from nautilus_scalp.runtime.report_lines import heading
 
 
 LABEL_WIDTH = 23
@@ -44,7 +43,7 @@ class ReportTable:
         """Yield header, tables and notes; as many strategies side by side as there is room for."""
         report = self._report
         several = len(report["run"]["configs"]) > 1
-        columns = [(_heading(row, several=several), row) for row in report["strategies"]]
+        columns = [(heading(row, several=several), row) for row in report["strategies"]]
         columns.append(("total", report["total"]))
         yield _header(report["run"])
         yield from _tables("", columns, options.max_width)
@@ -76,11 +75,6 @@ def render_table(report: Row) -> ReportTable:
     return ReportTable(report)
 
 
-def _heading(row: Row, *, several: bool) -> str:
-    heading = f"{short_name(row['name'])}\n{short_instrument(row['instrument_id'])}"
-    return f"{heading}\n{row['config']}" if several else heading
-
-
 def _header(run: Row) -> RenderableType:
     model = run["model"]
     tier = run["fee_tier"]
@@ -109,10 +103,10 @@ def _table(title: str, columns: Sequence[tuple[str, Row]]) -> Table:
     annualised = any(row["sharpe"] is not None for _, row in columns)
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", width=LABEL_WIDTH)
-    for heading, _ in columns:
-        style = "bold" if heading == "total" else ""
+    for name, _ in columns:
+        style = "bold" if name == "total" else ""
         table.add_column(
-            Text(heading), justify="right", width=VALUE_WIDTH, overflow="fold", style=style
+            Text(name), justify="right", width=VALUE_WIDTH, overflow="fold", style=style
         )
     for line in (*LINES, *(RATIO_LINES if annualised else ())):
         cells = (_cell(row, line) for _, row in columns)
