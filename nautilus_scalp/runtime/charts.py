@@ -35,6 +35,7 @@ PAGE_POINTS = 24_000
 PRICE_POINTS = 3_000
 MOST_FEATURES = 25
 BAR_HEIGHT = 46
+BELOW = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}
 
 
 def equity_figure(curves: Mapping[str, Floats], grid_ns: Times, currency: str) -> Figure:
@@ -71,7 +72,9 @@ def price_figure(results: Sequence[StrategyResult], names: Sequence[str]) -> Fig
     limit = max(1, PRICE_POINTS // len(results))
     for number, (result, name) in enumerate(zip(results, names, strict=True)):
         data += [_fill_marks(result, name, side, number, limit) for side in (1, -1)]
-    return figure(data, height=420, xaxis=axis("UTC", type="date"), yaxis=axis("price"))
+    return figure(
+        data, height=420, xaxis=axis("UTC", type="date"), yaxis=axis("price", tickformat=",~f")
+    )
 
 
 def waterfall_figure(total: Row, currency: str) -> Figure:
@@ -79,7 +82,7 @@ def waterfall_figure(total: Row, currency: str) -> Figure:
     split = total["split"]
     steps = (
         ("spread", split["spread"], "relative"),
-        ("adverse<br>selection", split["adverse_selection"], "relative"),
+        ("adverse selection", split["adverse_selection"], "relative"),
         ("inventory", split["inventory"], "relative"),
         ("unexplained", total["unexplained"], "relative"),
         ("gross", total["gross"], "total"),
@@ -101,7 +104,7 @@ def waterfall_figure(total: Row, currency: str) -> Figure:
         "totals": {"marker": {"color": INK}},
     }
     yaxis = axis(currency, zeroline=True)
-    return figure([trace], height=400, xaxis=axis(), yaxis=yaxis, showlegend=False)
+    return figure([trace], height=360, xaxis=axis(), yaxis=yaxis, showlegend=False)
 
 
 def split_figure(rows: Sequence[Row], names: Sequence[str], currency: str) -> Figure:
@@ -113,7 +116,7 @@ def split_figure(rows: Sequence[Row], names: Sequence[str], currency: str) -> Fi
         ("fees", [-row["fees"] for row in rows]),
         ("funding", [row["funding"] for row in rows]),
     )
-    labels = [escape(name) for name in names]
+    labels = _wrapped(names)
     colours = (*PALETTE[:3], LOSS, MUTED)
     data = [
         {"type": "bar", "name": name, "orientation": "h", "x": values, "y": labels}
@@ -125,8 +128,9 @@ def split_figure(rows: Sequence[Row], names: Sequence[str], currency: str) -> Fi
     net = scatter("net", [row["net"] for row in rows], [], mode="markers", marker=diamond)
     return figure(
         [*data, net | {"y": labels}],
-        height=130 + BAR_HEIGHT * len(rows),
+        height=190 + BAR_HEIGHT * len(rows),
         barmode="relative",
+        legend=BELOW,
         bargap=0.45,
         xaxis=axis(currency, zeroline=True),
         yaxis=name_axis(),
@@ -149,7 +153,7 @@ def markout_figure(curves: Mapping[str, Sequence[tuple[int, float | None]]]) -> 
 
 def breakeven_figure(rows: Sequence[Row], names: Sequence[str], tier: FeeTier) -> Figure:
     """Draw the fee each strategy could bear, the fee it paid, and the tier's maker and taker."""
-    labels = [escape(name) for name in names]
+    labels = _wrapped(names)
     able = [row["breakeven_fee_bps"] for row in rows]
     colours = [LOSS if value is not None and value < 0.0 else PALETTE[0] for value in able]
     bars = {"type": "bar", "name": "break-even fee", "orientation": "h", "x": able, "y": labels}
@@ -158,13 +162,13 @@ def breakeven_figure(rows: Sequence[Row], names: Sequence[str], tier: FeeTier) -
     limits = ((tier.maker_bps, "maker"), (tier.taker_bps, "taker"))
     return figure(
         [bars | {"marker": {"color": colours}}, paid | {"y": labels}],
-        height=130 + BAR_HEIGHT * len(rows),
+        height=190 + BAR_HEIGHT * len(rows),
         bargap=0.45,
         xaxis=axis("bps of traded value", zeroline=True, rangemode="tozero"),
         yaxis=name_axis(),
         shapes=[vertical(bps) for bps, _ in limits],
         annotations=[above(bps, f"{tier.name} {word} {bps:g}") for bps, word in limits],
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
+        legend=BELOW,
     )
 
 
@@ -206,12 +210,17 @@ def importance_figure(importance: Mapping[str, Mapping[str, float]]) -> Figure:
         "z": np.round(percent[order], 2).tolist(),
         "texttemplate": "%{z:.1f}",
         "colorscale": [[0.0, "#f8fafc"], [1.0, PALETTE[0]]],
-        "colorbar": {"title": {"text": "% of model"}, "thickness": 12},
+        "showscale": False,
         "xgap": 2,
         "ygap": 2,
     }
     height = 110 + 22 * len(order)
     return figure([heatmap], height=height, xaxis=axis(side="top"), yaxis=name_axis())
+
+
+def _wrapped(names: Sequence[str]) -> list[str]:
+    """Return names for an axis, the instrument below the strategy."""
+    return ["<br>".join(escape(name).rsplit(" ", 1)) for name in names]
 
 
 def _fill_marks(result: StrategyResult, name: str, side: int, number: int, limit: int) -> Figure:

@@ -14,11 +14,11 @@ from nautilus_scalp.runtime.report_lines import Line
 from nautilus_scalp.runtime.report_lines import count
 
 
-_COLOURS = {-1: ' class="loss"', 0: "", 1: ' class="gain"'}
+_SIGNS = {-1: "loss", 0: "", 1: "gain"}
 _DRAW = """
 for (const slot of document.querySelectorAll("[data-figure]")) {
   const figure = JSON.parse(document.getElementById(slot.dataset.figure).textContent);
-  Plotly.newPlot(slot, figure.data, figure.layout, {responsive: true, displaylogo: false});
+  Plotly.newPlot(slot, figure.data, figure.layout, {responsive: true, displayModeBar: false});
 }
 """
 
@@ -95,16 +95,12 @@ def tiles(values: Sequence[tuple[str, str, str]]) -> str:
 
 def lines_table(lines: Sequence[Line], columns: Sequence[tuple[str, Row]]) -> str:
     """Return a table with one row per line and one column per strategy; "total" stands out."""
-    total = [' class="total"' if name == "total" else "" for name, _ in columns]
-    heads = "".join(
-        f"<th{mark}>{escape(name).replace('\n', '<br>')}</th>"
-        for (name, _), mark in zip(columns, total, strict=True)
-    )
+    heads = "".join(_head(name) for name, _ in columns)
     body = []
     for line in lines:
         cells = "".join(
-            f"<td{_COLOURS[line.sign(row)] or mark}>{escape(line.cell(row))}</td>"
-            for (_, row), mark in zip(columns, total, strict=True)
+            f'<td class="{_SIGNS[line.sign(row)]} {_emphasis(name)}">{escape(line.cell(row))}</td>'
+            for name, row in columns
         )
         mark = ' class="last"' if line.closes_section else ""
         body.append(f"<tr{mark}><td>{escape(line.name)}</td>{cells}</tr>")
@@ -117,7 +113,7 @@ def counts_table(title: str, columns: Sequence[tuple[str, Mapping[str, int]]]) -
     for _, counts in columns:
         for reason, times in counts.items():
             sums[reason] = sums.get(reason, 0) + times
-    heads = "".join(f"<th>{escape(name).replace('\n', '<br>')}</th>" for name, _ in columns)
+    heads = "".join(_head(name) for name, _ in columns)
     body = []
     for reason in sorted(sums, key=lambda one: (-sums[one], one)):
         cells = "".join(f"<td>{count(counts.get(reason, 0))}</td>" for _, counts in columns)
@@ -135,6 +131,14 @@ def facts_list(facts: Mapping[str, str]) -> str:
     """Return names with their values."""
     items = "".join(f"<dt>{escape(key)}</dt><dd>{escape(text)}</dd>" for key, text in facts.items())
     return f"<dl>{items}</dl>"
+
+
+def _head(name: str) -> str:
+    return f'<th class="{_emphasis(name)}">{escape(name).replace("\n", "<br>")}</th>'
+
+
+def _emphasis(name: str) -> str:
+    return "total" if name == "total" else ""
 
 
 def _json(figure: Figure) -> str:

@@ -85,7 +85,7 @@ def axis(title: str = "", **more: Any) -> Figure:  # noqa: ANN401 (plotly's own 
 
 def name_axis() -> Figure:
     """Return a vertical axis of names, the first one on top."""
-    return axis(autorange="reversed", showgrid=False)
+    return axis(autorange="reversed", showgrid=False, ticks="")
 
 
 def vertical(x: float) -> Figure:

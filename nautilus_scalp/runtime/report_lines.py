@@ -169,3 +169,9 @@ SIGNAL_LINES = (
     Line("coverage", ("coverage",), share),
     Line("false positives", ("false_positive_rate",), share),
 )
+
+
+def lines_for(rows: Sequence[Row]) -> tuple[Line, ...]:
+    """Return the lines to show: the annualised ratios only where one has a value."""
+    annualised = any(row["sharpe"] is not None for row in rows)
+    return (*LINES, *RATIO_LINES) if annualised else LINES

@@ -13,12 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from nautilus_scalp.runtime.notes import Row
-from nautilus_scalp.runtime.report_lines import LINES
-from nautilus_scalp.runtime.report_lines import RATIO_LINES
 from nautilus_scalp.runtime.report_lines import SIGNAL_LINES
 from nautilus_scalp.runtime.report_lines import Line
 from nautilus_scalp.runtime.report_lines import count
 from nautilus_scalp.runtime.report_lines import heading
+from nautilus_scalp.runtime.report_lines import lines_for
 
 
 LABEL_WIDTH = 23
@@ -100,7 +99,6 @@ def _tables(title: str, columns: Sequence[tuple[str, Row]], width: int) -> list[
 
 
 def _table(title: str, columns: Sequence[tuple[str, Row]]) -> Table:
-    annualised = any(row["sharpe"] is not None for _, row in columns)
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", width=LABEL_WIDTH)
     for name, _ in columns:
@@ -108,7 +106,7 @@ def _table(title: str, columns: Sequence[tuple[str, Row]]) -> Table:
         table.add_column(
             Text(name), justify="right", width=VALUE_WIDTH, overflow="fold", style=style
         )
-    for line in (*LINES, *(RATIO_LINES if annualised else ())):
+    for line in lines_for([row for _, row in columns]):
         cells = (_cell(row, line) for _, row in columns)
         table.add_row(Text(line.name), *cells, end_section=line.closes_section)
     return table

@@ -12,12 +12,11 @@ from nautilus_scalp.runtime import charts
 from nautilus_scalp.runtime import page
 from nautilus_scalp.runtime.notes import Row
 from nautilus_scalp.runtime.notes import window_notes
-from nautilus_scalp.runtime.report_lines import LINES
-from nautilus_scalp.runtime.report_lines import RATIO_LINES
 from nautilus_scalp.runtime.report_lines import SIGNAL_LINES
 from nautilus_scalp.runtime.report_lines import amount
 from nautilus_scalp.runtime.report_lines import count
 from nautilus_scalp.runtime.report_lines import heading
+from nautilus_scalp.runtime.report_lines import lines_for
 from nautilus_scalp.runtime.report_lines import share
 from nautilus_scalp.runtime.report_lines import short_instrument
 from nautilus_scalp.runtime.report_lines import short_name
@@ -35,6 +34,7 @@ SPLIT_TEXT = (
     "Spread: fill price against the mid that prevailed. Adverse selection: move of the mid in the "
     "10 seconds after a fill. Inventory: everything later, on what was still held."
 )
+FEE_TEXT = "Net P&L is zero at the end of the bar: it pays where the bar passes the fee mark."
 
 
 def render_tearsheet(
@@ -63,13 +63,13 @@ def render_tearsheet(
 
     """
     sheet = page.Page(f"{', '.join(facts.configs)}: backtest tearsheet")
-    names = [_name(result, several=len(facts.configs) > 1) for result in results]
+    names = _names(results, several=len(facts.configs) > 1)
     run = report["run"]
     sheet.add(page.header("Backtest tearsheet", _head_lines(run), window_notes(facts)))
     sheet.add(_tiles(report))
     if results:
         _add_money(sheet, facts, report, results, names)
-        _add_execution(sheet, facts, report, results, names)
+        _add_execution(sheet, results, names)
     _add_tables(sheet, report)
     _add_signal(sheet, report, detail)
     _add_words(sheet, facts, report)
@@ -93,39 +93,24 @@ def _add_money(
     text = "Marked at the mid price every second, after fees and funding."
     sheet.add(page.section("Equity and drawdown", text, sheet.plot(equity)))
     waterfall = charts.waterfall_figure(report["total"], facts.currency)
-    bars = charts.split_figure(report["strategies"], names, facts.currency)
+    sheet.add(page.section("Where the money came from", SPLIT_TEXT, sheet.plot(waterfall)))
+    rows, labels = [*report["strategies"], report["total"]], [*names, "total"]
+    bars = charts.split_figure(rows, labels, facts.currency)
+    fees = charts.breakeven_figure(rows, labels, facts.fee_tier)
     sheet.add(
         page.pair(
-            page.section("Where the total came from", SPLIT_TEXT, sheet.plot(waterfall)),
-            page.section("The same for every strategy", "", sheet.plot(bars)),
+            page.section("The same by strategy", "Parts that stack up to net.", sheet.plot(bars)),
+            page.section("Break-even fee against the fee paid", FEE_TEXT, sheet.plot(fees)),
         )
     )
 
 
 def _add_execution(
-    sheet: page.Page,
-    facts: RunFacts,
-    report: Row,
-    results: Sequence[StrategyResult],
-    names: Sequence[str],
+    sheet: page.Page, results: Sequence[StrategyResult], names: Sequence[str]
 ) -> None:
     markouts = charts.markout_figure(_markout_curves(results, names))
-    rows = [*report["strategies"], report["total"]]
-    fees = charts.breakeven_figure(rows, [*names, "total"], facts.fee_tier)
-    sheet.add(
-        page.pair(
-            page.section(
-                "Markouts",
-                "What a fill is worth later, before fees: a curve that falls is adverse selection.",
-                sheet.plot(markouts),
-            ),
-            page.section(
-                "Break-even fee",
-                "The fee at which net P&L is zero. Profitable is a bar that reaches past its mark.",
-                sheet.plot(fees),
-            ),
-        )
-    )
+    text = "What a fill is worth later, before fees. A curve that falls is adverse selection."
+    sheet.add(page.section("Markouts", text, sheet.plot(markouts)))
     for instrument_id in dict.fromkeys(result.instrument_id for result in results):
         own = [i for i, result in enumerate(results) if result.instrument_id == instrument_id]
         price = charts.price_figure([results[i] for i in own], [names[i] for i in own])
@@ -136,13 +121,14 @@ def _add_execution(
 def _add_tables(sheet: page.Page, report: Row) -> None:
     several = len(report["run"]["configs"]) > 1
     columns = [(heading(row, several=several), row) for row in report["strategies"]]
-    table = page.lines_table((*LINES, *RATIO_LINES), [*columns, ("total", report["total"])])
+    columns.append(("total", report["total"]))
+    table = page.lines_table(lines_for([row for _, row in columns]), columns)
     unit = f"Amounts in {report['run']['currency']}. A dash has no honest value; the notes say why."
     sheet.add(page.section("Every number", unit, table))
     if "comparison" in report:
         best_first = sorted(report["comparison"], key=lambda total: -total["net"])
         totals = [(total["config"], total) for total in best_first]
-        compared = page.lines_table((*LINES, *RATIO_LINES), totals)
+        compared = page.lines_table(lines_for(report["comparison"]), totals)
         sheet.add(page.section("Configurations side by side", "Best net P&L first.", compared))
     refusals = [(name, row["refusals"]) for name, row in columns]
     if report["total"]["refusals"]:
@@ -242,6 +228,12 @@ def _markout_curves(
     return curves
 
 
-def _name(result: StrategyResult, *, several: bool) -> str:
-    name = f"{short_name(result.name)} {short_instrument(result.instrument_id)}"
-    return f"{name} ({result.config})" if several else name
+def _names(results: Sequence[StrategyResult], *, several: bool) -> list[str]:
+    """Name every curve, the second of the same name with a number."""
+    names: list[str] = []
+    for result in results:
+        name = f"{short_name(result.name)} {short_instrument(result.instrument_id)}"
+        name = f"{name} ({result.config})" if several else name
+        same = sum(other.partition(" #")[0] == name for other in names)
+        names.append(f"{name} #{same + 1}" if same else name)
+    return names
