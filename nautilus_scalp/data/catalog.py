@@ -1,0 +1,233 @@
+"""Reading a catalog as plain arrays: quotes and trades of several instruments as one tape."""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nautilus_scalp.data import store
+from nautilus_scalp.data.encode import fixed_values
+from nautilus_scalp.data.raw_files import sha256
+from nautilus_scalp.errors import InputError
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
+from nautilus_scalp.features.tape import InstrumentFacts
+from nautilus_scalp.features.tape import Tape
+
+
+_QUOTES, _TRADES = "quote_tick", "trade_tick"
+_VALUES = {
+    _QUOTES: (("bid_price", 0), ("ask_price", 0), ("bid_size", 1), ("ask_size", 1)),
+    _TRADES: (("price", 0), ("size", 1)),
+}
+_SIDES = np.array([0.0, 1.0, -1.0])  # Nautilus: 0 no aggressor, 1 buyer, 2 seller
+
+type Ints = npt.NDArray[np.int64]
+
+
+def read_tape(
+    catalog: Path,
+    instrument_ids: Sequence[str] | None = None,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+) -> Tape:
+    """Read quotes and trades straight from Parquet.
+
+    Parameters
+    ----------
+    catalog : Path
+        A Nautilus catalog.
+    instrument_ids : sequence of str, optional
+        All instruments with quotes by default.
+    start_ns, end_ns : int, optional
+        Window of ``ts_init``, ``[start_ns, end_ns)``; unbounded by default.
+
+    Returns
+    -------
+    Tape
+        Ordered by ``ts_init``. Prices and sizes are the doubles nearest to their decimals.
+
+    Raises
+    ------
+    UsageError
+        If the catalog or one of the instruments is not there, or the window is empty.
+    InputError
+        If a file is damaged or two events share a ``ts_init``.
+
+    """
+    known = {facts.instrument_id: facts for facts in catalog_instruments(catalog)}
+    names = list(instrument_ids) if instrument_ids is not None else list(known)
+    for name in names:
+        if name not in known:
+            message = f"{catalog} holds no quotes of {name}"
+            raise UsageError(message, f"choose from {', '.join(known) or 'another catalog'}")
+    parts = [
+        part
+        for index, name in enumerate(names)
+        for directory in (_QUOTES, _TRADES)
+        for part in _parts(catalog, directory, name, index, (start_ns, end_ns))
+    ]
+    if not parts:
+        message = f"{catalog} holds no quote or trade of {', '.join(names)} in the window"
+        raise UsageError(message, "choose a window within `nautilus-scalp data check`'s times")
+    return _merge(tuple(known[name] for name in names), parts, catalog)
+
+
+def catalog_instruments(catalog: Path) -> tuple[InstrumentFacts, ...]:
+    """Return the instruments that have quotes, ordered by id.
+
+    Raises
+    ------
+    UsageError
+        If there is no catalog.
+
+    """
+    if not (catalog / "data").is_dir():
+        message = f"{catalog} is not a catalog"
+        raise UsageError(
+            message, "make one with `nautilus-scalp data import FILE... --catalog DIR`"
+        )
+    store.settle(catalog)
+    found = []
+    for folder in sorted((catalog / "data" / _QUOTES).glob("*")):
+        paths = sorted(folder.glob("*.parquet"))
+        if paths:
+            price, size = _precisions(paths[0])
+            found.append(
+                InstrumentFacts(
+                    instrument_id=folder.name,
+                    price_precision=price,
+                    size_precision=size,
+                    tick_size=_tick_size(catalog, folder.name),
+                ),
+            )
+    return tuple(found)
+
+
+def catalog_window(catalog: Path, instrument_ids: Sequence[str] | None = None) -> tuple[int, int]:
+    """Return the window ``[start_ns, end_ns)`` of ``ts_init`` that holds all quotes and trades.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+
+    """
+    names = _names(catalog, instrument_ids)
+    spans = [
+        (start, end)
+        for name in names
+        for directory, start, end in store.intervals(catalog, name)
+        if directory.split("/")[0] in _VALUES
+    ]
+    if not spans:
+        message = f"{catalog} holds no quote or trade of {', '.join(names)}"
+        raise UsageError(message, "import one with `nautilus-scalp data import`")
+    return min(start for start, _ in spans), max(end for _, end in spans) + 1
+
+
+def catalog_checksums(catalog: Path, instrument_ids: Sequence[str] | None = None) -> dict[str, str]:
+    """Return the SHA-256 of every data file of the instruments, by path within the catalog."""
+    paths = [
+        path
+        for name in _names(catalog, instrument_ids)
+        for directory, _, _ in store.intervals(catalog, name)
+        for path in (catalog / "data" / directory).glob("*.parquet")
+    ]
+    return {str(path.relative_to(catalog)): sha256(path) for path in sorted(set(paths))}
+
+
+def _names(catalog: Path, instrument_ids: Sequence[str] | None) -> list[str]:
+    known = [facts.instrument_id for facts in catalog_instruments(catalog)]
+    return known if instrument_ids is None else list(instrument_ids)
+
+
+def _precisions(path: Path) -> tuple[int, int]:
+    metadata = _read(pq.read_schema, path).metadata or {}
+    try:
+        return int(metadata[b"price_precision"]), int(metadata[b"size_precision"])
+    except (KeyError, ValueError) as error:
+        message = f"{path}: the Parquet schema lacks {error}"
+        raise InputError(message, "import the raw data again into a new catalog") from error
+
+
+def _tick_size(catalog: Path, instrument_id: str) -> float:
+    for folder in store.INSTRUMENT_FOLDERS:
+        for path in sorted((catalog / "data" / folder / instrument_id).glob("*.parquet")):
+            return float(_read(pq.read_table, path)["price_increment"][-1].as_py())
+    message = f"{catalog} does not define the instrument {instrument_id}"
+    raise InputError(
+        message, "import it with `nautilus-scalp data import`, or write the instrument"
+    )
+
+
+def _read[T](reader: Callable[[Path], T], path: Path) -> T:
+    try:
+        return reader(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        message = f"{path} cannot be read: {error}"
+        raise InputError(message, "restore the file, or import the raw data again") from error
+
+
+class _Part:
+    """Columns of one file, or of the part of it within the window."""
+
+    def __init__(self, table: pa.Table, directory: str, index: int, path: Path) -> None:
+        precisions = _precisions(path)
+        self.kind = QUOTE if directory == _QUOTES else TRADE
+        self.index = index
+        self.ts_event_ns = table["ts_event"].to_numpy().astype(np.int64)
+        self.ts_init_ns = table["ts_init"].to_numpy().astype(np.int64)
+        self.values = np.zeros((len(table), 4))
+        for k, (name, which) in enumerate(_VALUES[directory]):
+            column = table[name].combine_chunks()
+            self.values[:, k] = fixed_values(column, precisions[which])
+        if self.kind == TRADE:
+            self.values[:, 2] = _SIDES[table["aggressor_side"].to_numpy()]
+
+
+def _parts(
+    catalog: Path,
+    directory: str,
+    name: str,
+    index: int,
+    window: tuple[int | None, int | None],
+) -> list[_Part]:
+    start_ns, end_ns = window
+    bounds = [("ts_init", ">=", start_ns), ("ts_init", "<", end_ns)]
+    filters = [bound for bound in bounds if bound[2] is not None] or None
+    found = []
+    for path in sorted((catalog / "data" / directory / name).glob("*.parquet")):
+        span = store.file_span(path)
+        if span is not None and (
+            (start_ns is not None and span[1] < start_ns)
+            or (end_ns is not None and span[0] >= end_ns)
+        ):
+            continue
+        table = _read(lambda p: pq.read_table(p, filters=filters, partitioning=None), path)
+        if len(table):
+            found.append(_Part(table, directory, index, path))
+    return found
+
+
+def _merge(instruments: tuple[InstrumentFacts, ...], parts: list[_Part], catalog: Path) -> Tape:
+    ts_init_ns = np.concatenate([part.ts_init_ns for part in parts])
+    order = np.argsort(ts_init_ns, kind="stable")
+    ts_init_ns = ts_init_ns[order]
+    if (np.diff(ts_init_ns) <= 0).any():
+        message = f"{catalog}: two quotes or trades share a ts_init, so their order is not defined"
+        raise InputError(message, "import the raw data with `nautilus-scalp data import`")
+    counts = [len(part.ts_init_ns) for part in parts]
+    return Tape(
+        instruments=instruments,
+        kind=np.repeat(np.array([p.kind for p in parts], np.uint8), counts)[order],
+        instrument=np.repeat(np.array([p.index for p in parts], np.int16), counts)[order],
+        ts_event_ns=np.concatenate([part.ts_event_ns for part in parts])[order],
+        ts_init_ns=ts_init_ns,
+        values=np.concatenate([part.values for part in parts])[order],
+    )

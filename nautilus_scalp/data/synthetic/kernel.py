@@ -1,0 +1,319 @@
+"""The compiled event loop of the synthetic market.
+
+Two rules make the market without an edge exactly unpredictable. Whatever decides *when* something
+happens and *how far* a price jumps depends on no side; and the side of every jump of the mid is
+drawn afresh, from the flow signal and noise in the proportion of the edge. The same draws are made
+whatever the sides are, so markets that differ in their edge differ in the signs of jumps alone.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from nautilus_scalp.data.synthetic.hawkes import next_event
+from nautilus_scalp.data.synthetic.params import CANCEL
+from nautilus_scalp.data.synthetic.params import INSERT
+from nautilus_scalp.data.synthetic.params import MARKET
+from nautilus_scalp.data.synthetic.params import MOVE
+
+
+type Floats = npt.NDArray[np.float64]
+type Ints = npt.NDArray[np.int64]
+
+LEVELS = 10
+MAX_PRINTS = 64
+DEPTH_INTERVAL_MS = 100
+
+# book[]: best prices in ticks, best sizes in steps, last ids, next depth snapshot
+BID, ASK, BID_SIZE, ASK_SIZE, UPDATE_ID, TRADE_ID, NEXT_DEPTH_MS = range(7)
+# latent[]: seconds since the chunk began; the signal; mean and variance of it given what is public
+CLOCK_S, SIGNAL, BELIEF, DOUBT = range(4)
+# columns of the output
+QUOTE_COLUMNS = ("ms", "update_id", "bid", "ask", "bid_size", "ask_size")
+TRADE_COLUMNS = ("ms", "trade_id", "price", "size", "side")
+# filled[]: rows written so far
+QUOTES, TRADES, DEPTHS = range(3)
+
+_LEVEL_MEMORY = 0.95  # of a deeper level's log size from one snapshot to the next
+_LARGEST_CHANGE = 1.0  # in log size
+_HUNGER = 3.0  # how much faster than usual a thin book fills
+_MIN_Z = -30.0
+
+
+class Laws(NamedTuple):
+    """Scalars of the market in the kernel's units: ticks, steps, logarithms, seconds."""
+
+    edge: float
+    reversion_per_s: float
+    log_jump: float
+    jump_sigma: float
+    open_probability: float
+    close_probability: float
+    sweep_probability: float
+    flow_gain: float
+    book_pull: float
+    trade_gain: float
+    log_change: float
+    change_sigma: float
+    log_fresh: float
+    fresh_sigma: float
+    full_size: float
+    log_order: float
+    order_sigma: float
+    single_print_share: float
+    extra_prints: float
+    log_level: float
+    level_sigma: float
+
+
+class Clockwork(NamedTuple):
+    """Arrays of the Hawkes process, see `next_event`; ``kicks`` is ``float64[K, M, K]``."""
+
+    excitation: Floats
+    baseline: Floats
+    decay: Floats
+    kicks: Floats
+
+
+class Market(NamedTuple):
+    """State between events; ``deep`` holds the standardised log sizes of levels 2 to 10."""
+
+    book: Ints
+    latent: Floats
+    deep: Floats
+
+
+class Output(NamedTuple):
+    """Preallocated rows: quotes, the latent signal beside them, trades, depth."""
+
+    quotes: Ints
+    signals: Floats
+    trades: Ints
+    depth_times: Ints
+    depths: Ints
+    filled: Ints
+
+
+@njit(cache=True)
+def run(
+    rng: np.random.Generator,
+    laws: Laws,
+    clockwork: Clockwork,
+    market: Market,
+    output: Output,
+    window_ms: tuple[int, int],
+) -> bool:
+    """Fill the output until the window ends or a buffer is full.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    laws, clockwork, market, output
+        See their classes; the last three are changed in place.
+    window_ms : tuple of two ints
+        First millisecond, and the first one after the window.
+
+    Returns
+    -------
+    bool
+        Whether the window has ended.
+
+    """
+    book, latent, filled = market.book, market.latent, output.filled
+    start_ms, end_ms = window_ms
+    length_s = (end_ms - start_ms) / 1_000
+    while filled[QUOTES] < len(output.quotes):
+        if filled[TRADES] + MAX_PRINTS > len(output.trades):
+            return False
+        wait_s, kind = next_event(
+            rng,
+            clockwork.excitation,
+            clockwork.baseline,
+            clockwork.decay,
+            length_s - latent[CLOCK_S],
+        )
+        _let_pass(rng, laws, latent, wait_s)
+        if kind < 0:
+            _snapshots(rng, laws, market, output, end_ms - 1)
+            latent[CLOCK_S] = 0.0
+            return True
+        clockwork.excitation[:] += clockwork.kicks[kind]
+        ms = min(start_ms + int(latent[CLOCK_S] * 1_000), end_ms - 1)
+        _snapshots(rng, laws, market, output, ms)
+        wide = book[ASK] - book[BID] > 1
+        if kind == MOVE or (wide and rng.random() < laws.close_probability):
+            _move(rng, laws, market, output, ms)
+        elif kind == MARKET:
+            _market_order(rng, laws, market, output, ms)
+        else:
+            _change_queue(rng, laws, market, kind)
+        _publish(market, output, ms)
+    return False
+
+
+@njit(cache=True)
+def _let_pass(rng, laws, latent, wait_s):
+    """Age the signal (exact Ornstein-Uhlenbeck step) and what can be known of it."""
+    left = math.exp(-laws.reversion_per_s * wait_s)
+    latent[CLOCK_S] += wait_s
+    latent[SIGNAL] = left * latent[SIGNAL] + math.sqrt(1 - left * left) * rng.standard_normal()
+    latent[BELIEF] *= left
+    latent[DOUBT] = 1 - (1 - latent[DOUBT]) * left * left
+
+
+@njit(cache=True)
+def _side(rng, latent, gain, push):
+    """Draw a side, sign of ``gain * signal + push + noise``, and learn from it.
+
+    The belief is the Gaussian that matches the first two moments of the posterior under the probit
+    likelihood (assumed density filtering; Minka, "A family of algorithms for approximate Bayesian
+    inference", 2001, section 3.1).
+    """
+    side = 1 if gain * latent[SIGNAL] + push + rng.standard_normal() > 0 else -1
+    spread = math.sqrt(1 + gain * gain * latent[DOUBT])
+    z = max(side * (gain * latent[BELIEF] + push) / spread, _MIN_Z)
+    ratio = math.exp(-0.5 * z * z) * math.sqrt(2 / math.pi) / math.erfc(-z / math.sqrt(2))
+    slope = gain * latent[DOUBT] / spread
+    latent[BELIEF] += side * slope * ratio
+    latent[DOUBT] -= slope * slope * ratio * (z + ratio)
+    return side
+
+
+@njit(cache=True)
+def _lognormal(rng, log_median, sigma):
+    """Draw a lognormal integer of at least one."""
+    return max(1, int(round(math.exp(min(log_median + sigma * rng.standard_normal(), 30.0)))))
+
+
+@njit(cache=True)
+def _log_ratio(book):
+    return math.log(book[BID_SIZE] / book[ASK_SIZE])
+
+
+@njit(cache=True)
+def _change_queue(rng, laws, market, kind):
+    """Insert into the favoured queue or cancel from the other, in proportion to its size."""
+    book = market.book
+    side = _side(rng, market.latent, laws.flow_gain, -laws.book_pull * _log_ratio(book))
+    change = math.exp(laws.log_change + laws.change_sigma * rng.standard_normal())
+    change = min(change, _LARGEST_CHANGE)
+    queue = BID_SIZE if (side > 0) == (kind == INSERT) else ASK_SIZE
+    if kind == CANCEL:
+        left = int(round(book[queue] * math.exp(-change)))
+        book[queue] = max(1, min(book[queue] - 1, left))
+    else:
+        change *= min(_HUNGER, laws.full_size / (book[BID_SIZE] + book[ASK_SIZE]))
+        book[queue] = max(book[queue] + 1, int(round(book[queue] * math.exp(change))))
+
+
+@njit(cache=True)
+def _market_order(rng, laws, market, output, ms):
+    """Take up to half of the best queue; a larger order is a move."""
+    book = market.book
+    side = _side(rng, market.latent, laws.trade_gain, 0.0)
+    price, queue = (book[ASK], ASK_SIZE) if side > 0 else (book[BID], BID_SIZE)
+    size = _lognormal(rng, laws.log_order, laws.order_sigma)
+    prints = 1
+    if rng.random() >= laws.single_print_share:
+        prints = 2 + int(laws.extra_prints * rng.standard_exponential())
+    size = max(1, min(size, book[queue] // 2))
+    book[queue] = max(1, book[queue] - size)
+    _print(book, output, ms, (price, 0, side), size, prints)
+
+
+@njit(cache=True)
+def _print(book, output, ms, path, size, prints):
+    """Publish an order's trades at equal shares, over prices from the first to the last."""
+    first, reach, side = path
+    prints = min(prints, size, MAX_PRINTS)
+    for k in range(prints):
+        row = output.trades[output.filled[TRADES]]
+        output.filled[TRADES] += 1
+        book[TRADE_ID] += 1
+        row[0] = ms
+        row[1] = book[TRADE_ID]
+        row[2] = first + side * (reach * k // prints)
+        row[3] = size // prints + (1 if k < size % prints else 0)
+        row[4] = side
+
+
+@njit(cache=True)
+def _move(rng, laws, market, output, ms):
+    """Move both best prices, widen the spread or close it; the mid's direction is a fresh draw."""
+    book, edge = market.book, laws.edge
+    tie = _log_ratio(book)
+    gain = edge / math.sqrt(1 - edge * edge)
+    side = _side(rng, market.latent, gain, 0.0)
+    jump = _lognormal(rng, laws.log_jump, laws.jump_sigma)
+    if book[ASK] - book[BID] > 1:
+        _follow(rng, market, -side, book[ASK] - book[BID] - 1)
+    else:
+        size = _lognormal(rng, laws.log_order + 1, laws.order_sigma)
+        if rng.random() < laws.sweep_probability:
+            _print(book, output, ms, (book[ASK] if side > 0 else book[BID], jump, side), size, jump)
+        opens = rng.random() < laws.open_probability
+        _retreat(rng, market, side, jump)
+        if not opens:
+            _follow(rng, market, -side, jump)
+    total = max(2, _lognormal(rng, laws.log_fresh, laws.fresh_sigma))
+    book[BID_SIZE] = max(1, min(total - 1, int(round(total / (1 + math.exp(-tie))))))
+    book[ASK_SIZE] = total - book[BID_SIZE]
+
+
+@njit(cache=True)
+def _retreat(rng, market, side, jump):
+    """Take the best price of the attacked side (asks for +1) away by a jump."""
+    market.book[ASK if side > 0 else BID] += side * jump
+    levels = market.deep[1 if side > 0 else 0]
+    n = len(levels)
+    for k in range(n):
+        levels[k] = levels[k + jump] if k + jump < n else rng.standard_normal()
+
+
+@njit(cache=True)
+def _follow(rng, market, side, jump):
+    """Bring the best price of a side (asks for +1) a jump closer."""
+    market.book[ASK if side > 0 else BID] -= side * jump
+    levels = market.deep[1 if side > 0 else 0]
+    for k in range(len(levels) - 1, -1, -1):
+        levels[k] = levels[k - jump] if k >= jump else rng.standard_normal()
+
+
+@njit(cache=True)
+def _publish(market, output, ms):
+    """Write a quote, and beside it the signal and what can be known of it."""
+    book, latent = market.book, market.latent
+    book[UPDATE_ID] += 1
+    n = output.filled[QUOTES]
+    output.filled[QUOTES] += 1
+    output.quotes[n, 0] = ms
+    output.quotes[n, 1] = book[UPDATE_ID]
+    output.quotes[n, 2:] = book[: ASK_SIZE + 1]
+    output.signals[n] = latent[SIGNAL:]
+
+
+@njit(cache=True)
+def _snapshots(rng, laws, market, output, ms):
+    """Write the depth snapshots that are due up to a millisecond, as the book stands now."""
+    book, deep = market.book, market.deep
+    while book[NEXT_DEPTH_MS] <= ms:
+        n = output.filled[DEPTHS]
+        output.filled[DEPTHS] += 1
+        output.depth_times[n, 0] = book[NEXT_DEPTH_MS]
+        output.depth_times[n, 1] = book[UPDATE_ID]
+        row = output.depths[n]
+        for k in range(LEVELS):
+            row[0, k] = book[BID] - k
+            row[1, k] = book[ASK] + k
+        row[2, 0] = book[BID_SIZE]
+        row[3, 0] = book[ASK_SIZE]
+        for side in range(2):
+            for k in range(LEVELS - 1):
+                noise = math.sqrt(1 - _LEVEL_MEMORY**2) * rng.standard_normal()
+                deep[side, k] = _LEVEL_MEMORY * deep[side, k] + noise
+                size = math.exp(laws.log_level + laws.level_sigma * deep[side, k])
+                row[2 + side, k + 1] = max(1, int(round(size)))
+        book[NEXT_DEPTH_MS] += DEPTH_INTERVAL_MS

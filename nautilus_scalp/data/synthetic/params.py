@@ -1,0 +1,177 @@
+"""Parameters of the synthetic market; the defaults resemble BTCUSDT-PERP on 19 July 2024."""
+
+import math
+
+import msgspec
+
+from nautilus_scalp.data.synthetic.hawkes import HawkesParams
+from nautilus_scalp.errors import UsageError
+
+
+MOVE, MARKET, INSERT, CANCEL = 0, 1, 2, 3
+KINDS = ("move", "market", "insert", "cancel")
+MAX_EDGE = 0.99
+_START_NS = 1_721_347_200_000_000_000  # 2024-07-19T00:00:00Z
+
+# Maximum likelihood (`fit_hawkes`) over the 57,000 moves, orders, size increases and decreases of
+# the eight recorded minutes; branching[scale][child][parent], numbers below 0.005 dropped.
+BTCUSDT_2024_07 = HawkesParams(
+    baseline_per_s=(0.0, 0.692, 2.044, 5.721),
+    decay_per_s=(2000.0, 200.0, 10.0, 0.3),
+    branching=(
+        (
+            (0.088, 0.014, 0.007, 0.001),
+            (0.000, 0.000, 0.007, 0.003),
+            (0.000, 0.046, 0.408, 0.052),
+            (0.012, 0.000, 0.060, 0.376),
+        ),
+        (
+            (0.389, 0.003, 0.000, 0.000),
+            (0.019, 0.061, 0.000, 0.000),
+            (4.335, 0.318, 0.023, 0.316),
+            (0.000, 0.455, 0.090, 0.091),
+        ),
+        (
+            (0.042, 0.000, 0.000, 0.000),
+            (0.056, 0.093, 0.000, 0.000),
+            (1.062, 0.000, 0.076, 0.021),
+            (0.000, 0.000, 0.000, 0.063),
+        ),
+        (
+            (0.021, 0.000, 0.000, 0.000),
+            (0.000, 0.551, 0.000, 0.013),
+            (0.000, 0.054, 0.008, 0.082),
+            (0.000, 0.034, 0.000, 0.005),
+        ),
+    ),
+)
+
+
+class SyntheticParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that determines a synthetic market; equal parameters give equal bytes.
+
+    Attributes
+    ----------
+    seed : int
+        Of the random generator. Markets that differ in ``edge`` only share every time, size and
+        jump; just the signs of the price moves differ.
+    hours : float
+        Length. A longer market begins with the shorter one.
+    edge : float
+        Correlation ``rho`` between the latent flow signal and the utility that decides the sign of
+        a price move, 0 to 0.99: the sign is that of ``rho * signal + sqrt(1 - rho^2) * noise``.
+    half_life_ms : float
+        Half-life of the flow signal, a stationary Ornstein-Uhlenbeck process of variance one.
+    start_ns : int
+        Time of the first millisecond, nanoseconds since the epoch, a whole millisecond.
+    instrument_id : str
+        An instrument of ``instruments.toml``; its tick and step are the market's.
+    base_price : float
+        First mid price, quote currency.
+    hawkes : HawkesParams
+        Times of price moves, market orders, insertions and cancellations at the best prices.
+    jump_median_ticks, jump_sigma : float
+        Lognormal size of a move, rounded to whole ticks, at least one.
+    open_probability : float
+        Share of the moves that move one side only and so widen the spread.
+    close_probability : float
+        Chance that an event while the spread is wide closes it instead.
+    sweep_probability : float
+        Share of the moves that come with trades.
+    flow_gain, book_pull : float
+        The side that an insertion or cancellation favours is the sign of
+        ``flow_gain * signal - book_pull * ln(bid size / ask size) + noise``.
+    trade_gain : float
+        The side of a market order is the sign of ``trade_gain * signal + noise``.
+    change_median, change_sigma : float
+        Lognormal relative size of an insertion or cancellation.
+    fresh_median_qty, fresh_sigma : float
+        Lognormal sum of both best queues just after a move, base currency.
+    full_qty : float
+        Sum of both best queues above which insertions shrink, base currency.
+    order_median_qty, order_sigma : float
+        Lognormal size of a market order, base currency.
+    single_print_share, extra_prints : float
+        Share of market orders with one trade; mean number beyond two of the others.
+    level_median_qty, level_sigma : float
+        Lognormal size of a deeper level, base currency.
+
+    Raises
+    ------
+    UsageError
+        If a value is out of its range.
+
+    """
+
+    seed: int
+    hours: float
+    edge: float = 0.0
+    half_life_ms: float = 2_000.0
+    start_ns: int = _START_NS
+    instrument_id: str = "BTCUSDT-PERP.BINANCE"
+    base_price: float = 64_000.0
+    hawkes: HawkesParams = BTCUSDT_2024_07
+    jump_median_ticks: float = 5.0
+    jump_sigma: float = 1.4
+    open_probability: float = 0.25
+    close_probability: float = 0.15
+    sweep_probability: float = 0.5
+    flow_gain: float = 1.5
+    book_pull: float = 0.45
+    trade_gain: float = 0.9
+    change_median: float = 0.0105
+    change_sigma: float = 2.2
+    fresh_median_qty: float = 4.3
+    fresh_sigma: float = 1.3
+    full_qty: float = 23.0
+    order_median_qty: float = 0.025
+    order_sigma: float = 2.2
+    single_print_share: float = 0.69
+    extra_prints: float = 5.0
+    level_median_qty: float = 0.5
+    level_sigma: float = 1.5
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range, naming the key."""
+        _within(self, 0, MAX_EDGE, "edge")
+        _within(
+            self,
+            0,
+            1,
+            "open_probability",
+            "close_probability",
+            "sweep_probability",
+            "single_print_share",
+        )
+        _within(self, 0, 1 << 63, "seed", "start_ns", "jump_sigma", "change_sigma")
+        _within(self, 0, 1e6, "fresh_sigma", "order_sigma", "level_sigma", "extra_prints")
+        _within(self, 0, 1e6, "flow_gain", "trade_gain")
+        tiny = 1e-9
+        _within(self, tiny, 1e9, "hours", "half_life_ms", "base_price", "book_pull")
+        _within(self, tiny, 1e9, "jump_median_ticks", "change_median", "close_probability")
+        _within(self, tiny, 1e9, "fresh_median_qty", "full_qty", "order_median_qty")
+        _within(self, tiny, 1e9, "level_median_qty")
+        if len(self.hawkes.baseline_per_s) != len(KINDS):
+            message = f"hawkes has {len(self.hawkes.baseline_per_s)} event types"
+            raise UsageError(message, f"give the four types {', '.join(KINDS)}")
+        if self.start_ns % 1_000_000:
+            message = f"start_ns {self.start_ns} is not a whole millisecond"
+            raise UsageError(message, "event times are milliseconds; round start_ns")
+
+    @property
+    def reversion_per_s(self) -> float:
+        """Mean-reversion rate ``theta`` of the flow signal."""
+        return math.log(2) / self.half_life_ms * 1_000
+
+    @property
+    def end_ns(self) -> int:
+        """First millisecond after the market, nanoseconds since the epoch."""
+        return self.start_ns + round(self.hours * 3_600_000) * 1_000_000
+
+
+def _within(params: SyntheticParams, low: float, high: float, *keys: str) -> None:
+    for key in keys:
+        value = getattr(params, key)
+        if not low <= value <= high:
+            message = f"{key} is {value}"
+            raise UsageError(message, f"give a value from {low:g} to {high:g}")
