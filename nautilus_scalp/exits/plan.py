@@ -60,7 +60,7 @@ class ExitPlan:
     def __init__(self, params: ExitParams) -> None:
         self._params = params
         self._rules: tuple[ExitRule, ...] = ()
-        self._opened_ns = -1
+        self._watched = (0, 0)
 
     def watch(self, position: OpenPosition, volatility: float) -> None:
         """
@@ -74,9 +74,9 @@ class ExitPlan:
             As a fraction of the price; used when the position is new.
 
         """
-        if position.opened_ns != self._opened_ns:
+        if (position.side, position.opened_ns) != self._watched:
             self._rules = self._make_rules(volatility)
-            self._opened_ns = position.opened_ns
+            self._watched = (position.side, position.opened_ns)
         for rule in self._rules:
             rule.watch(position)
 
@@ -106,7 +106,7 @@ class ExitPlan:
     def drop(self) -> None:
         """Stop watching: the position is closed."""
         self._rules = ()
-        self._opened_ns = -1
+        self._watched = (0, 0)
 
     def _make_rules(self, volatility: float) -> tuple[ExitRule, ...]:
         params = self._params

@@ -118,7 +118,7 @@ class TrailingStop:
 
     def watch(self, position: OpenPosition) -> None:
         """Begin at the entry price; a position that only grew keeps its best price."""
-        if position.opened_ns != self._opened_ns:
+        if (position.side, position.opened_ns) != (self._side, self._opened_ns):
             self._best = position.entry
         self._side = position.side
         self._opened_ns = position.opened_ns

@@ -23,7 +23,9 @@ class LadderParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Parameters
     ----------
     spread_target : float
-        Least distance between the best two quotes, in `threshold_unit`; 0 joins the best prices.
+        Least distance between the best two quotes, in `threshold_unit`; with 0 and no volatility
+        multiplier the quotes stand as close as post-only orders can, on the best prices of a market
+        that is one tick wide.
     threshold_unit : {"percent", "volatility"}
         Percent of the price, or multiples of the volatility.
     volatility_multiplier : float
@@ -108,7 +110,8 @@ class Ladder:
     order_qty : float
         Quantity of one quote, in base currency.
     inventory_limit : float
-        The position never exceeds this, whatever fills, in base currency.
+        The position never exceeds this, whatever fills, in base currency; a position on the other
+        side is no extra room, since it may be closed before the quotes fill.
 
     References
     ----------
@@ -162,14 +165,17 @@ class Ladder:
             else:
                 best_ask = best_bid + 1
         step = max(1, round(self._params.level_spacing * half / rules.tick_size))
-        quotes = self._side(BUY, best_bid, step, self._limit - position_qty)
-        quotes += self._side(SELL, best_ask, step, self._limit + position_qty)
+        quotes = self._side(BUY, best_bid, step, self._limit - max(position_qty, 0.0))
+        quotes += self._side(SELL, best_ask, step, self._limit + min(position_qty, 0.0))
         return quotes
 
     def _half_spread(self, mid: float, volatility: float) -> float:
         params = self._params
-        target = as_fraction(params.spread_target, params.threshold_unit, volatility)
-        scaled = params.volatility_multiplier * volatility
+        target = scaled = 0.0  # what is not asked for needs no volatility
+        if params.spread_target > 0.0:
+            target = as_fraction(params.spread_target, params.threshold_unit, volatility)
+        if params.volatility_multiplier > 0.0:
+            scaled = params.volatility_multiplier * volatility
         if math.isnan(target) or math.isnan(scaled):
             return math.nan
         return 0.5 * mid * max(target, scaled)

@@ -1,5 +1,7 @@
 """The gate that every order intent passes."""
 
+import math
+
 from msgspec import Struct
 
 from nautilus_scalp.intents import OrderIntent
@@ -8,6 +10,7 @@ from nautilus_scalp.risk.limits import APPROVED
 from nautilus_scalp.risk.limits import FreshData
 from nautilus_scalp.risk.limits import OrderNotional
 from nautilus_scalp.risk.limits import PositionNotional
+from nautilus_scalp.risk.limits import PositionQty
 from nautilus_scalp.risk.limits import PriceCollar
 from nautilus_scalp.risk.limits import Reducing
 from nautilus_scalp.risk.limits import RiskState
@@ -61,10 +64,14 @@ class RiskGate:
         What may be risked.
     rules : TradingRules
         What the venue accepts.
+    max_position_qty : float
+        Largest position in base currency, for a strategy that has its own limit.
 
     """
 
-    def __init__(self, limits: RiskLimits, rules: TradingRules) -> None:
+    def __init__(
+        self, limits: RiskLimits, rules: TradingRules, max_position_qty: float = math.inf
+    ) -> None:
         self._rules: tuple[Rule, ...] = (
             WellFormed(),
             Reducing(),
@@ -74,6 +81,7 @@ class RiskGate:
             PriceCollar(limits.max_deviation_bps),
             OrderNotional(limits.max_order_notional),
             PositionNotional(limits.max_position_notional),
+            PositionQty(max_position_qty),
             WorkingOrders(limits.max_working_orders),
         )
 

@@ -225,16 +225,12 @@ class OrderNotional:
 
 class PositionNotional:
     """
-    The position's value if everything that works on the order's side fills and nothing else does.
-
-    Orders on the other side can only shrink that, fills move quantity from working to position and
-    rejections take it away: a limit that holds here holds under any order of events, at the price
-    of this moment.
+    The position's value in the worst case, see `worst_position_qty`.
 
     Parameters
     ----------
     max_notional : float
-        Largest value of the position, in quote currency.
+        Largest value of the position at this moment's price, in quote currency.
 
     """
 
@@ -247,10 +243,30 @@ class PositionNotional:
         """Refuse an order that could take the position over the limit."""
         if intent.reduce_only:
             return APPROVED
-        working = state.working_buy_qty if intent.side == BUY else state.working_sell_qty
-        worst_qty = intent.side * state.position_qty + working + intent.qty
         price = max(state.mid, _price_of(intent, state))
-        small = worst_qty * price <= self._max_notional
+        small = worst_position_qty(intent, state) * price <= self._max_notional
+        return APPROVED if small else self._refused
+
+
+class PositionQty:
+    """
+    The position's quantity in the worst case, see `worst_position_qty`.
+
+    Parameters
+    ----------
+    max_qty : float
+        Largest position, in base currency.
+
+    """
+
+    _refused = Refused("max_position_qty")
+
+    def __init__(self, max_qty: float) -> None:
+        self._max_qty = max_qty * (1.0 + _STEP_TOLERANCE)
+
+    def review(self, intent: OrderIntent, state: RiskState) -> Verdict:
+        """Refuse an order that could take the position over the limit."""
+        small = intent.reduce_only or worst_position_qty(intent, state) <= self._max_qty
         return APPROVED if small else self._refused
 
 
@@ -274,6 +290,31 @@ class WorkingOrders:
         """Refuse one order too many."""
         few = intent.reduce_only or state.working_orders < self._max_orders
         return APPROVED if few else self._refused
+
+
+def worst_position_qty(intent: OrderIntent, state: RiskState) -> float:
+    """
+    Return the position on the order's side if all that works there fills and all else goes wrong.
+
+    A position on the other side does not count as room, because an order that closes it may get
+    there first. Fills then move quantity from working to position and rejections take it away: a
+    limit on this number holds under any order of events.
+
+    Parameters
+    ----------
+    intent : OrderIntent
+        The order that is to join those at work.
+    state : RiskState
+        Position and working orders.
+
+    Returns
+    -------
+    float
+        Base currency, not negative for a sound order.
+
+    """
+    working = state.working_buy_qty if intent.side == BUY else state.working_sell_qty
+    return max(intent.side * state.position_qty, 0.0) + working + intent.qty
 
 
 def _price_of(intent: OrderIntent, state: RiskState) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from typing import Annotated
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -24,8 +25,7 @@ from nautilus_scalp.signals.units import ThresholdUnit
 from nautilus_scalp.signals.units import as_fraction
 
 
-_LAST, _MOMENTUM, _LATEST_HALF, _FLOW, _VOLUME_RATIO = 0, 1, 2, 3, 4
-_READINGS = 5
+_LAST = 0  # price of the last trade; the windows follow
 
 
 class BreakoutParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,16 +63,24 @@ class BreakoutParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     acceleration: bool = True
 
 
+class _Readings(NamedTuple):
+    """What the windows say after a trade."""
+
+    momentum: float
+    latest_half: float
+    flow: float
+    volume_ratio: float
+
+
 @njit(cache=True)
 def _on_trade(
     state: Floats, lengths: tuple[int, ...], offsets: tuple[int, ...], trade: tuple[float, ...]
-) -> bool:
-    """Take in a trade, refresh the readings and return whether the longest window is full."""
+) -> tuple[bool, tuple[float, float, float, float]]:
+    """Take in a trade; return whether the longest window is full, and the readings."""
     run, half, volume_window, flow_window = lengths
     returns, latest, spike, volume, flow, signed = offsets
     price, size, side = trade
-    last = state[_LAST]
-    change = price / last - 1.0 if last > 0.0 else 0.0
+    change = price / state[_LAST] - 1.0 if state[_LAST] > 0.0 else 0.0
     state[_LAST] = price
     window_push(state, returns, run, change)
     window_push(state, latest, half, change)
@@ -80,13 +88,11 @@ def _on_trade(
     window_push(state, volume, volume_window, size)
     window_push(state, flow, flow_window, size)
     window_push(state, signed, flow_window, side * size)
-    state[_MOMENTUM] = window_sum(state, returns)
-    state[_LATEST_HALF] = window_sum(state, latest)
-    state[_FLOW] = window_sum(state, signed) / window_sum(state, flow)
-    state[_VOLUME_RATIO] = window_mean(state, spike) / window_mean(state, volume)
-    return bool(
-        window_count(state, volume) == volume_window and window_count(state, flow) == flow_window
-    )
+    flow_share = window_sum(state, signed) / window_sum(state, flow)
+    volume_ratio = window_mean(state, spike) / window_mean(state, volume)
+    longest = volume if volume_window >= flow_window else flow
+    full = window_count(state, longest) == max(volume_window, flow_window)
+    return full, (window_sum(state, returns), window_sum(state, latest), flow_share, volume_ratio)
 
 
 class BreakoutRule:
@@ -102,24 +108,14 @@ class BreakoutRule:
 
     def __init__(self, params: BreakoutParams) -> None:
         self._params = params
-        half = params.momentum_ticks // 2
-        self._lengths = (
-            params.momentum_ticks,
-            half,
-            params.volume_window,
-            params.breakout_window,
-        )
-        windows = (
-            params.momentum_ticks,
-            half,
-            params.momentum_ticks,
-            params.volume_window,
-            params.breakout_window,
-            params.breakout_window,
-        )
-        ends = np.cumsum([_READINGS, *(window_size(length) for length in windows)])
+        run, half = params.momentum_ticks, params.momentum_ticks // 2
+        flow = params.breakout_window
+        self._lengths = (run, half, params.volume_window, flow)
+        windows = (run, half, run, params.volume_window, flow, flow)
+        ends = np.cumsum([_LAST + 1, *(window_size(length) for length in windows)])
         self._offsets = tuple(int(end) for end in ends[:-1])
         self._state = np.zeros(int(ends[-1]))
+        self._readings = _Readings(0.0, 0.0, 0.0, 0.0)
         self.initialized = False
 
     def on_trade(self, price: float, size: float, side: int) -> bool:
@@ -141,9 +137,9 @@ class BreakoutRule:
         """
         if not (0.0 < price < math.inf and 0.0 < size < math.inf):
             return False
-        self.initialized = _on_trade(
-            self._state, self._lengths, self._offsets, (price, size, float(side))
-        )
+        trade = (price, size, float(side))
+        self.initialized, readings = _on_trade(self._state, self._lengths, self._offsets, trade)
+        self._readings = _Readings(*readings)
         return True
 
     def decide(self, volatility: float) -> tuple[int, float]:
@@ -165,20 +161,23 @@ class BreakoutRule:
         if not self.initialized:
             return 0, 0.0
         params = self._params
-        state = self._state
         threshold = as_fraction(params.momentum_threshold, params.threshold_unit, volatility)
-        momentum = state[_MOMENTUM]
+        momentum = self._readings.momentum
         if not abs(momentum) >= threshold > 0.0:
             return 0, 0.0
         side = BUY if momentum > 0.0 else SELL
+        return (side, abs(momentum) / threshold) if self._confirmed(side) else (0, 0.0)
+
+    def _confirmed(self, side: int) -> bool:
+        """Whether volume and flow carry the run and it gains speed."""
+        params, readings = self._params, self._readings
         # The later half is faster than the earlier when it holds more than half of the run.
-        accelerates = side * state[_LATEST_HALF] > 0.5 * side * momentum
-        confirmed = (
-            state[_VOLUME_RATIO] >= params.volume_multiplier
-            and side * state[_FLOW] >= params.flow_threshold
+        accelerates = side * readings.latest_half > 0.5 * side * readings.momentum
+        return (
+            readings.volume_ratio >= params.volume_multiplier
+            and side * readings.flow >= params.flow_threshold
             and (accelerates or not params.acceleration)
         )
-        return (side, float(abs(momentum) / threshold)) if confirmed else (0, 0.0)
 
     def reset(self) -> None:
         """Forget everything."""

@@ -1,6 +1,7 @@
 """Mean reversion: a price far from its own recent average, with signs that it turns."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -25,8 +26,6 @@ from nautilus_scalp.signals.units import ThresholdUnit
 from nautilus_scalp.signals.units import as_fraction
 
 
-_FAIR, _FLOW, _VOLUME_RATIO, _RSI, _BAND = 0, 1, 2, 3, 4
-_READINGS = 5
 _RSI_TOP = 100.0
 
 
@@ -68,11 +67,21 @@ class ReversionParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bollinger_width: float = 1.5
 
 
+class _Readings(NamedTuple):
+    """What the windows say after a trade."""
+
+    fair_value: float
+    flow: float
+    volume_ratio: float
+    rsi: float
+    band: float
+
+
 @njit(cache=True)
 def _on_trade(
     state: Floats, lengths: tuple[int, ...], offsets: tuple[int, ...], trade: tuple[float, ...]
-) -> bool:
-    """Take in a trade, refresh the readings and return whether the lookback is full."""
+) -> tuple[bool, tuple[float, float, float, float, float]]:
+    """Take in a trade; return whether the lookback is full, and the readings."""
     lookback, flow_ticks, rsi_length = lengths
     notional, volume, bands, recent, signed, rsi = offsets
     price, size, side = trade
@@ -80,12 +89,13 @@ def _on_trade(
     window_push(state, volume, lookback, size)
     window_push(state, recent, flow_ticks, size)
     window_push(state, signed, flow_ticks, side * size)
-    state[_BAND] = bollinger_update(state, bands, lookback, price)
-    state[_RSI] = rsi_update(state, rsi, rsi_length, price)
-    state[_FAIR] = window_sum(state, notional) / window_sum(state, volume)
-    state[_FLOW] = window_sum(state, signed) / window_sum(state, recent)
-    state[_VOLUME_RATIO] = window_mean(state, recent) / window_mean(state, volume)
-    return bool(window_count(state, volume) == lookback)
+    band = bollinger_update(state, bands, lookback, price)
+    strength = rsi_update(state, rsi, rsi_length, price)
+    fair_value = window_sum(state, notional) / window_sum(state, volume)
+    flow = window_sum(state, signed) / window_sum(state, recent)
+    volume_ratio = window_mean(state, recent) / window_mean(state, volume)
+    full = window_count(state, volume) == lookback
+    return full, (fair_value, flow, volume_ratio, strength, band)
 
 
 class ReversionRule:
@@ -103,16 +113,17 @@ class ReversionRule:
         self._params = params
         lookback = window_size(params.lookback_ticks)
         flow = window_size(params.flow_ticks)
-        ends = np.cumsum([_READINGS, lookback, lookback, lookback, flow, flow, RSI_SIZE])
+        ends = np.cumsum([0, lookback, lookback, lookback, flow, flow, RSI_SIZE])
         self._offsets = tuple(int(end) for end in ends[:-1])
         self._lengths = (params.lookback_ticks, params.flow_ticks, params.rsi_length)
         self._state = np.zeros(int(ends[-1]))
+        self._readings = _Readings(math.nan, 0.0, 0.0, 0.0, 0.0)
         self.initialized = False
 
     @property
     def fair_value(self) -> float:
         """Volume-weighted average price of the lookback; NaN until it is full."""
-        return float(self._state[_FAIR]) if self.initialized else math.nan
+        return self._readings.fair_value if self.initialized else math.nan
 
     def on_trade(self, price: float, size: float, side: int) -> bool:
         """
@@ -133,9 +144,9 @@ class ReversionRule:
         """
         if not (0.0 < price < math.inf and 0.0 < size < math.inf):
             return False
-        self.initialized = _on_trade(
-            self._state, self._lengths, self._offsets, (price, size, float(side))
-        )
+        trade = (price, size, float(side))
+        self.initialized, readings = _on_trade(self._state, self._lengths, self._offsets, trade)
+        self._readings = _Readings(*readings)
         return True
 
     def decide(self, mid: float, volatility: float) -> tuple[int, float]:
@@ -159,26 +170,23 @@ class ReversionRule:
         if not self.initialized:
             return 0, 0.0
         params = self._params
-        state = self._state
         threshold = as_fraction(params.deviation_threshold, params.threshold_unit, volatility)
-        deviation = mid / state[_FAIR] - 1.0
+        deviation = mid / self._readings.fair_value - 1.0
         if not abs(deviation) >= threshold > 0.0:
             return 0, 0.0
         side = SELL if deviation > 0.0 else BUY
-        confirmed = (
-            side * state[_FLOW] >= params.flow_threshold
-            and state[_VOLUME_RATIO] >= params.volume_multiplier
-            and self._stretched(side)
-        )
-        return (side, float(abs(deviation) / threshold)) if confirmed else (0, 0.0)
+        return (side, abs(deviation) / threshold) if self._confirmed(side) else (0, 0.0)
 
-    def _stretched(self, side: int) -> bool:
-        """Whether the last trades themselves look oversold (for a buy) or overbought."""
-        params = self._params
-        rsi = self._state[_RSI]
-        weakness = rsi if side == BUY else _RSI_TOP - rsi
-        band = side * self._state[_BAND]
-        return bool(weakness <= params.rsi_oversold and band <= -params.bollinger_width)
+    def _confirmed(self, side: int) -> bool:
+        """Whether flow and volume back the entry and the last trades look stretched."""
+        params, readings = self._params, self._readings
+        weakness = readings.rsi if side == BUY else _RSI_TOP - readings.rsi
+        return (
+            side * readings.flow >= params.flow_threshold
+            and readings.volume_ratio >= params.volume_multiplier
+            and weakness <= params.rsi_oversold
+            and side * readings.band <= -params.bollinger_width
+        )
 
     def reset(self) -> None:
         """Forget everything."""

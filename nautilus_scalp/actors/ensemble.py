@@ -1,0 +1,179 @@
+"""One actor turns the market data of several instruments into signals for all strategies."""
+
+import math
+from collections import Counter
+from pathlib import Path
+
+from nautilus_trader.common.actor import Actor
+from nautilus_trader.config import ActorConfig
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.data import TradeTick
+from nautilus_trader.model.identifiers import InstrumentId
+
+from nautilus_scalp.bridge import instrument_facts
+from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.bridge import trade_values
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.engine import FeatureEngine
+from nautilus_scalp.messages import UNCLASSIFIED
+from nautilus_scalp.messages import AlphaSignal
+from nautilus_scalp.messages import signal_topic
+from nautilus_scalp.models.artifact import load_artifact
+from nautilus_scalp.models.ensemble import Ensemble
+from nautilus_scalp.models.ensemble import EnsembleStream
+from nautilus_scalp.signals.policy import decide
+
+
+class EnsembleActorConfig(ActorConfig, frozen=True):
+    """
+    Which instruments, and which model.
+
+    Parameters
+    ----------
+    instrument_ids : list[InstrumentId]
+        Instruments to predict.
+    model_path : str
+        Directory of the trained artifact.
+
+    """
+
+    instrument_ids: list[InstrumentId]
+    model_path: str
+
+
+class _Channel:
+    """What belongs to one instrument."""
+
+    __slots__ = ("engine", "stream", "topic")
+
+    def __init__(self, engine: FeatureEngine, stream: EnsembleStream, topic: str) -> None:
+        self.engine = engine
+        self.stream = stream
+        self.topic = topic
+
+
+class EnsembleActor(Actor):
+    """
+    Publishes an ``AlphaSignal`` for every quote on which the features are ready.
+
+    It starts before the strategies and so receives a quote before they do: the signal on a quote
+    is there when a strategy handles that quote.
+
+    Parameters
+    ----------
+    config : EnsembleActorConfig
+        Which instruments, and which model.
+
+    Attributes
+    ----------
+    signals_published : int
+        Signals so far.
+
+    """
+
+    def __init__(self, config: EnsembleActorConfig) -> None:
+        super().__init__(config)
+        self.signals_published = 0
+        self._not_finite = 0
+        self._channels: dict[InstrumentId, _Channel] = {}
+        self._model_id = ""
+        self._horizon_ms = 0
+
+    def on_start(self) -> None:
+        """Load the model, which refuses other features than its own, and subscribe."""
+        ensemble = load_artifact(Path(self.config.model_path))
+        self._model_id = ensemble.manifest.model_id
+        self._horizon_ms = ensemble.manifest.horizon_ms
+        for instrument_id in self.config.instrument_ids:
+            self._channels[instrument_id] = self._open_channel(instrument_id, ensemble)
+        for instrument_id in self._channels:
+            self.subscribe_quote_ticks(instrument_id)
+            self.subscribe_trade_ticks(instrument_id)
+
+    def on_stop(self) -> None:
+        """Leave the data streams."""
+        for instrument_id in self._channels:
+            self.unsubscribe_quote_ticks(instrument_id)
+            self.unsubscribe_trade_ticks(instrument_id)
+
+    def on_resume(self) -> None:
+        """Begin anew: what happened during the pause is not known."""
+        for instrument_id, channel in self._channels.items():
+            channel.engine.reset()
+            channel.stream.reset()
+            self.subscribe_quote_ticks(instrument_id)
+            self.subscribe_trade_ticks(instrument_id)
+
+    def on_reset(self) -> None:
+        """Forget everything, the model included."""
+        self._channels.clear()
+        self.signals_published = 0
+        self._not_finite = 0
+
+    @property
+    def refusals(self) -> Counter[str]:
+        """Quotes and trades that the features refused, and predictions that were not finite."""
+        counts: Counter[str] = Counter()
+        for channel in self._channels.values():
+            counts.update({key: n for key, n in channel.engine.refusals.items() if n})
+        if self._not_finite:
+            counts["prediction_not_finite"] = self._not_finite
+        return counts
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """
+        Predict.
+
+        Parameters
+        ----------
+        tick : QuoteTick
+            A quote of one of the instruments.
+
+        """
+        channel = self._channels[tick.instrument_id]
+        engine, stream = channel.engine, channel.stream
+        if not engine.on_quote(tick.ts_event, *quote_values(tick)):
+            return
+        probabilities = stream.predict(engine.value, engine.segment)
+        move_bps, confidence, strength = decide(probabilities, stream.move_bps)
+        if not math.isfinite(strength):
+            self._not_finite += 1
+            return
+        signal = AlphaSignal(
+            tick.ts_event,
+            self.clock.timestamp_ns(),
+            tick.instrument_id,
+            self._horizon_ms,
+            *probabilities.tolist(),
+            move_bps,
+            confidence,
+            stream.disagreement,
+            strength,
+            UNCLASSIFIED,
+            self._model_id,
+        )
+        self.signals_published += 1
+        self.msgbus.publish(channel.topic, signal)
+
+    def on_trade_tick(self, tick: TradeTick) -> None:
+        """
+        Let the features see a trade.
+
+        Parameters
+        ----------
+        tick : TradeTick
+            A trade of one of the instruments.
+
+        """
+        self._channels[tick.instrument_id].engine.on_trade(tick.ts_event, *trade_values(tick))
+
+    def _open_channel(self, instrument_id: InstrumentId, ensemble: Ensemble) -> _Channel:
+        instrument = self.cache.instrument(instrument_id)
+        if instrument is None:
+            message = f"{self.id}: instrument {instrument_id} is not known"
+            raise UsageError(message, "add the instrument to the catalog or the venue's provider")
+        manifest = ensemble.manifest
+        engine = FeatureEngine(
+            instrument_facts(instrument), manifest.features, manifest.feature_names
+        )
+        return _Channel(engine, ensemble.stream(), signal_topic(instrument_id))

@@ -1,0 +1,410 @@
+"""What the strategies share: intents become orders, events become position and working orders."""
+
+import math
+from collections import Counter
+
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import TimeInForce
+from nautilus_trader.model.events import OrderAccepted
+from nautilus_trader.model.events import OrderCanceled
+from nautilus_trader.model.events import OrderCancelRejected
+from nautilus_trader.model.events import OrderDenied
+from nautilus_trader.model.events import OrderEvent
+from nautilus_trader.model.events import OrderExpired
+from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.model.events import OrderModifyRejected
+from nautilus_trader.model.events import OrderRejected
+from nautilus_trader.model.events import OrderUpdated
+from nautilus_trader.model.identifiers import ClientOrderId
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.orders import Order
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.bridge import trading_rules
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.exits.rules import OpenPosition
+from nautilus_scalp.intents import BUY
+from nautilus_scalp.intents import SELL
+from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.intents import TradingRules
+from nautilus_scalp.intents import WorkingOrder
+from nautilus_scalp.quoting.diff import Action
+from nautilus_scalp.quoting.diff import Amend
+from nautilus_scalp.quoting.diff import Cancel
+from nautilus_scalp.risk.gate import RiskGate
+from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.limits import Refused
+from nautilus_scalp.risk.limits import RiskState
+
+
+_CLOSED_EVENTS = (OrderRejected, OrderDenied, OrderCanceled, OrderExpired)
+_ALIVE_EVENTS = (
+    OrderAccepted,
+    OrderUpdated,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderCancelRejected,
+)
+_FAILED_EVENTS = (OrderRejected, OrderDenied)
+# A venue that turned a closing order down is not asked again with every quote.
+_RETRY_NS = 1_000_000_000
+
+
+class Execution:
+    """
+    One strategy's position and orders in one instrument.
+
+    The position is counted from the strategy's own fills. Everything that may still fill counts as
+    working from the moment it is sent until the venue says that it is over, so that the risk gate
+    always sees the worst case. Going flat means: cancel everything, close what is held, and look
+    again with every quote until nothing is left.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        Whose orders.
+    instrument_id : InstrumentId
+        What is traded.
+    limits : RiskLimits
+        What may be risked.
+    refusals : Counter[str]
+        Where refusals are counted.
+
+    """
+
+    rules: TradingRules
+    _instrument: Instrument
+    _gate: RiskGate
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        instrument_id: InstrumentId,
+        limits: RiskLimits,
+        refusals: Counter[str],
+    ) -> None:
+        self._strategy = strategy
+        self._instrument_id = instrument_id
+        self._limits = limits
+        self._refusals = refusals
+        self.state = RiskState()
+        self.working: dict[ClientOrderId, WorkingOrder] = {}
+        self.position: OpenPosition | None = None
+        self.leaving = False
+        self._stopping = False
+        self._retry_at_ns = 0
+
+    def start(self) -> None:
+        """
+        Look the instrument up and take over what the cache knows of the strategy's position.
+
+        Raises
+        ------
+        UsageError
+            If the instrument is not known.
+
+        """
+        instrument = self._strategy.cache.instrument(self._instrument_id)
+        if instrument is None:
+            message = f"{self._strategy.id}: instrument {self._instrument_id} is not known"
+            raise UsageError(message, "add the instrument to the catalog or the venue's provider")
+        self._instrument = instrument
+        self.rules = trading_rules(self._instrument)
+        self._gate = RiskGate(self._limits, self.rules)
+        self.resume()
+
+    def resume(self) -> None:
+        """Take over position and orders from the cache, after a start or a pause."""
+        self.reset()
+        cache = self._strategy.cache
+        mine = {"instrument_id": self._instrument_id, "strategy_id": self._strategy.id}
+        for position in cache.positions_open(**mine):
+            self._book(position.signed_qty, position.avg_px_open, position.ts_opened)
+        for order in cache.orders_open(**mine):
+            self._track(order, pending=False)
+        for order in cache.orders_inflight(**mine):
+            self._track(order, pending=True)
+        self._refresh()
+
+    def reset(self) -> None:
+        """Forget position and orders."""
+        self.state = RiskState()
+        self.working.clear()
+        self.position = None
+        self.leaving = False
+        self._stopping = False
+        self._retry_at_ns = 0
+
+    def limit_position(self, max_qty: float) -> None:
+        """Never hold more than a quantity, whatever the order of fills and rejections."""
+        self._gate = RiskGate(self._limits, self.rules, max_qty)
+
+    @property
+    def position_qty(self) -> float:
+        """Signed position in base currency."""
+        return self.state.position_qty
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is neither a position nor an order that may still fill."""
+        return self.state.position_qty == 0.0 and not self.working
+
+    def on_market(self, bid: float, ask: float, quote_ns: int, now_ns: int) -> bool:
+        """
+        Take in the best prices.
+
+        Parameters
+        ----------
+        bid, ask : float
+            Best prices.
+        quote_ns, now_ns : int
+            Exchange time of the quote, and now.
+
+        Returns
+        -------
+        bool
+            Whether the market is sound; what is not is counted as a refusal.
+
+        """
+        state = self.state
+        state.bid = bid
+        state.ask = ask
+        state.quote_ns = quote_ns
+        state.now_ns = now_ns
+        if self.leaving:
+            self._leave()
+        if 0.0 < bid < ask < math.inf:
+            return True
+        self._refusals["crossed_or_missing_market"] += 1
+        return False
+
+    def submit(self, intent: OrderIntent) -> bool:
+        """
+        Send an order if the risk gate approves it.
+
+        Parameters
+        ----------
+        intent : OrderIntent
+            The order.
+
+        Returns
+        -------
+        bool
+            Whether it was sent; a refusal is counted.
+
+        """
+        if self._strategy.is_exiting():
+            self._refusals["market_exit"] += 1
+            return False
+        verdict = self._gate.review(intent, self.state)
+        if isinstance(verdict, Refused):
+            self._refusals[verdict.reason] += 1
+            return False
+        order = self._make_order(intent)
+        self._track(order, pending=True)
+        self._refresh()
+        self._strategy.submit_order(order)
+        return True
+
+    def apply(self, actions: list[Action]) -> None:
+        """
+        Carry out what turns the working orders into the desired quotes.
+
+        Parameters
+        ----------
+        actions : list[Action]
+            From `nautilus_scalp.quoting.diff`.
+
+        """
+        for action in actions:
+            if isinstance(action, Cancel):
+                self._cancel(action.order)
+            elif isinstance(action, Amend):
+                self._amend(action.order, action.ticks)
+            else:
+                quote = action.quote
+                price = self.rules.price_at(quote.ticks)
+                self.submit(OrderIntent(quote.side, quote.qty, price, post_only=True))
+
+    def cancel_all(self) -> None:
+        """Cancel every order that waits at the venue; one on its way goes when it arrives."""
+        for order in list(self.working.values()):
+            if not order.pending and not order.reduce_only:
+                self._cancel(order)
+
+    def leave(self) -> None:
+        """Go flat; until then the strategy opens nothing."""
+        if not self.leaving:
+            self.leaving = True
+            self._leave()
+
+    def stop(self) -> bool:
+        """
+        Go flat on behalf of the strategy's ``stop``, which is called again once that is done.
+
+        Returns
+        -------
+        bool
+            Whether the strategy can stop now.
+
+        """
+        if self.idle or not self._strategy.is_running:
+            return True
+        self._stopping = True
+        self.leave()
+        return False
+
+    def on_order_event(self, event: OrderEvent) -> None:
+        """
+        Take in what became of an order.
+
+        Parameters
+        ----------
+        event : OrderEvent
+            Any event of one of the strategy's orders.
+
+        """
+        working = self.working.get(event.client_order_id)
+        if isinstance(event, OrderFilled):
+            side = BUY if event.order_side == OrderSide.BUY else SELL
+            qty = side * event.last_qty.as_double()
+            self._book(qty, event.last_px.as_double(), event.ts_event)
+        if working is None:
+            return
+        if isinstance(event, _CLOSED_EVENTS):
+            del self.working[event.client_order_id]
+            if working.reduce_only and isinstance(event, _FAILED_EVENTS):
+                self._retry_at_ns = self.state.now_ns + _RETRY_NS
+        elif isinstance(event, _ALIVE_EVENTS):
+            self._update(working, event)
+        else:
+            return
+        self._refresh()
+        if self.leaving:
+            self._finish_leaving()
+
+    # --- orders ---
+
+    def _make_order(self, intent: OrderIntent) -> Order:
+        instrument, factory = self._instrument, self._strategy.order_factory
+        side = OrderSide.BUY if intent.side == BUY else OrderSide.SELL
+        quantity = instrument.make_qty(intent.qty)
+        if math.isnan(intent.price):
+            return factory.market(
+                self._instrument_id, side, quantity, reduce_only=intent.reduce_only
+            )
+        return factory.limit(
+            self._instrument_id,
+            side,
+            quantity,
+            instrument.make_price(intent.price),
+            time_in_force=TimeInForce.IOC if intent.immediate else TimeInForce.GTC,
+            post_only=intent.post_only,
+            reduce_only=intent.reduce_only,
+        )
+
+    def _track(self, order: Order, *, pending: bool) -> None:
+        self.working[order.client_order_id] = WorkingOrder(
+            order_id=order.client_order_id,
+            side=BUY if order.is_buy else SELL,
+            price=order.price.as_double() if order.has_price else math.nan,
+            leaves_qty=order.leaves_qty.as_double(),
+            reduce_only=order.is_reduce_only,
+            pending=pending,
+        )
+
+    def _amend(self, working: WorkingOrder, ticks: int) -> None:
+        order = self._strategy.cache.order(working.order_id)
+        price = self.rules.price_at(ticks)
+        intent = OrderIntent(working.side, working.leaves_qty, price, post_only=True)
+        # The order is judged as a new one in its own place.
+        leaves, working.leaves_qty = working.leaves_qty, 0.0
+        self._refresh()
+        self.state.working_orders -= 1
+        verdict = self._gate.review(intent, self.state)
+        working.leaves_qty = leaves
+        self._refresh()
+        if isinstance(verdict, Refused):
+            self._refusals[verdict.reason] += 1
+            self._cancel(working)
+            return
+        working.pending = True
+        working.price = price
+        self._strategy.modify_order(order, price=self._instrument.make_price(price))
+
+    def _cancel(self, working: WorkingOrder) -> None:
+        working.pending = True
+        self._strategy.cancel_order(self._strategy.cache.order(working.order_id))
+
+    # --- events ---
+
+    def _update(self, working: WorkingOrder, event: OrderEvent) -> None:
+        """Follow an order that may still be alive."""
+        order = self._strategy.cache.order(event.client_order_id)
+        if order.is_closed:
+            del self.working[event.client_order_id]
+            return
+        working.leaves_qty = order.leaves_qty.as_double()
+        if isinstance(event, OrderAccepted | OrderUpdated):
+            working.pending = False
+        elif isinstance(event, OrderModifyRejected | OrderCancelRejected):
+            # The venue's own words name prices: they would make every refusal a kind of its own.
+            amend = isinstance(event, OrderModifyRejected)
+            self._refusals["amend_rejected" if amend else "cancel_rejected"] += 1
+            working.pending = False
+            working.price = order.price.as_double()
+
+    def _book(self, qty: float, price: float, ts_ns: int) -> None:
+        """Add a signed fill to the position."""
+        before = self.state.position_qty
+        after = round(before + qty, self.rules.size_precision)
+        self.state.position_qty = after
+        if after == 0.0:
+            self.position = None
+        elif self.position is None or before * after < 0.0:
+            self.position = OpenPosition(BUY if after > 0.0 else SELL, price, ts_ns)
+        elif abs(after) > abs(before):
+            old = self.position
+            entry = (abs(before) * old.entry + abs(qty) * price) / abs(after)
+            self.position = OpenPosition(old.side, entry, old.opened_ns)
+
+    def _refresh(self) -> None:
+        """Count what may still fill; a reduce-only order cannot add to a position."""
+        buy_qty = sell_qty = 0.0
+        for order in self.working.values():
+            if order.reduce_only:
+                continue
+            if order.side == BUY:
+                buy_qty += order.leaves_qty
+            else:
+                sell_qty += order.leaves_qty
+        state = self.state
+        state.working_buy_qty = buy_qty
+        state.working_sell_qty = sell_qty
+        state.working_orders = len(self.working)
+
+    # --- going flat ---
+
+    def _leave(self) -> None:
+        """Cancel what can be cancelled and close what is held, unless that is under way."""
+        self.cancel_all()
+        state = self.state
+        closing = any(order.reduce_only for order in self.working.values())
+        if state.position_qty != 0.0 and not closing and state.now_ns >= self._retry_at_ns:
+            side = SELL if state.position_qty > 0.0 else BUY
+            qty = min(abs(state.position_qty), self.rules.max_qty)
+            self.submit(OrderIntent(side, qty, reduce_only=True))
+
+    def _finish_leaving(self) -> None:
+        """
+        Notice that the strategy is flat.
+
+        Nothing is sent from here, but with the next quote: an engine that has come to its end
+        still delivers events, and takes no more orders.
+        """
+        if self.idle:
+            self.leaving = False
+            if self._stopping:
+                self._stopping = False
+                self._strategy.stop()

@@ -1,0 +1,234 @@
+"""Market making: a ladder of post-only quotes on both sides, leaning against its inventory."""
+
+import math
+from collections import Counter
+
+from nautilus_trader.config import StrategyConfig
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.events import OrderEvent
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.quoting.diff import diff
+from nautilus_scalp.quoting.ladder import Ladder
+from nautilus_scalp.quoting.ladder import LadderParams
+from nautilus_scalp.quoting.ladder import Market
+from nautilus_scalp.quoting.ladder import Quote
+from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.signals.combination import CombinationParams
+from nautilus_scalp.signals.combination import Opinion
+from nautilus_scalp.signals.units import NotNegative
+from nautilus_scalp.signals.units import Positive
+from nautilus_scalp.signals.volatility import RealisedVolatility
+from nautilus_scalp.signals.volatility import VolatilityParams
+from nautilus_scalp.strategies.execution import Execution
+from nautilus_scalp.strategies.inbox import SignalInbox
+
+
+_NS_PER_MS = 1_000_000
+
+
+class MarketMakingConfig(StrategyConfig, frozen=True):
+    """
+    What is quoted, and how.
+
+    Parameters
+    ----------
+    instrument_id : InstrumentId
+        What is traded.
+    order_notional : float
+        Value of one quote, in quote currency; turned into a quantity at the first price.
+    inventory_limit : float
+        The position is never worth more, in quote currency, at the first price.
+    refresh_interval_ms : float
+        Least time between two rounds of changes to the quotes.
+    tolerance_ticks : int
+        A quote that should move by no more than this stays, and keeps its place in the queue.
+    ladder : LadderParams
+        Where the quotes stand.
+    volatility : VolatilityParams
+        What the spread is scaled with.
+    signal : CombinationParams
+        ``rules`` quotes without the model. ``combined`` shifts the quotes by the expected move, and
+        takes the side away that a sure model is against. There is no ``signal`` alone: the model
+        has no opinion about a spread.
+    risk : RiskLimits
+        What may be risked.
+
+    """
+
+    instrument_id: InstrumentId
+    order_notional: Positive = 1_000.0
+    inventory_limit: Positive = 5_000.0
+    refresh_interval_ms: NotNegative = 100.0
+    tolerance_ticks: int = 0
+    ladder: LadderParams = LadderParams()
+    volatility: VolatilityParams = VolatilityParams()
+    signal: CombinationParams = CombinationParams()
+    risk: RiskLimits = RiskLimits()
+
+    def __post_init__(self) -> None:
+        """Refuse a mode that market making does not have."""
+        if self.signal.mode == "signal":
+            message = 'MarketMaking: signal.mode = "signal"'
+            raise UsageError(message, 'set signal.mode to "rules" or "combined"')
+
+
+class MarketMaking(Strategy):
+    """
+    Keeps a ladder of quotes around a price that leans away from inventory.
+
+    Parameters
+    ----------
+    config : MarketMakingConfig
+        What is quoted, and how.
+
+    Attributes
+    ----------
+    refusals : Counter[str]
+        What was not done, and why.
+
+    """
+
+    def __init__(self, config: MarketMakingConfig) -> None:
+        super().__init__(config)
+        self.refusals: Counter[str] = Counter()
+        instrument_id = config.instrument_id
+        self._execution = Execution(self, instrument_id, config.risk, self.refusals)
+        self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
+        self._volatility = RealisedVolatility(config.volatility)
+        self._refresh_ns = round(config.refresh_interval_ms * _NS_PER_MS)
+        self._ladder: Ladder | None = None
+        self._next_refresh_ns = 0
+
+    @property
+    def signals_received(self) -> int:
+        """Signals so far."""
+        return self._inbox.received
+
+    @property
+    def position_qty(self) -> float:
+        """Signed position in base currency, by the strategy's own fills."""
+        return self._execution.position_qty
+
+    def on_start(self) -> None:
+        """Look up the instrument and subscribe."""
+        self._execution.start()
+        self._subscribe()
+
+    def stop(self) -> None:
+        """Go flat; once that is done, stop."""
+        if self._execution.stop():
+            super().stop()
+
+    def on_stop(self) -> None:
+        """Unsubscribe; `stop` has made the strategy flat."""
+        self._inbox.close()
+        self.unsubscribe_quote_ticks(self.config.instrument_id)
+
+    def on_resume(self) -> None:
+        """Take over what happened during the pause and begin anew."""
+        self._forget()
+        self._execution.resume()
+        self._subscribe()
+
+    def on_reset(self) -> None:
+        """Forget everything."""
+        self._forget()
+        self._execution.reset()
+        self._inbox.reset()
+        self.refusals.clear()
+
+    def on_data(self, data: Data) -> None:
+        """
+        Keep the latest signal.
+
+        Parameters
+        ----------
+        data : Data
+            An ``AlphaSignal``.
+
+        """
+        self._inbox.take(data)
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """
+        Bring the quotes up to date.
+
+        Parameters
+        ----------
+        tick : QuoteTick
+            The market.
+
+        """
+        bid, ask, bid_size, ask_size = quote_values(tick)
+        now_ns = tick.ts_init
+        if not self._execution.on_market(bid, ask, tick.ts_event, now_ns):
+            self._execution.cancel_all()
+            return
+        volatility = self._volatility.on_mid(tick.ts_event, 0.5 * (bid + ask))
+        if now_ns < self._next_refresh_ns or self._execution.leaving:
+            return
+        opinion = self._inbox.opinion(tick.ts_event)
+        move_bps = opinion.expected_move_bps
+        self._requote(Market(bid, ask, bid_size, ask_size, volatility, move_bps), opinion)
+
+    def on_order_event(self, event: OrderEvent) -> None:
+        """
+        Follow the orders.
+
+        Parameters
+        ----------
+        event : OrderEvent
+            What became of one of them.
+
+        """
+        self._execution.on_order_event(event)
+
+    def _subscribe(self) -> None:
+        self._inbox.open()
+        self.subscribe_quote_ticks(self.config.instrument_id)
+
+    def _forget(self) -> None:
+        self._volatility.reset()
+        self._ladder = None
+        self._next_refresh_ns = 0
+
+    def _requote(self, market: Market, opinion: Opinion) -> None:
+        execution = self._execution
+        if self._ladder is None:
+            self._ladder = self._make_ladder(0.5 * (market.bid + market.ask))
+        desired = self._ladder.quote(market, execution.position_qty)
+        if not desired:
+            self.refusals[self._why_no_quotes(market)] += 1
+        desired = self._without_doubted_side(desired, opinion)
+        actions = diff(
+            desired, execution.working.values(), execution.rules, self.config.tolerance_ticks
+        )
+        if actions:
+            execution.apply(actions)
+            self._next_refresh_ns = execution.state.now_ns + self._refresh_ns
+
+    def _make_ladder(self, mid: float) -> Ladder:
+        config = self.config
+        limit_qty = config.inventory_limit / mid
+        self._execution.limit_position(limit_qty)
+        rules = self._execution.rules
+        return Ladder(config.ladder, rules, config.order_notional / mid, limit_qty)
+
+    def _why_no_quotes(self, market: Market) -> str:
+        notional, mid = self.config.order_notional, 0.5 * (market.bid + market.ask)
+        if not self._execution.rules.floor_qty(notional / mid):
+            return "order_below_step"
+        return "volatility_unknown" if math.isnan(market.volatility) else "no_quotes"
+
+    def _without_doubted_side(self, quotes: list[Quote], opinion: Opinion) -> list[Quote]:
+        """Leave out the quotes that a sure model would see run over."""
+        params = self.config.signal
+        if opinion.confidence <= params.override_confidence:
+            return quotes
+        side = opinion.direction(params.min_strength)
+        return [quote for quote in quotes if quote.side != -side]

@@ -1,0 +1,199 @@
+"""Mean reversion: fade a price far from its tick VWAP, leave when it is back."""
+
+from collections import Counter
+
+from nautilus_trader.config import StrategyConfig
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.data import TradeTick
+from nautilus_trader.model.events import OrderEvent
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.bridge import trade_values
+from nautilus_scalp.exits.plan import ExitParams
+from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.signals.combination import CombinationParams
+from nautilus_scalp.signals.combination import combine
+from nautilus_scalp.signals.reversion import ReversionParams
+from nautilus_scalp.signals.reversion import ReversionRule
+from nautilus_scalp.signals.volatility import RealisedVolatility
+from nautilus_scalp.signals.volatility import VolatilityParams
+from nautilus_scalp.strategies.directional import DirectionalDesk
+from nautilus_scalp.strategies.directional import EntryParams
+from nautilus_scalp.strategies.execution import Execution
+from nautilus_scalp.strategies.inbox import SignalInbox
+
+
+class MeanReversionConfig(StrategyConfig, frozen=True):
+    """
+    What is faded, and how.
+
+    Parameters
+    ----------
+    instrument_id : InstrumentId
+        What is traded.
+    rule : ReversionParams
+        When a deviation is worth fading.
+    entry : EntryParams
+        How a position is opened.
+    exits : ExitParams
+        When it is closed, besides at fair value.
+    exit_at_fair_value : bool
+        Whether a position is closed once the price is back at the tick VWAP.
+    volatility : VolatilityParams
+        What thresholds in volatility units are measured in.
+    signal : CombinationParams
+        ``rules``, ``signal`` or ``combined``.
+    risk : RiskLimits
+        What may be risked.
+
+    """
+
+    instrument_id: InstrumentId
+    rule: ReversionParams = ReversionParams()
+    entry: EntryParams = EntryParams()
+    exits: ExitParams = ExitParams(profit_target=0.1, stop_loss=0.2, timeout_ms=30_000.0)
+    exit_at_fair_value: bool = True
+    volatility: VolatilityParams = VolatilityParams()
+    signal: CombinationParams = CombinationParams()
+    risk: RiskLimits = RiskLimits()
+
+
+class MeanReversion(Strategy):
+    """
+    Buys below and sells above the tick VWAP when the tape shows that the move tires.
+
+    Parameters
+    ----------
+    config : MeanReversionConfig
+        What is faded, and how.
+
+    Attributes
+    ----------
+    refusals : Counter[str]
+        What was not done, and why.
+
+    """
+
+    def __init__(self, config: MeanReversionConfig) -> None:
+        super().__init__(config)
+        self.refusals: Counter[str] = Counter()
+        instrument_id = config.instrument_id
+        self._execution = Execution(self, instrument_id, config.risk, self.refusals)
+        self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
+        self._desk = DirectionalDesk(self._execution, config.entry, config.exits, self.refusals)
+        self._rule = ReversionRule(config.rule)
+        self._volatility = RealisedVolatility(config.volatility)
+
+    @property
+    def signals_received(self) -> int:
+        """Signals so far."""
+        return self._inbox.received
+
+    @property
+    def exit_reasons(self) -> Counter[str]:
+        """Why positions were left."""
+        return self._desk.exit_reasons
+
+    def on_start(self) -> None:
+        """Look up the instrument and subscribe."""
+        self._execution.start()
+        self._subscribe()
+
+    def stop(self) -> None:
+        """Go flat; once that is done, stop."""
+        if self._execution.stop():
+            super().stop()
+
+    def on_stop(self) -> None:
+        """Unsubscribe; `stop` has made the strategy flat."""
+        self._inbox.close()
+        self.unsubscribe_quote_ticks(self.config.instrument_id)
+        self.unsubscribe_trade_ticks(self.config.instrument_id)
+
+    def on_resume(self) -> None:
+        """Take over what happened during the pause and begin anew."""
+        self._rule.reset()
+        self._volatility.reset()
+        self._execution.resume()
+        self._subscribe()
+
+    def on_reset(self) -> None:
+        """Forget everything."""
+        self._rule.reset()
+        self._volatility.reset()
+        self._execution.reset()
+        self._desk.reset()
+        self._inbox.reset()
+        self.refusals.clear()
+
+    def on_data(self, data: Data) -> None:
+        """
+        Keep the latest signal.
+
+        Parameters
+        ----------
+        data : Data
+            An ``AlphaSignal``.
+
+        """
+        self._inbox.take(data)
+
+    def on_trade_tick(self, tick: TradeTick) -> None:
+        """
+        Feed the rule.
+
+        Parameters
+        ----------
+        tick : TradeTick
+            A trade.
+
+        """
+        if not self._rule.on_trade(*trade_values(tick)):
+            self.refusals["malformed_trade"] += 1
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """
+        Watch the position, or look for one.
+
+        Parameters
+        ----------
+        tick : QuoteTick
+            The market.
+
+        """
+        bid, ask, _, _ = quote_values(tick)
+        if not self._execution.on_market(bid, ask, tick.ts_event, tick.ts_init):
+            return
+        mid = 0.5 * (bid + ask)
+        volatility = self._volatility.on_mid(tick.ts_event, mid)
+        if self.config.exit_at_fair_value:
+            self._desk.manage(self._rule.fair_value)
+        else:
+            self._desk.manage()
+        if not self._desk.free:
+            return
+        side, strength = self._rule.decide(mid, volatility)
+        opinion = self._inbox.opinion(tick.ts_event)
+        side, multiple = combine(side, strength, opinion, self.config.signal)
+        if side:
+            self._desk.enter(side, multiple, volatility)
+
+    def on_order_event(self, event: OrderEvent) -> None:
+        """
+        Follow the orders.
+
+        Parameters
+        ----------
+        event : OrderEvent
+            What became of one of them.
+
+        """
+        self._execution.on_order_event(event)
+
+    def _subscribe(self) -> None:
+        self._inbox.open()
+        self.subscribe_quote_ticks(self.config.instrument_id)
+        self.subscribe_trade_ticks(self.config.instrument_id)

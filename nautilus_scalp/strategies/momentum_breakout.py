@@ -1,0 +1,199 @@
+"""Momentum breakout: join a run that volume and order flow carry, follow it with a stop."""
+
+from collections import Counter
+
+from nautilus_trader.config import StrategyConfig
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.data import TradeTick
+from nautilus_trader.model.events import OrderEvent
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.bridge import trade_values
+from nautilus_scalp.exits.plan import ExitParams
+from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.signals.breakout import BreakoutParams
+from nautilus_scalp.signals.breakout import BreakoutRule
+from nautilus_scalp.signals.combination import CombinationParams
+from nautilus_scalp.signals.combination import combine
+from nautilus_scalp.signals.volatility import RealisedVolatility
+from nautilus_scalp.signals.volatility import VolatilityParams
+from nautilus_scalp.strategies.directional import DirectionalDesk
+from nautilus_scalp.strategies.directional import EntryParams
+from nautilus_scalp.strategies.execution import Execution
+from nautilus_scalp.strategies.inbox import SignalInbox
+
+
+class MomentumBreakoutConfig(StrategyConfig, frozen=True):
+    """
+    What is joined, and how.
+
+    Parameters
+    ----------
+    instrument_id : InstrumentId
+        What is traded.
+    rule : BreakoutParams
+        When a run is worth joining.
+    entry : EntryParams
+        How a position is opened; a run of twice the threshold is joined with twice the size.
+    exits : ExitParams
+        When it is closed.
+    volatility : VolatilityParams
+        What thresholds in volatility units are measured in.
+    signal : CombinationParams
+        ``rules``, ``signal`` or ``combined``.
+    risk : RiskLimits
+        What may be risked.
+
+    """
+
+    instrument_id: InstrumentId
+    rule: BreakoutParams = BreakoutParams()
+    entry: EntryParams = EntryParams()
+    exits: ExitParams = ExitParams(trailing_stop=0.1, stop_loss=0.2, timeout_ms=60_000.0)
+    volatility: VolatilityParams = VolatilityParams()
+    signal: CombinationParams = CombinationParams()
+    risk: RiskLimits = RiskLimits()
+
+
+class MomentumBreakout(Strategy):
+    """
+    Buys a rise and sells a fall that gain speed on heavy one-sided volume.
+
+    Parameters
+    ----------
+    config : MomentumBreakoutConfig
+        What is joined, and how.
+
+    Attributes
+    ----------
+    refusals : Counter[str]
+        What was not done, and why.
+
+    """
+
+    def __init__(self, config: MomentumBreakoutConfig) -> None:
+        super().__init__(config)
+        self.refusals: Counter[str] = Counter()
+        instrument_id = config.instrument_id
+        self._execution = Execution(self, instrument_id, config.risk, self.refusals)
+        self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
+        self._desk = DirectionalDesk(self._execution, config.entry, config.exits, self.refusals)
+        self._rule = BreakoutRule(config.rule)
+        self._volatility = RealisedVolatility(config.volatility)
+        self._case = (0, 0.0)
+
+    @property
+    def signals_received(self) -> int:
+        """Signals so far."""
+        return self._inbox.received
+
+    @property
+    def exit_reasons(self) -> Counter[str]:
+        """Why positions were left."""
+        return self._desk.exit_reasons
+
+    def on_start(self) -> None:
+        """Look up the instrument and subscribe."""
+        self._execution.start()
+        self._subscribe()
+
+    def stop(self) -> None:
+        """Go flat; once that is done, stop."""
+        if self._execution.stop():
+            super().stop()
+
+    def on_stop(self) -> None:
+        """Unsubscribe; `stop` has made the strategy flat."""
+        self._inbox.close()
+        self.unsubscribe_quote_ticks(self.config.instrument_id)
+        self.unsubscribe_trade_ticks(self.config.instrument_id)
+
+    def on_resume(self) -> None:
+        """Take over what happened during the pause and begin anew."""
+        self._forget()
+        self._execution.resume()
+        self._subscribe()
+
+    def on_reset(self) -> None:
+        """Forget everything."""
+        self._forget()
+        self._execution.reset()
+        self._desk.reset()
+        self._inbox.reset()
+        self.refusals.clear()
+
+    def on_data(self, data: Data) -> None:
+        """
+        Keep the latest signal.
+
+        Parameters
+        ----------
+        data : Data
+            An ``AlphaSignal``.
+
+        """
+        self._inbox.take(data)
+
+    def on_trade_tick(self, tick: TradeTick) -> None:
+        """
+        Look for a run; the next quote acts on it.
+
+        Parameters
+        ----------
+        tick : TradeTick
+            A trade.
+
+        """
+        if self._rule.on_trade(*trade_values(tick)):
+            self._case = self._rule.decide(self._volatility.value)
+        else:
+            self.refusals["malformed_trade"] += 1
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """
+        Watch the position, or join a run.
+
+        Parameters
+        ----------
+        tick : QuoteTick
+            The market.
+
+        """
+        bid, ask, _, _ = quote_values(tick)
+        if not self._execution.on_market(bid, ask, tick.ts_event, tick.ts_init):
+            return
+        volatility = self._volatility.on_mid(tick.ts_event, 0.5 * (bid + ask))
+        # A run is joined on the first quote after the trade that completed it, or not at all.
+        (side, strength), self._case = self._case, (0, 0.0)
+        self._desk.manage()
+        if not self._desk.free:
+            return
+        opinion = self._inbox.opinion(tick.ts_event)
+        side, multiple = combine(side, strength, opinion, self.config.signal)
+        if side:
+            self._desk.enter(side, multiple, volatility)
+
+    def on_order_event(self, event: OrderEvent) -> None:
+        """
+        Follow the orders.
+
+        Parameters
+        ----------
+        event : OrderEvent
+            What became of one of them.
+
+        """
+        self._execution.on_order_event(event)
+
+    def _subscribe(self) -> None:
+        self._inbox.open()
+        self.subscribe_quote_ticks(self.config.instrument_id)
+        self.subscribe_trade_ticks(self.config.instrument_id)
+
+    def _forget(self) -> None:
+        self._rule.reset()
+        self._volatility.reset()
+        self._case = (0, 0.0)
