@@ -7,10 +7,8 @@ whatever the sides are, so markets that differ in their edge differ in the signs
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from nautilus_scalp.data.synthetic.hawkes import next_event
@@ -18,83 +16,36 @@ from nautilus_scalp.data.synthetic.params import CANCEL
 from nautilus_scalp.data.synthetic.params import INSERT
 from nautilus_scalp.data.synthetic.params import MARKET
 from nautilus_scalp.data.synthetic.params import MOVE
+from nautilus_scalp.data.synthetic.state import ASK
+from nautilus_scalp.data.synthetic.state import ASK_SIZE
+from nautilus_scalp.data.synthetic.state import BELIEF
+from nautilus_scalp.data.synthetic.state import BID
+from nautilus_scalp.data.synthetic.state import BID_SIZE
+from nautilus_scalp.data.synthetic.state import CLOCK_S
+from nautilus_scalp.data.synthetic.state import DEPTH_INTERVAL_MS
+from nautilus_scalp.data.synthetic.state import DEPTHS
+from nautilus_scalp.data.synthetic.state import DOUBT
+from nautilus_scalp.data.synthetic.state import LEVELS
+from nautilus_scalp.data.synthetic.state import MAX_PRINTS
+from nautilus_scalp.data.synthetic.state import NEXT_DEPTH_MS
+from nautilus_scalp.data.synthetic.state import QUOTES
+from nautilus_scalp.data.synthetic.state import SIGNAL
+from nautilus_scalp.data.synthetic.state import TRADE_ID
+from nautilus_scalp.data.synthetic.state import TRADES
+from nautilus_scalp.data.synthetic.state import UPDATE_ID
+from nautilus_scalp.data.synthetic.state import Clockwork
+from nautilus_scalp.data.synthetic.state import Floats
+from nautilus_scalp.data.synthetic.state import Ints
+from nautilus_scalp.data.synthetic.state import Laws
+from nautilus_scalp.data.synthetic.state import Market
+from nautilus_scalp.data.synthetic.state import Output
 
-
-type Floats = npt.NDArray[np.float64]
-type Ints = npt.NDArray[np.int64]
-
-LEVELS = 10
-MAX_PRINTS = 64
-DEPTH_INTERVAL_MS = 100
-
-# book[]: best prices in ticks, best sizes in steps, last ids, next depth snapshot
-BID, ASK, BID_SIZE, ASK_SIZE, UPDATE_ID, TRADE_ID, NEXT_DEPTH_MS = range(7)
-# latent[]: seconds since the chunk began; the signal; mean and variance of it given what is public
-CLOCK_S, SIGNAL, BELIEF, DOUBT = range(4)
-# columns of the output
-QUOTE_COLUMNS = ("ms", "update_id", "bid", "ask", "bid_size", "ask_size")
-TRADE_COLUMNS = ("ms", "trade_id", "price", "size", "side")
-# filled[]: rows written so far
-QUOTES, TRADES, DEPTHS = range(3)
 
 _LEVEL_MEMORY = 0.95  # of a deeper level's log size from one snapshot to the next
 _LARGEST_CHANGE = 1.0  # in log size
 _HUNGER = 3.0  # how much faster than usual a thin book fills
 _MIN_Z = -30.0
-
-
-class Laws(NamedTuple):
-    """Scalars of the market in the kernel's units: ticks, steps, logarithms, seconds."""
-
-    edge: float
-    reversion_per_s: float
-    log_jump: float
-    jump_sigma: float
-    open_probability: float
-    close_probability: float
-    sweep_probability: float
-    flow_gain: float
-    book_pull: float
-    trade_gain: float
-    log_change: float
-    change_sigma: float
-    log_fresh: float
-    fresh_sigma: float
-    full_size: float
-    log_order: float
-    order_sigma: float
-    single_print_share: float
-    extra_prints: float
-    log_level: float
-    level_sigma: float
-
-
-class Clockwork(NamedTuple):
-    """Arrays of the Hawkes process, see `next_event`; ``kicks`` is ``float64[K, M, K]``."""
-
-    excitation: Floats
-    baseline: Floats
-    decay: Floats
-    kicks: Floats
-
-
-class Market(NamedTuple):
-    """State between events; ``deep`` holds the standardised log sizes of levels 2 to 10."""
-
-    book: Ints
-    latent: Floats
-    deep: Floats
-
-
-class Output(NamedTuple):
-    """Preallocated rows: quotes, the latent signal beside them, trades, depth."""
-
-    quotes: Ints
-    signals: Floats
-    trades: Ints
-    depth_times: Ints
-    depths: Ints
-    filled: Ints
+_LARGEST_LOG = 30.0
 
 
 @njit(cache=True)
@@ -155,7 +106,7 @@ def run(
 
 
 @njit(cache=True)
-def _let_pass(rng, laws, latent, wait_s):
+def _let_pass(rng: np.random.Generator, laws: Laws, latent: Floats, wait_s: float) -> None:
     """Age the signal (exact Ornstein-Uhlenbeck step) and what can be known of it."""
     left = math.exp(-laws.reversion_per_s * wait_s)
     latent[CLOCK_S] += wait_s
@@ -165,7 +116,7 @@ def _let_pass(rng, laws, latent, wait_s):
 
 
 @njit(cache=True)
-def _side(rng, latent, gain, push):
+def _side(rng: np.random.Generator, latent: Floats, gain: float, push: float) -> int:
     """Draw a side, sign of ``gain * signal + push + noise``, and learn from it.
 
     The belief is the Gaussian that matches the first two moments of the posterior under the probit
@@ -183,18 +134,19 @@ def _side(rng, latent, gain, push):
 
 
 @njit(cache=True)
-def _lognormal(rng, log_median, sigma):
+def _lognormal(rng: np.random.Generator, log_median: float, sigma: float) -> int:
     """Draw a lognormal integer of at least one."""
-    return max(1, int(round(math.exp(min(log_median + sigma * rng.standard_normal(), 30.0)))))
+    return max(1, round(math.exp(min(log_median + sigma * rng.standard_normal(), _LARGEST_LOG))))
 
 
 @njit(cache=True)
-def _log_ratio(book):
+def _log_ratio(book: Ints) -> float:
+    """Return the tilt of the best queues, ``ln(bid size / ask size)``."""
     return math.log(book[BID_SIZE] / book[ASK_SIZE])
 
 
 @njit(cache=True)
-def _change_queue(rng, laws, market, kind):
+def _change_queue(rng: np.random.Generator, laws: Laws, market: Market, kind: int) -> None:
     """Insert into the favoured queue or cancel from the other, in proportion to its size."""
     book = market.book
     side = _side(rng, market.latent, laws.flow_gain, -laws.book_pull * _log_ratio(book))
@@ -202,15 +154,17 @@ def _change_queue(rng, laws, market, kind):
     change = min(change, _LARGEST_CHANGE)
     queue = BID_SIZE if (side > 0) == (kind == INSERT) else ASK_SIZE
     if kind == CANCEL:
-        left = int(round(book[queue] * math.exp(-change)))
+        left = round(book[queue] * math.exp(-change))
         book[queue] = max(1, min(book[queue] - 1, left))
     else:
         change *= min(_HUNGER, laws.full_size / (book[BID_SIZE] + book[ASK_SIZE]))
-        book[queue] = max(book[queue] + 1, int(round(book[queue] * math.exp(change))))
+        book[queue] = max(book[queue] + 1, round(book[queue] * math.exp(change)))
 
 
 @njit(cache=True)
-def _market_order(rng, laws, market, output, ms):
+def _market_order(
+    rng: np.random.Generator, laws: Laws, market: Market, output: Output, ms: int
+) -> None:
     """Take up to half of the best queue; a larger order is a move."""
     book = market.book
     side = _side(rng, market.latent, laws.trade_gain, 0.0)
@@ -225,7 +179,9 @@ def _market_order(rng, laws, market, output, ms):
 
 
 @njit(cache=True)
-def _print(book, output, ms, path, size, prints):
+def _print(
+    book: Ints, output: Output, ms: int, path: tuple[int, int, int], size: int, prints: int
+) -> None:
     """Publish an order's trades at equal shares, over prices from the first to the last."""
     first, reach, side = path
     prints = min(prints, size, MAX_PRINTS)
@@ -241,7 +197,7 @@ def _print(book, output, ms, path, size, prints):
 
 
 @njit(cache=True)
-def _move(rng, laws, market, output, ms):
+def _move(rng: np.random.Generator, laws: Laws, market: Market, output: Output, ms: int) -> None:
     """Move both best prices, widen the spread or close it; the mid's direction is a fresh draw."""
     book, edge = market.book, laws.edge
     tie = _log_ratio(book)
@@ -259,12 +215,12 @@ def _move(rng, laws, market, output, ms):
         if not opens:
             _follow(rng, market, -side, jump)
     total = max(2, _lognormal(rng, laws.log_fresh, laws.fresh_sigma))
-    book[BID_SIZE] = max(1, min(total - 1, int(round(total / (1 + math.exp(-tie))))))
+    book[BID_SIZE] = max(1, min(total - 1, round(total / (1 + math.exp(-tie)))))
     book[ASK_SIZE] = total - book[BID_SIZE]
 
 
 @njit(cache=True)
-def _retreat(rng, market, side, jump):
+def _retreat(rng: np.random.Generator, market: Market, side: int, jump: int) -> None:
     """Take the best price of the attacked side (asks for +1) away by a jump."""
     market.book[ASK if side > 0 else BID] += side * jump
     levels = market.deep[1 if side > 0 else 0]
@@ -274,7 +230,7 @@ def _retreat(rng, market, side, jump):
 
 
 @njit(cache=True)
-def _follow(rng, market, side, jump):
+def _follow(rng: np.random.Generator, market: Market, side: int, jump: int) -> None:
     """Bring the best price of a side (asks for +1) a jump closer."""
     market.book[ASK if side > 0 else BID] -= side * jump
     levels = market.deep[1 if side > 0 else 0]
@@ -283,7 +239,7 @@ def _follow(rng, market, side, jump):
 
 
 @njit(cache=True)
-def _publish(market, output, ms):
+def _publish(market: Market, output: Output, ms: int) -> None:
     """Write a quote, and beside it the signal and what can be known of it."""
     book, latent = market.book, market.latent
     book[UPDATE_ID] += 1
@@ -296,7 +252,9 @@ def _publish(market, output, ms):
 
 
 @njit(cache=True)
-def _snapshots(rng, laws, market, output, ms):
+def _snapshots(
+    rng: np.random.Generator, laws: Laws, market: Market, output: Output, ms: int
+) -> None:
     """Write the depth snapshots that are due up to a millisecond, as the book stands now."""
     book, deep = market.book, market.deep
     while book[NEXT_DEPTH_MS] <= ms:
@@ -315,5 +273,5 @@ def _snapshots(rng, laws, market, output, ms):
                 noise = math.sqrt(1 - _LEVEL_MEMORY**2) * rng.standard_normal()
                 deep[side, k] = _LEVEL_MEMORY * deep[side, k] + noise
                 size = math.exp(laws.log_level + laws.level_sigma * deep[side, k])
-                row[2 + side, k + 1] = max(1, int(round(size)))
+                row[2 + side, k + 1] = max(1, round(size))
         book[NEXT_DEPTH_MS] += DEPTH_INTERVAL_MS

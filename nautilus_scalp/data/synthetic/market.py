@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ from nautilus_scalp.data.instruments import InstrumentSpec
 from nautilus_scalp.data.instruments import find_spec
 from nautilus_scalp.data.instruments import load_specs
 from nautilus_scalp.data.synthetic import kernel
+from nautilus_scalp.data.synthetic import state
 from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.errors import UsageError
 
@@ -33,13 +35,13 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     start_ms, end_ms : int
         First millisecond since the epoch, and the first one after the chunk.
     quotes : int64[n, 6]
-        Columns ``kernel.QUOTE_COLUMNS``: millisecond, update id, bid and ask in ticks, bid and ask
+        Columns ``state.QUOTE_COLUMNS``: millisecond, update id, bid and ask in ticks, bid and ask
         size in steps.
     signals : float64[n, 3]
         Beside each quote: the latent flow signal, and the mean and variance of it given everything
         published up to the quote (by a forecaster who knows the parameters).
     trades : int64[m, 5]
-        Columns ``kernel.TRADE_COLUMNS``: millisecond, trade id, price in ticks, size in steps,
+        Columns ``state.TRADE_COLUMNS``: millisecond, trade id, price in ticks, size in steps,
         aggressor side +1 or -1.
     depth_times : int64[k, 2]
         Millisecond and last update id of each snapshot.
@@ -97,7 +99,7 @@ class _Simulation:
         self._laws = _laws(params, spec)
         hawkes = params.hawkes
         types, scales = len(hawkes.baseline_per_s), len(hawkes.decay_per_s)
-        self._clockwork = kernel.Clockwork(
+        self._clockwork = state.Clockwork(
             excitation=np.zeros((scales, types)),
             baseline=np.array(hawkes.baseline_per_s),
             decay=np.array(hawkes.decay_per_s),
@@ -107,22 +109,22 @@ class _Simulation:
         book = np.zeros(7, np.int64)
         self._base = round(params.base_price / float(spec.tick_size))
         size = max(2, round(math.exp(self._laws.log_fresh)))
-        book[kernel.BID : kernel.UPDATE_ID] = (self._base, self._base + 1, size // 2, size // 2)
+        book[state.BID : state.UPDATE_ID] = (self._base, self._base + 1, size // 2, size // 2)
         latent = np.array([0.0, self._rng.standard_normal(), 0.0, 1.0])
-        deep = self._rng.standard_normal((2, kernel.LEVELS - 1))
-        self._market = kernel.Market(book, latent, deep)
+        deep = self._rng.standard_normal((2, state.LEVELS - 1))
+        self._market = state.Market(book, latent, deep)
 
     def restart(self) -> None:
         """Give the warmed-up market its first price and its first ids."""
         book = self._market.book
-        book[[kernel.BID, kernel.ASK]] += self._base - book[kernel.BID]
-        book[[kernel.UPDATE_ID, kernel.TRADE_ID]] = 0
+        book[[state.BID, state.ASK]] += self._base - book[state.BID]
+        book[[state.UPDATE_ID, state.TRADE_ID]] = 0
 
     def window(self, start_ms: int, end_ms: int) -> Chunk:
         """Run from one millisecond to before another."""
-        interval = kernel.DEPTH_INTERVAL_MS
-        self._market.book[kernel.NEXT_DEPTH_MS] = -(-start_ms // interval) * interval
-        parts: list[kernel.Output] = []
+        interval = state.DEPTH_INTERVAL_MS
+        self._market.book[state.NEXT_DEPTH_MS] = -(-start_ms // interval) * interval
+        parts: list[state.Output] = []
         ended = False
         while not ended:
             snapshots = (end_ms - start_ms) // interval + 1
@@ -138,33 +140,33 @@ class _Simulation:
         return Chunk(
             start_ms=start_ms,
             end_ms=end_ms,
-            quotes=_joined(parts, "quotes", kernel.QUOTES),
-            signals=_joined(parts, "signals", kernel.QUOTES),
-            trades=_joined(parts, "trades", kernel.TRADES),
-            depth_times=_joined(parts, "depth_times", kernel.DEPTHS),
-            depths=_joined(parts, "depths", kernel.DEPTHS),
+            quotes=_joined(parts, "quotes", state.QUOTES),
+            signals=_joined(parts, "signals", state.QUOTES),
+            trades=_joined(parts, "trades", state.TRADES),
+            depth_times=_joined(parts, "depth_times", state.DEPTHS),
+            depths=_joined(parts, "depths", state.DEPTHS),
         )
 
 
-def _output(snapshots: int) -> kernel.Output:
-    return kernel.Output(
-        quotes=np.empty((_ROWS, len(kernel.QUOTE_COLUMNS)), np.int64),
+def _output(snapshots: int) -> state.Output:
+    return state.Output(
+        quotes=np.empty((_ROWS, len(state.QUOTE_COLUMNS)), np.int64),
         signals=np.empty((_ROWS, 3)),
-        trades=np.empty((_ROWS, len(kernel.TRADE_COLUMNS)), np.int64),
+        trades=np.empty((_ROWS, len(state.TRADE_COLUMNS)), np.int64),
         depth_times=np.empty((snapshots, 2), np.int64),
-        depths=np.empty((snapshots, 4, kernel.LEVELS), np.int64),
+        depths=np.empty((snapshots, 4, state.LEVELS), np.int64),
         filled=np.zeros(3, np.int64),
     )
 
 
-def _joined(parts: list[kernel.Output], name: str, counter: int) -> npt.NDArray[np.generic]:
+def _joined(parts: list[state.Output], name: str, counter: int) -> npt.NDArray[Any]:
     return np.concatenate([getattr(part, name)[: part.filled[counter]] for part in parts])
 
 
-def _laws(params: SyntheticParams, spec: InstrumentSpec) -> kernel.Laws:
+def _laws(params: SyntheticParams, spec: InstrumentSpec) -> state.Laws:
     """Translate parameters into the kernel's units."""
     step = float(spec.step_size)
-    return kernel.Laws(
+    return state.Laws(
         edge=params.edge,
         reversion_per_s=params.reversion_per_s,
         log_jump=math.log(params.jump_median_ticks),

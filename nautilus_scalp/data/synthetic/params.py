@@ -10,7 +10,6 @@ from nautilus_scalp.errors import UsageError
 
 MOVE, MARKET, INSERT, CANCEL = 0, 1, 2, 3
 KINDS = ("move", "market", "insert", "cancel")
-MAX_EDGE = 0.99
 _START_NS = 1_721_347_200_000_000_000  # 2024-07-19T00:00:00Z
 
 # Maximum likelihood (`fit_hawkes`) over the 57,000 moves, orders, size increases and decreases of
@@ -45,6 +44,38 @@ BTCUSDT_2024_07 = HawkesParams(
         ),
     ),
 )
+
+
+_SHARE = (0.0, 1.0)
+_SIGMA = (0.0, 10.0)
+_POSITIVE = (1e-9, 1e9)
+_RANGES: dict[str, tuple[float, float]] = {
+    "seed": (0, 1 << 63),
+    "hours": (1 / 3_600, 100_000),
+    "edge": (0.0, 0.99),
+    "half_life_ms": _POSITIVE,
+    "start_ns": (1 << 40, 1 << 62),
+    "base_price": _POSITIVE,
+    "jump_median_ticks": _POSITIVE,
+    "jump_sigma": _SIGMA,
+    "open_probability": _SHARE,
+    "close_probability": (1e-3, 1.0),
+    "sweep_probability": _SHARE,
+    "flow_gain": (0.0, 100.0),
+    "book_pull": (1e-3, 100.0),
+    "trade_gain": (0.0, 100.0),
+    "change_median": (1e-9, 1.0),
+    "change_sigma": _SIGMA,
+    "fresh_median_qty": _POSITIVE,
+    "fresh_sigma": _SIGMA,
+    "full_qty": _POSITIVE,
+    "order_median_qty": _POSITIVE,
+    "order_sigma": _SIGMA,
+    "single_print_share": _SHARE,
+    "extra_prints": (0.0, 50.0),
+    "level_median_qty": _POSITIVE,
+    "level_sigma": _SIGMA,
+}
 
 
 class SyntheticParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,24 +164,12 @@ class SyntheticParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def __post_init__(self) -> None:
         """Refuse values out of range, naming the key."""
-        _within(self, 0, MAX_EDGE, "edge")
-        _within(
-            self,
-            0,
-            1,
-            "open_probability",
-            "close_probability",
-            "sweep_probability",
-            "single_print_share",
-        )
-        _within(self, 0, 1 << 63, "seed", "start_ns", "jump_sigma", "change_sigma")
-        _within(self, 0, 1e6, "fresh_sigma", "order_sigma", "level_sigma", "extra_prints")
-        _within(self, 0, 1e6, "flow_gain", "trade_gain")
-        tiny = 1e-9
-        _within(self, tiny, 1e9, "hours", "half_life_ms", "base_price", "book_pull")
-        _within(self, tiny, 1e9, "jump_median_ticks", "change_median", "close_probability")
-        _within(self, tiny, 1e9, "fresh_median_qty", "full_qty", "order_median_qty")
-        _within(self, tiny, 1e9, "level_median_qty")
+        for key in self.__struct_fields__:
+            low, high = _RANGES.get(key, (None, None))
+            value = getattr(self, key)
+            if low is not None and not low <= value <= high:
+                message = f"{key} is {value}"
+                raise UsageError(message, f"give a value from {low:g} to {high:g}")
         if len(self.hawkes.baseline_per_s) != len(KINDS):
             message = f"hawkes has {len(self.hawkes.baseline_per_s)} event types"
             raise UsageError(message, f"give the four types {', '.join(KINDS)}")
@@ -167,11 +186,3 @@ class SyntheticParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def end_ns(self) -> int:
         """First millisecond after the market, nanoseconds since the epoch."""
         return self.start_ns + round(self.hours * 3_600_000) * 1_000_000
-
-
-def _within(params: SyntheticParams, low: float, high: float, *keys: str) -> None:
-    for key in keys:
-        value = getattr(params, key)
-        if not low <= value <= high:
-            message = f"{key} is {value}"
-            raise UsageError(message, f"give a value from {low:g} to {high:g}")

@@ -1,0 +1,178 @@
+"""A chunk of the synthetic market in the units and the one order of recorded events."""
+
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from nautilus_scalp.data.instruments import InstrumentSpec
+from nautilus_scalp.data.instruments import facts
+from nautilus_scalp.data.ordering import event_order
+from nautilus_scalp.data.ordering import replay_times
+from nautilus_scalp.data.rows import DEPTH_DTYPE
+from nautilus_scalp.data.rows import QUOTE_DTYPE
+from nautilus_scalp.data.rows import TRADE_DTYPE
+from nautilus_scalp.data.rows import Rows
+from nautilus_scalp.data.synthetic.market import Chunk
+from nautilus_scalp.data.synthetic.market import generate
+from nautilus_scalp.data.synthetic.market import instrument_spec
+from nautilus_scalp.data.synthetic.params import SyntheticParams
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
+from nautilus_scalp.features.tape import Tape
+
+
+type Ints = npt.NDArray[np.int64]
+
+_NS_PER_MS = 1_000_000
+_BUYER, _SELLER = 1, 2
+
+
+class Events(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Rows as the importer makes them, each kind with its replay times.
+
+    Attributes
+    ----------
+    quotes, trades, depths : structured arrays
+        ``QUOTE_DTYPE``, ``TRADE_DTYPE``, ``DEPTH_DTYPE``.
+    tops : int64[k, 4, 10]
+        Bid prices, ask prices, bid sizes, ask sizes of ``depths``.
+    quote_ts_init, trade_ts_init, depth_ts_init : int64
+        Replay time of each row.
+    last_ts_init : int
+        The last replay time given; the next chunk goes on from it.
+
+    """
+
+    quotes: Rows
+    trades: Rows
+    depths: Rows
+    tops: Ints
+    quote_ts_init: Ints
+    trade_ts_init: Ints
+    depth_ts_init: Ints
+    last_ts_init: int
+
+
+def events_of(chunk: Chunk, spec: InstrumentSpec, previous_ts_init: int) -> Events:
+    """Turn a chunk into rows with replay times.
+
+    Parameters
+    ----------
+    chunk : Chunk
+    spec : InstrumentSpec
+        Of the market's instrument.
+    previous_ts_init : int
+        Last replay time of the chunk before, 0 for none.
+
+    """
+    tick = int(Decimal(spec.tick_size).scaleb(spec.price_precision))
+    step = int(Decimal(spec.step_size).scaleb(spec.size_precision))
+    quotes, trades = _quotes(chunk, tick, step), _trades(chunk, tick, step)
+    depths, tops = _depths(chunk, tick, step)
+    parts = (quotes, depths, trades)
+    counts = [len(rows) for rows in parts]
+    order = event_order(
+        np.concatenate([rows["t_ns"] for rows in parts]),
+        np.repeat([0, 0, 1], counts),
+        np.concatenate([rows["u"] for rows in parts]),
+        np.repeat([0, 1, 0], counts),
+    )
+    t_ns = np.concatenate([rows["t_ns"] for rows in parts])[order]
+    first, last = replay_times(t_ns, np.ones(len(t_ns), np.int64), previous_ts_init, spec.tie_rank)
+    ts_init = np.empty(len(t_ns), np.int64)
+    ts_init[order] = first
+    quote_ts, depth_ts, trade_ts = np.split(ts_init, np.cumsum(counts)[:-1])
+    return Events(
+        quotes=quotes,
+        trades=trades,
+        depths=depths,
+        tops=tops,
+        quote_ts_init=quote_ts,
+        trade_ts_init=trade_ts,
+        depth_ts_init=depth_ts,
+        last_ts_init=last,
+    )
+
+
+def synthetic_tape(params: SyntheticParams) -> Tape:
+    """Generate a market in memory, equal to what its catalog would be read back as.
+
+    Parameters
+    ----------
+    params : SyntheticParams
+        About 16 MB an hour at the default rates.
+
+    Returns
+    -------
+    Tape
+
+    Raises
+    ------
+    UsageError
+        If the instrument is unknown, or the price so low that it could reach zero.
+
+    """
+    spec, previous = instrument_spec(params), 0
+    kinds, times, starts, values = [], [], [], []
+    for chunk in generate(params):
+        events = events_of(chunk, spec, previous)
+        previous = events.last_ts_init or previous
+        order = np.argsort(np.concatenate([events.quote_ts_init, events.trade_ts_init]))
+        counts = [len(events.quotes), len(events.trades)]
+        kinds.append(np.repeat(np.array([QUOTE, TRADE], np.uint8), counts)[order])
+        times.append(np.concatenate([events.quotes["t_ns"], events.trades["t_ns"]])[order])
+        starts.append(np.concatenate([events.quote_ts_init, events.trade_ts_init])[order])
+        values.append(np.concatenate(_values(events, spec))[order])
+    kind = np.concatenate(kinds)
+    return Tape(
+        instruments=(facts(spec),),
+        kind=kind,
+        instrument=np.zeros(len(kind), np.int16),
+        ts_event_ns=np.concatenate(times),
+        ts_init_ns=np.concatenate(starts),
+        values=np.concatenate(values),
+    )
+
+
+def _values(events: Events, spec: InstrumentSpec) -> list[npt.NDArray[np.float64]]:
+    price, size = 10.0**spec.price_precision, 10.0**spec.size_precision
+    quotes, trades = events.quotes, events.trades
+    quote = [quotes["bid"] / price, quotes["ask"] / price]
+    quote += [quotes["bid_size"] / size, quotes["ask_size"] / size]
+    side = np.where(trades["side"] == _BUYER, 1.0, -1.0)
+    trade = [trades["price"] / price, trades["size"] / size, side, np.zeros(len(trades))]
+    return [np.column_stack(quote), np.column_stack(trade)]
+
+
+def _quotes(chunk: Chunk, tick: int, step: int) -> Rows:
+    rows = np.zeros(len(chunk.quotes), QUOTE_DTYPE)
+    ms, rows["u"], bid, ask, bid_size, ask_size = chunk.quotes.T
+    _stamp(rows, ms)
+    rows["bid"], rows["ask"] = bid * tick, ask * tick
+    rows["bid_size"], rows["ask_size"] = bid_size * step, ask_size * step
+    return rows
+
+
+def _trades(chunk: Chunk, tick: int, step: int) -> Rows:
+    rows = np.zeros(len(chunk.trades), TRADE_DTYPE)
+    ms, rows["u"], price, size, side = chunk.trades.T
+    _stamp(rows, ms)
+    rows["price"], rows["size"] = price * tick, size * step
+    rows["side"] = np.where(side > 0, _BUYER, _SELLER)
+    rows["market"] = True
+    return rows
+
+
+def _depths(chunk: Chunk, tick: int, step: int) -> tuple[Rows, Ints]:
+    rows = np.zeros(len(chunk.depths), DEPTH_DTYPE)
+    ms, rows["u"] = chunk.depth_times.T
+    _stamp(rows, ms)
+    rows["top"] = np.arange(len(rows))
+    return rows, chunk.depths * np.array([tick, tick, step, step])[:, None]
+
+
+def _stamp(rows: Rows, ms: Ints) -> None:
+    rows["t_ns"] = ms * _NS_PER_MS
+    rows["sent_ns"] = rows["t_ns"]

@@ -1,0 +1,78 @@
+"""State, laws and output of the synthetic market's kernel, as arrays that numba understands."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+type Floats = npt.NDArray[np.float64]
+type Ints = npt.NDArray[np.int64]
+
+LEVELS = 10
+MAX_PRINTS = 64
+DEPTH_INTERVAL_MS = 100
+
+# book[]: best prices in ticks, best sizes in steps, last ids, next depth snapshot
+BID, ASK, BID_SIZE, ASK_SIZE, UPDATE_ID, TRADE_ID, NEXT_DEPTH_MS = range(7)
+# latent[]: seconds since the chunk began; the signal; mean and variance of it given what is public
+CLOCK_S, SIGNAL, BELIEF, DOUBT = range(4)
+# columns of the output
+QUOTE_COLUMNS = ("ms", "update_id", "bid", "ask", "bid_size", "ask_size")
+TRADE_COLUMNS = ("ms", "trade_id", "price", "size", "side")
+# filled[]: rows written so far
+QUOTES, TRADES, DEPTHS = range(3)
+
+
+class Laws(NamedTuple):
+    """Scalars of the market in the kernel's units: ticks, steps, logarithms, seconds."""
+
+    edge: float
+    reversion_per_s: float
+    log_jump: float
+    jump_sigma: float
+    open_probability: float
+    close_probability: float
+    sweep_probability: float
+    flow_gain: float
+    book_pull: float
+    trade_gain: float
+    log_change: float
+    change_sigma: float
+    log_fresh: float
+    fresh_sigma: float
+    full_size: float
+    log_order: float
+    order_sigma: float
+    single_print_share: float
+    extra_prints: float
+    log_level: float
+    level_sigma: float
+
+
+class Clockwork(NamedTuple):
+    """Arrays of the Hawkes process, see `next_event`; ``kicks`` is ``float64[K, M, K]``."""
+
+    excitation: Floats
+    baseline: Floats
+    decay: Floats
+    kicks: Floats
+
+
+class Market(NamedTuple):
+    """State between events; ``deep`` holds the standardised log sizes of levels 2 to 10."""
+
+    book: Ints
+    latent: Floats
+    deep: Floats
+
+
+class Output(NamedTuple):
+    """Preallocated rows: quotes, the latent signal beside them, trades, depth."""
+
+    quotes: Ints
+    signals: Floats
+    trades: Ints
+    depth_times: Ints
+    depths: Ints
+    filled: Ints
