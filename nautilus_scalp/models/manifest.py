@@ -56,7 +56,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metrics : dict[str, Any]
         Row counts and figures on the rows held out of training.
     importances : dict[str, dict[str, float]]
-        Share of each feature, by model; sums to 1.
+        By feature, then by model: its share of the model's importance. Absolute coefficients
+        (logistic), impurity (forest), gain (xgboost).
     arrays_sha256 : str
         SHA-256 of ``arrays.safetensors``.
     manifest_sha256 : str

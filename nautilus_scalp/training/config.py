@@ -1,0 +1,256 @@
+"""The training configuration: what to learn from, what to predict, how big the models are."""
+
+from collections.abc import Sequence
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from pathlib import Path
+
+from msgspec import Struct
+
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.engine import FeatureParams
+from nautilus_scalp.models.trees import MAX_DEPTH
+from nautilus_scalp.settings import apply_override
+from nautilus_scalp.settings import convert
+from nautilus_scalp.settings import read_toml
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DEVICES = ("auto", "cpu", "cuda", "xpu", "mps")
+
+
+class LogisticParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Multinomial logistic regression, balanced classes.
+
+    Parameters
+    ----------
+    c : float
+        Inverse strength of the L2 penalty.
+    max_iter : int
+        Steps of the solver.
+
+    """
+
+    c: float = 1.0
+    max_iter: int = 1000
+
+
+class ForestParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Random forest, balanced classes.
+
+    Parameters
+    ----------
+    trees, depth : int
+        Number of trees and their depth.
+    min_split, min_leaf : int
+        Fewest rows in a node that is split, and in a leaf.
+
+    """
+
+    trees: int = 100
+    depth: int = 10
+    min_split: int = 10
+    min_leaf: int = 5
+
+
+class LstmParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Two LSTM layers and a head, trained by truncated back-propagation.
+
+    Parameters
+    ----------
+    hidden, head : int
+        Units of each layer, and of the head's hidden layer.
+    dropout : float
+        Between the layers and in the head.
+    sequence : int
+        Events of one truncated back-propagation; the state is carried on.
+    batch : int
+        Streams that are read side by side.
+    learning_rate, weight_decay, gradient_clip : float
+        Of AdamW, and the largest norm of a gradient.
+    epochs, restart_epochs, patience : int
+        Passes at most, passes of the first cosine cycle (each next is twice as long), passes
+        without improvement before training stops.
+    device : str
+        ``cpu`` gives the same bytes on every run; ``auto`` takes cuda, xpu or mps if there.
+
+    """
+
+    hidden: int = 64
+    head: int = 32
+    dropout: float = 0.2
+    sequence: int = 100
+    batch: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    gradient_clip: float = 1.0
+    epochs: int = 30
+    restart_epochs: int = 10
+    patience: int = 10
+    device: str = "cpu"
+
+
+class BoostingParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Gradient boosting with one tree a round whose leaves hold all three scores.
+
+    Parameters
+    ----------
+    trees, depth : int
+        Rounds and depth.
+    eta, subsample, colsample : float
+        Learning rate, share of rows and of columns of each tree.
+    min_child_weight : float
+        Least curvature in a leaf: about a quarter of its rows.
+
+    """
+
+    trees: int = 100
+    depth: int = 6
+    eta: float = 0.1
+    subsample: float = 0.8
+    colsample: float = 0.8
+    min_child_weight: float = 1.0
+
+
+class EnsembleParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Weight of each model, made to sum to 1, and when the signal counts as a call.
+
+    Parameters
+    ----------
+    logistic, random_forest, lstm, xgboost : float
+        Weights.
+    false_positive_target : float
+        Calls start at the probability from which, on held-out rows, at most this share is wrong.
+
+    """
+
+    logistic: float = 0.1
+    random_forest: float = 0.3
+    lstm: float = 0.4
+    xgboost: float = 0.2
+    false_positive_target: float = 0.03
+
+
+class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that decides what a trained artifact is, except the data.
+
+    Parameters
+    ----------
+    name : str
+        Artifacts are kept under this name.
+    instruments : tuple[str, ...]
+        Instrument ids; empty for all in the catalog.
+    start, end : datetime, optional
+        UTC. Nothing within the embargo of ``end`` is used, so a test may begin at ``end``. By
+        default everything that the catalog holds.
+    horizon_ms : int
+        The mid this long after an event is predicted.
+    score_horizons_ms : tuple[int, ...]
+        Other horizons that get a calibration, for scoring.
+    embargo_ms : int
+        Distance of label intervals on both sides of a split.
+    validation_fraction : float
+        Share of each recording, at its end, held out for early stopping and calibration.
+    mirror : bool
+        Whether the models also see the market upside down.
+    seed : int
+        Seed of every random choice.
+    features : FeatureParams
+        Parameters of the feature engine.
+    logistic, random_forest, lstm, xgboost, ensemble
+        Sizes and settings of each model.
+
+    """
+
+    name: str
+    instruments: tuple[str, ...] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+    horizon_ms: int = 500
+    score_horizons_ms: tuple[int, ...] = (100, 500, 1000)
+    embargo_ms: int = 5000
+    validation_fraction: float = 0.2
+    mirror: bool = True
+    seed: int = 7
+    features: FeatureParams = FeatureParams()
+    logistic: LogisticParams = LogisticParams()
+    random_forest: ForestParams = ForestParams()
+    lstm: LstmParams = LstmParams()
+    xgboost: BoostingParams = BoostingParams()
+    ensemble: EnsembleParams = EnsembleParams()
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be trained with, naming the key."""
+        weights = self.ensemble
+        for key, fine, remedy in (
+            ("name", bool(self.name) and "/" not in self.name, "give a plain name"),
+            ("horizon_ms", self.horizon_ms > 0, "give a positive number of milliseconds"),
+            ("score_horizons_ms", all(h > 0 for h in self.score_horizons_ms), "give positive ones"),
+            ("embargo_ms", self.embargo_ms >= 0, "give 0 or more milliseconds"),
+            ("validation_fraction", 0.0 < self.validation_fraction < 1.0, "give a share, as 0.2"),
+            ("random_forest.depth", 0 < self.random_forest.depth <= MAX_DEPTH, _DEPTH),
+            ("xgboost.depth", 0 < self.xgboost.depth <= MAX_DEPTH, _DEPTH),
+            ("lstm.device", self.lstm.device in DEVICES, f"choose one of {', '.join(DEVICES)}"),
+            (
+                "ensemble",
+                min(weights.logistic, weights.random_forest, weights.lstm, weights.xgboost) >= 0.0
+                and weights.logistic + weights.random_forest + weights.lstm + weights.xgboost > 0.0,
+                "give weights that are not negative and not all zero",
+            ),
+        ):
+            if not fine:
+                message = f"training configuration: {key} has a value that cannot be used"
+                raise UsageError(message, remedy)
+
+    @property
+    def start_ns(self) -> int | None:
+        """Start of the window in nanoseconds since the epoch."""
+        return None if self.start is None else nanoseconds(self.start)
+
+    @property
+    def end_ns(self) -> int | None:
+        """End of the window in nanoseconds since the epoch."""
+        return None if self.end is None else nanoseconds(self.end)
+
+
+_DEPTH = f"give a depth of 1 to {MAX_DEPTH}"
+
+
+def load_training_config(path: Path, overrides: Sequence[str] = ()) -> TrainingConfig:
+    """Read a training configuration.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file.
+    overrides : Sequence[str]
+        ``PATH=VALUE`` assignments, applied after the file is read.
+
+    Returns
+    -------
+    TrainingConfig
+        The configuration.
+
+    Raises
+    ------
+    UsageError
+        If the file or a key in it cannot be used; names file, line, key and the nearest valid key.
+
+    """
+    settings = read_toml(path)
+    for assignment in overrides:
+        apply_override(settings, assignment)
+    return convert(settings, TrainingConfig, path)
+
+
+def nanoseconds(time: datetime) -> int:
+    """Return exact nanoseconds since the epoch; a time without a zone is UTC."""
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1) * 1_000
+
+
+def iso_time(ns: int) -> str:
+    """Return nanoseconds since the epoch as ISO 8601 in UTC, to the millisecond."""
+    moment = _EPOCH + timedelta(milliseconds=ns // 1_000_000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

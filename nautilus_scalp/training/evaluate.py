@@ -1,0 +1,91 @@
+"""Judge a trained model on data that it has never seen."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nautilus_scalp.data.catalog import catalog_window
+from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.models.artifact import load_artifact
+from nautilus_scalp.models.manifest import Manifest
+from nautilus_scalp.training.config import iso_time
+from nautilus_scalp.training.labels import NS_PER_MS
+from nautilus_scalp.training.score import score_matrix
+
+
+def evaluate(
+    model: Path,
+    catalog: Path,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    instrument_ids: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Score a model's signal over a window of a catalog.
+
+    The features and the LSTM start cold at the beginning of the window, as they do in a backtest
+    of the same window.
+
+    Parameters
+    ----------
+    model : Path
+        Directory of an artifact.
+    catalog : Path
+        A Nautilus catalog.
+    start_ns, end_ns : int, optional
+        Window [start, end) in nanoseconds. By default from the end of the training window, or
+        from the catalog's first event if that is later, to the catalog's last event.
+    instrument_ids : Sequence[str], optional
+        All instruments with quotes by default.
+
+    Returns
+    -------
+    dict[str, Any]
+        The answer of ``evaluate --json``: ``model``, ``window``, ``n``, ``horizons``,
+        ``per_model``, and ``per_instrument``, ``reliability``, ``notes``.
+
+    Raises
+    ------
+    UsageError
+        If the window overlaps what the model was trained on, or holds nothing.
+    InputError
+        If the artifact or the catalog is damaged.
+
+    """
+    ensemble = load_artifact(model)
+    manifest = ensemble.manifest
+    first, last = catalog_window(catalog, instrument_ids)
+    start = max(first, manifest.train_end_ns) if start_ns is None else start_ns
+    end = last if end_ns is None else end_ns
+    require_unseen(manifest, start, end)
+    tape = read_tape(catalog, instrument_ids, start, end)
+    matrix = compute_matrix(tape, manifest.features, manifest.feature_names)
+    names = [facts.instrument_id for facts in tape.instruments]
+    return {
+        "model": manifest.model_id,
+        "window": [iso_time(start), iso_time(end)],
+        **score_matrix(ensemble, matrix, names).answer(),
+    }
+
+
+def require_unseen(manifest: Manifest, start_ns: int, end_ns: int) -> None:
+    """Refuse a window that the model may know.
+
+    Raises
+    ------
+    UsageError
+        If [start, end) is empty, or comes within the embargo of the training window.
+
+    """
+    known_from = manifest.train_start_ns - manifest.embargo_ms * NS_PER_MS
+    known_to = manifest.train_end_ns
+    if end_ns <= start_ns:
+        message = f"the catalog holds nothing after {iso_time(start_ns)}, where training ended"
+        raise UsageError(message, "import later data, or train on less with `end` set earlier")
+    if start_ns < known_to and end_ns > known_from:
+        message = (
+            f"the window {iso_time(start_ns)} .. {iso_time(end_ns)} overlaps the training window "
+            f"{iso_time(manifest.train_start_ns)} .. {iso_time(known_to)}"
+        )
+        raise UsageError(message, f"evaluate from {iso_time(known_to)} on (--start)")

@@ -1,0 +1,67 @@
+"""Fit the random forest with scikit-learn and lay its trees out for the compiled model."""
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import RandomForestClassifier
+
+from nautilus_scalp.models.trees import TreeNodes
+from nautilus_scalp.models.trees import TreeTable
+from nautilus_scalp.models.trees import flatten
+from nautilus_scalp.models.trees import float32_at_most
+from nautilus_scalp.training.config import ForestParams
+
+
+def fit_forest(
+    values: npt.NDArray[np.float64],
+    label: npt.NDArray[np.integer],
+    params: ForestParams,
+    seed: int,
+) -> RandomForestClassifier:
+    """Fit scikit-learn's forest with balanced classes.
+
+    Parameters
+    ----------
+    values : float64[m, F]
+        Features, not scaled.
+    label : integer[m]
+        0 down, 1 flat, 2 up; each occurs.
+    params : ForestParams
+        Sizes.
+    seed : int
+        The same seed gives the same trees, whatever the number of cores.
+
+    Returns
+    -------
+    RandomForestClassifier
+        The fitted forest.
+
+    """
+    model = RandomForestClassifier(
+        n_estimators=params.trees,
+        max_depth=params.depth,
+        min_samples_split=params.min_split,
+        min_samples_leaf=params.min_leaf,
+        class_weight="balanced",
+        n_jobs=-1,
+        random_state=seed,
+    )
+    model.fit(values.astype(np.float32), label)
+    return model
+
+
+def flatten_forest(model: RandomForestClassifier) -> TreeTable:
+    """Return the forest's trees in the compiled layout; leaves hold class frequencies."""
+    trees = []
+    for estimator in model.estimators_:
+        tree = estimator.tree_
+        frequency = tree.value[:, 0, :]
+        trees.append(
+            TreeNodes(
+                left=tree.children_left,
+                right=tree.children_right,
+                feature=tree.feature,
+                threshold=float32_at_most(tree.threshold),
+                leaf=frequency / frequency.sum(axis=1, keepdims=True),
+            )
+        )
+    return flatten(trees)

@@ -1,0 +1,254 @@
+"""Fit the LSTM with torch on contiguous event streams, and pack it for the compiled model.
+
+Recipe: AdamW with cosine warm restarts (Loshchilov and Hutter 2017, 2019), gradient clipping,
+balanced class weights, early stopping on held-out rows, truncated back-propagation through time.
+"""
+
+import copy
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from nautilus_scalp.models.lstm import pack_layer
+from nautilus_scalp.training.config import LstmParams
+
+
+CLASSES = 3
+LAYERS = 2
+IGNORE = -1
+PIECE_SEQUENCES = 10
+THREADS = 2  # fixed, because the order of a parallel sum depends on it
+_IMPROVEMENT = 1e-4
+
+
+class EventPieces(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Runs of consecutive events of equal length, padded at their ends.
+
+    Attributes
+    ----------
+    inputs : float32[pieces, length, F]
+        Scaled inputs, zero in the padding.
+    label : int64[pieces, length]
+        0, 1, 2, or ``IGNORE`` in the padding.
+
+    """
+
+    inputs: torch.Tensor
+    label: torch.Tensor
+
+
+class LstmClassifier(nn.Module):
+    """Two LSTM layers with dropout between them, and a head with one hidden layer."""
+
+    def __init__(self, features: int, params: LstmParams) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(
+            features, params.hidden, LAYERS, dropout=params.dropout, batch_first=True
+        )
+        self.head = nn.Sequential(
+            nn.Linear(params.hidden, params.head),
+            nn.ReLU(),
+            nn.Dropout(params.dropout),
+            nn.Linear(params.head, CLASSES),
+        )
+
+    def forward(
+        self, x: torch.Tensor, state: tuple[torch.Tensor, torch.Tensor] | None = None
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """Return class scores [batch, length, 3] and the state to go on from."""
+        hidden, state = self.lstm(x, state)
+        return self.head(hidden), state
+
+
+def cut_pieces(
+    z: npt.NDArray[np.float64],
+    segment: npt.NDArray[np.int32],
+    label: npt.NDArray[np.integer],
+    length: int,
+) -> EventPieces:
+    """Cut every segment into runs of consecutive events.
+
+    Parameters
+    ----------
+    z : float64[m, F]
+        Scaled inputs in order of time.
+    segment : int32[m]
+        No piece spans two segments.
+    label : integer[m]
+        0 down, 1 flat, 2 up.
+    length : int
+        Events of a piece.
+
+    Returns
+    -------
+    EventPieces
+        Every row exactly once.
+
+    """
+    order = np.argsort(segment, kind="stable")
+    bounds = np.flatnonzero(np.diff(segment[order])) + 1
+    pieces = [
+        rows[first : first + length]
+        for rows in np.split(order, bounds)
+        for first in range(0, len(rows), length)
+    ]
+    inputs = np.zeros((len(pieces), length, z.shape[1]), np.float32)
+    targets = np.full((len(pieces), length), IGNORE, np.int64)
+    for index, rows in enumerate(pieces):
+        inputs[index, : len(rows)] = z[rows]
+        targets[index, : len(rows)] = label[rows]
+    return EventPieces(inputs=torch.from_numpy(inputs), label=torch.from_numpy(targets))
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the named device, or for ``auto`` the first of cuda, xpu, mps and cpu there is."""
+    if name != "auto":
+        return torch.device(name)
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    return accelerator if accelerator is not None else torch.device("cpu")
+
+
+def fit_lstm(
+    train: EventPieces,
+    holdout: EventPieces,
+    params: LstmParams,
+    seed: int,
+    progress: Callable[[float], None],
+) -> LstmClassifier:
+    """Fit the classifier; keep the weights of the epoch that did best on held-out events.
+
+    Parameters
+    ----------
+    train, holdout : EventPieces
+        Pieces of a whole number of ``params.sequence`` events.
+    params : LstmParams
+        Sizes and recipe.
+    seed : int
+        The same seed gives the same weights on the same machine.
+    progress : Callable[[float], None]
+        Called with the share of epochs done.
+
+    Returns
+    -------
+    LstmClassifier
+        On the CPU, in evaluation mode.
+
+    """
+    device = choose_device(params.device)
+    with _reproducible(seed):
+        model = LstmClassifier(train.inputs.shape[2], params).to(device)
+        weight = _balanced(train.label).to(device)
+        optimizer = torch.optim.AdamW(
+            model.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
+        )
+        schedule = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(
+            optimizer, params.restart_epochs, T_mult=2
+        )
+        best_loss, best_epoch = float("inf"), 0
+        best = copy.deepcopy(model.state_dict())
+        for epoch in range(params.epochs):
+            _train_epoch(model, train, weight, optimizer, params)
+            schedule.step()
+            loss = _mean_loss(model, holdout, weight, params.batch)
+            if loss < best_loss - _IMPROVEMENT:
+                best_loss, best_epoch = loss, epoch
+                best = copy.deepcopy(model.state_dict())
+            progress((epoch + 1) / params.epochs)
+            if epoch - best_epoch >= params.patience:
+                break
+        model.load_state_dict(best)
+    return model.cpu().eval()
+
+
+def pack_lstm(model: LstmClassifier) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the weights under the names and in the layout of the compiled model."""
+    state = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
+    arrays = {}
+    for layer in range(LAYERS):
+        bias = state[f"lstm.bias_ih_l{layer}"] + state[f"lstm.bias_hh_l{layer}"]
+        arrays[f"lstm_layer{layer + 1}"] = pack_layer(
+            state[f"lstm.weight_ih_l{layer}"], state[f"lstm.weight_hh_l{layer}"], bias
+        )
+    for name, index in (("lstm_head1", 0), ("lstm_head2", 3)):
+        weight, bias = state[f"head.{index}.weight"], state[f"head.{index}.bias"]
+        arrays[name] = np.ascontiguousarray(np.vstack((weight.T, bias)), np.float32)
+    return arrays
+
+
+def _train_epoch(
+    model: LstmClassifier,
+    pieces: EventPieces,
+    weight: torch.Tensor,
+    optimizer: torch.optim.Optimizer,
+    params: LstmParams,
+) -> None:
+    """Go through all pieces in random order, a batch side by side, its state carried on."""
+    model.train()
+    order = torch.randperm(len(pieces.label))
+    for start in range(0, len(order), params.batch):
+        batch = order[start : start + params.batch]
+        state = None
+        inputs = pieces.inputs[batch].to(weight.device)
+        label = pieces.label[batch].to(weight.device)
+        for first in range(0, label.shape[1], params.sequence):
+            target = label[:, first : first + params.sequence]
+            if (target == IGNORE).all():
+                break
+            scores, state = model(inputs[:, first : first + params.sequence], state)
+            state = (state[0].detach(), state[1].detach())
+            loss = _loss(scores, target, weight)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(model.parameters(), params.gradient_clip)
+            optimizer.step()
+
+
+def _mean_loss(
+    model: LstmClassifier, pieces: EventPieces, weight: torch.Tensor, batch: int
+) -> float:
+    model.eval()
+    total = 0.0
+    mass = 0.0
+    with torch.no_grad():
+        for first in range(0, len(pieces.label), batch):
+            target = pieces.label[first : first + batch].to(weight.device)
+            scores, _ = model(pieces.inputs[first : first + batch].to(weight.device))
+            share = float(weight[target[target != IGNORE]].sum())
+            total += share * float(_loss(scores, target, weight))
+            mass += share
+    return total / mass
+
+
+def _loss(scores: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return nn.functional.cross_entropy(
+        scores.reshape(-1, CLASSES), label.reshape(-1), weight=weight, ignore_index=IGNORE
+    )
+
+
+def _balanced(label: torch.Tensor) -> torch.Tensor:
+    """Return class weights that give every class the same mass, 1 on average."""
+    count = torch.bincount(label[label != IGNORE], minlength=CLASSES)
+    return (count.sum() / (CLASSES * count)).float()
+
+
+@contextmanager
+def _reproducible(seed: int) -> Iterator[None]:
+    """Fix torch's generator, threads and algorithms, and give them back as they were."""
+    threads = torch.get_num_threads()
+    exact = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        torch.set_num_threads(THREADS)
+        torch.use_deterministic_algorithms(mode=True)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(mode=exact)
+            torch.set_num_threads(threads)

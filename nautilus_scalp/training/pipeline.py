@@ -1,0 +1,312 @@
+"""From a catalog to a verified artifact: fit four models, calibrate, judge, save."""
+
+import platform
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.evaluation.classification import horizon_metrics
+from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.models.artifact import save_artifact
+from nautilus_scalp.models.calibration import IDENTITY
+from nautilus_scalp.models.ensemble import MODEL_NAMES
+from nautilus_scalp.models.ensemble import Ensemble
+from nautilus_scalp.models.manifest import Manifest
+from nautilus_scalp.models.scaler import fit_scaler
+from nautilus_scalp.models.scaler import standardise_rows
+from nautilus_scalp.training.config import TrainingConfig
+from nautilus_scalp.training.dataset import Dataset
+from nautilus_scalp.training.dataset import build_dataset
+from nautilus_scalp.training.fit_boosting import fit_boosting
+from nautilus_scalp.training.fit_boosting import flatten_boosting
+from nautilus_scalp.training.fit_ensemble import fit_pooling
+from nautilus_scalp.training.fit_forest import fit_forest
+from nautilus_scalp.training.fit_forest import flatten_forest
+from nautilus_scalp.training.fit_logistic import fit_logistic
+from nautilus_scalp.training.fit_logistic import fit_move_size
+from nautilus_scalp.training.fit_lstm import PIECE_SEQUENCES
+from nautilus_scalp.training.fit_lstm import cut_pieces
+from nautilus_scalp.training.fit_lstm import fit_lstm
+from nautilus_scalp.training.fit_lstm import pack_lstm
+from nautilus_scalp.training.identity import identify
+from nautilus_scalp.training.identity import training_checksums
+
+
+type Arrays = dict[str, npt.NDArray[np.generic]]
+type Progress = Callable[[str, float], None]
+type Shares = dict[str, npt.NDArray[np.float64]]
+
+DEFAULT_HOME = Path("models")
+LIBRARIES = ("nautilus-scalp", "numpy", "numba", "scikit-learn", "xgboost", "torch")
+
+
+class TrainingResult(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a training leaves behind.
+
+    Attributes
+    ----------
+    path : Path
+        Directory of the artifact.
+    model_id : str
+        Its id.
+    metrics : dict[str, Any]
+        Row counts and figures on the held-out rows.
+
+    """
+
+    path: Path
+    model_id: str
+    metrics: dict[str, Any]
+
+
+def train(
+    config: TrainingConfig,
+    catalog: Path,
+    out: Path | None = None,
+    progress: Progress = lambda _stage, _fraction: None,
+) -> TrainingResult:
+    """Train an ensemble on a catalog and save it.
+
+    Nothing is written before everything has been fitted, so an interrupted training leaves no
+    artifact.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        What to learn from, what to predict, sizes and seed. The same configuration on the same
+        data and machine gives the same bytes.
+    catalog : Path
+        A Nautilus catalog.
+    out : Path, optional
+        Directory of the artifact; ``models/<name>/<id>`` by default.
+    progress : Callable[[str, float], None], optional
+        Called with the stage and the share of it that is done.
+
+    Returns
+    -------
+    TrainingResult
+        Where the artifact is and how good it was on held-out rows.
+
+    Raises
+    ------
+    UsageError
+        If the catalog or an instrument is not there.
+    InputError
+        If the window holds too little, or a file is damaged.
+
+    """
+    progress("read", 0.0)
+    checksums = training_checksums(config, catalog)
+    model_id = identify(config, checksums)
+    tape = read_tape(catalog, config.instruments or None, config.start_ns, config.end_ns)
+    ensemble = fit_ensemble(tape, config, model_id, checksums, progress)
+    path = out if out is not None else DEFAULT_HOME / config.name / model_id
+    manifest = save_artifact(ensemble.manifest, ensemble.arrays, path)
+    progress("save", 1.0)
+    return TrainingResult(path=path, model_id=model_id, metrics=manifest.metrics)
+
+
+def fit_ensemble(
+    tape: Tape,
+    config: TrainingConfig,
+    model_id: str,
+    checksums: dict[str, str],
+    progress: Progress,
+) -> Ensemble:
+    """Fit, calibrate and judge an ensemble on the events of a tape.
+
+    Parameters
+    ----------
+    tape : Tape
+        Events of the training window.
+    config : TrainingConfig
+        What to predict, sizes and seed.
+    model_id : str
+        For the manifest.
+    checksums : dict[str, str]
+        For the manifest.
+    progress : Callable[[str, float], None]
+        Called with the stage and the share of it that is done.
+
+    Returns
+    -------
+    Ensemble
+        Ready to be saved.
+
+    """
+    dataset = build_dataset(tape, config)
+    progress("read", 1.0)
+    arrays, importances = _fit_models(dataset, config, progress)
+    names = tuple(facts.instrument_id for facts in tape.instruments)
+    manifest = Manifest(
+        model_id=model_id,
+        name=config.name,
+        horizon_ms=config.horizon_ms,
+        horizons_ms=tuple(sorted(dataset.labels)),
+        features=config.features,
+        feature_names=dataset.schema.names,
+        schema_hash=dataset.schema.hash,
+        instruments=names,
+        train_start_ns=dataset.start_ns,
+        train_end_ns=dataset.end_ns,
+        embargo_ms=config.embargo_ms,
+        data_checksums=checksums,
+        versions=_versions(),
+        seed=config.seed,
+        sizes=_sizes(arrays),
+        weights=dict(zip(MODEL_NAMES, _weights(config).tolist(), strict=True)),
+        signal_threshold=1.0,
+        horizon_calibration={},
+        metrics={},
+        importances=_by_feature(importances, dataset.schema.names),
+    )
+    progress("calibrate", 0.0)
+    ensemble = _calibrate(Ensemble(manifest, arrays), dataset, config)
+    progress("calibrate", 1.0)
+    return ensemble
+
+
+def _fit_models(
+    dataset: Dataset, config: TrainingConfig, progress: Progress
+) -> tuple[Arrays, Shares]:
+    """Fit every model on the training rows; the LSTM also looks at held-out rows to stop."""
+    rows, held = dataset.split.train, dataset.split.holdout
+    labels = dataset.labels[config.horizon_ms]
+    values, label = dataset.values[rows], labels.direction[rows]
+    center, scale = fit_scaler(values)
+    z = standardise_rows(values, center, scale)
+
+    progress("logistic", 0.0)
+    linear = fit_logistic(z, label, config.logistic)
+    move_weight, move_bias, log_move_range = fit_move_size(z, labels.move_bps[rows])
+    progress("random forest", 0.0)
+    forest = fit_forest(values, label, config.random_forest, config.seed)
+    forest_table = flatten_forest(forest)
+    progress("xgboost", 0.0)
+    booster = fit_boosting(values, label, config.xgboost, config.seed)
+    boosting_base, boosting_table = flatten_boosting(booster)
+    progress("lstm", 0.0)
+    length = config.lstm.sequence * PIECE_SEQUENCES
+    z_held = standardise_rows(dataset.values[held], center, scale)
+    lstm = fit_lstm(
+        cut_pieces(z, dataset.segment[rows], label, length),
+        cut_pieces(z_held, dataset.segment[held], labels.direction[held], length),
+        config.lstm,
+        config.seed,
+        lambda share: progress("lstm", share),
+    )
+    arrays: Arrays = {
+        "center": center,
+        "scale": scale,
+        "linear_weight": np.vstack((linear.coef_, move_weight)),
+        "linear_bias": np.append(linear.intercept_, move_bias),
+        "forest_feature": forest_table.feature,
+        "forest_threshold": forest_table.threshold,
+        "forest_leaf": forest_table.leaf,
+        **pack_lstm(lstm),
+        "boosting_base": boosting_base,
+        "boosting_feature": boosting_table.feature,
+        "boosting_threshold": boosting_table.threshold,
+        "boosting_leaf": boosting_table.leaf,
+        "calibration": np.tile(IDENTITY, (len(MODEL_NAMES) + 1, 1)),
+        "weights": _weights(config),
+        "log_move_range": log_move_range,
+    }
+    gain = booster.get_score(importance_type="total_gain")
+    return arrays, {
+        "logistic": np.abs(linear.coef_).mean(axis=0),
+        "random_forest": forest.feature_importances_,
+        "xgboost": np.array([gain.get(f"f{k}", 0.0) for k in range(values.shape[1])]),
+    }
+
+
+def _calibrate(raw: Ensemble, dataset: Dataset, config: TrainingConfig) -> Ensemble:
+    """Fit calibrations on held-out rows, predicted by the compiled models in order of time."""
+    held = dataset.split.holdout
+    uncalibrated = raw.predict_batch(dataset.values, dataset.segment, dataset.ready)
+    pooling = fit_pooling(
+        uncalibrated.per_model[:, held],
+        _weights(config),
+        {horizon: labels.direction[held] for horizon, labels in dataset.labels.items()},
+        config.horizon_ms,
+        config.ensemble.false_positive_target,
+    )
+    manifest = msgspec.structs.replace(
+        raw.manifest,
+        signal_threshold=pooling.threshold,
+        horizon_calibration=pooling.horizons,
+    )
+    ensemble = Ensemble(manifest, raw.arrays | {"calibration": pooling.calibration})
+    metrics = _holdout_metrics(ensemble, dataset, config.horizon_ms)
+    return Ensemble(msgspec.structs.replace(manifest, metrics=metrics), ensemble.arrays)
+
+
+def _holdout_metrics(ensemble: Ensemble, dataset: Dataset, horizon_ms: int) -> dict[str, Any]:
+    """Judge every model on the held-out rows of the real tape; the reflected ones add nothing."""
+    prediction = ensemble.predict_batch(dataset.values, dataset.segment, dataset.ready)
+    labels = dataset.labels[horizon_ms]
+    rows = dataset.split.holdout & ~dataset.reflected
+    models = dict(zip(MODEL_NAMES, prediction.per_model, strict=True))
+    models["ensemble"] = prediction.probabilities
+    metrics: dict[str, Any] = {
+        "rows": {
+            "train": int(dataset.split.train.sum()),
+            "holdout": int(rows.sum()),
+            "reflected": int(dataset.reflected.sum()),
+        },
+        "holdout": {
+            name: msgspec.to_builtins(
+                horizon_metrics(
+                    output[rows],
+                    labels.move_bps[rows],
+                    dataset.imbalance[rows],
+                    ensemble.manifest.signal_threshold,
+                    output[rows],
+                )
+            )
+            for name, output in models.items()
+        },
+    }
+    return metrics
+
+
+def _weights(config: TrainingConfig) -> npt.NDArray[np.float64]:
+    weights = np.array([getattr(config.ensemble, name) for name in MODEL_NAMES], np.float64)
+    return np.divide(weights, weights.sum())
+
+
+def _by_feature(importances: Shares, names: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    return {
+        name: {model: float(shares[k] / shares.sum()) for model, shares in importances.items()}
+        for k, name in enumerate(names)
+    }
+
+
+def _sizes(arrays: Arrays) -> dict[str, dict[str, int]]:
+    def trees(kind: str) -> dict[str, int]:
+        count, width = arrays[f"{kind}_feature"].shape
+        return {"trees": count, "depth": width.bit_length() - 1}
+
+    return {
+        "logistic": {"inputs": arrays["linear_weight"].shape[1], "outputs": 3},
+        "random_forest": trees("forest"),
+        "lstm": {
+            "layers": 2,
+            "hidden": arrays["lstm_layer1"].shape[1] // 4,
+            "head": arrays["lstm_head1"].shape[1],
+        },
+        "xgboost": trees("boosting"),
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {
+        name: metadata.version(name) for name in LIBRARIES
+    }

@@ -1,0 +1,141 @@
+"""Score a model on a feature matrix: the figures of ``evaluate``, without a catalog or a file."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from nautilus_scalp.evaluation.classification import HorizonMetrics
+from nautilus_scalp.evaluation.classification import ReliabilityBin
+from nautilus_scalp.evaluation.classification import horizon_metrics
+from nautilus_scalp.evaluation.classification import reliability
+from nautilus_scalp.features.engine import FeatureMatrix
+from nautilus_scalp.models.calibration import calibrate_rows
+from nautilus_scalp.models.ensemble import MODEL_NAMES
+from nautilus_scalp.models.ensemble import Ensemble
+from nautilus_scalp.training.fit_ensemble import log_scores
+from nautilus_scalp.training.labels import label_moves
+
+
+Float64 = npt.NDArray[np.float64]
+
+type ByHorizon = dict[str, HorizonMetrics]
+
+
+class SignalScores(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How good a model's signal was on some events.
+
+    Attributes
+    ----------
+    n : int
+        Events that were predicted and have a label at the model's horizon.
+    horizons : dict[str, HorizonMetrics]
+        By horizon in milliseconds, the ensemble over all instruments.
+    per_model : dict[str, dict[str, HorizonMetrics]]
+        The same for each model. Its Brier score and calibration error are those of its own
+        horizon only.
+    per_instrument : dict[str, dict[str, HorizonMetrics]]
+        The ensemble, by instrument.
+    reliability : dict[str, list[ReliabilityBin]]
+        Of the probabilities of ``up`` and ``down`` at the model's horizon.
+    notes : tuple[str, ...]
+        Why a figure is missing.
+
+    """
+
+    n: int
+    horizons: ByHorizon
+    per_model: dict[str, ByHorizon]
+    per_instrument: dict[str, ByHorizon]
+    reliability: dict[str, list[ReliabilityBin]]
+    notes: tuple[str, ...]
+
+    def answer(self) -> dict[str, Any]:
+        """Return the figures as plain dictionaries and lists."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+def score_matrix(
+    ensemble: Ensemble, matrix: FeatureMatrix, instrument_ids: Sequence[str]
+) -> SignalScores:
+    """Predict every event of a matrix and score the predictions at every horizon of the model.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The model.
+    matrix : FeatureMatrix
+        Computed with the model's features; nothing in it may have been trained on.
+    instrument_ids : Sequence[str]
+        Names behind ``matrix.instrument``.
+
+    Returns
+    -------
+    SignalScores
+        The figures; those that the events cannot support are None.
+
+    """
+    manifest = ensemble.manifest
+    prediction = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready)
+    predicted = np.isfinite(prediction.probabilities[:, 0])
+    horizons: ByHorizon = {}
+    per_model: dict[str, ByHorizon] = {name: {} for name in MODEL_NAMES}
+    per_instrument: dict[str, ByHorizon] = {name: {} for name in instrument_ids}
+    for horizon in manifest.horizons_ms:
+        key = str(horizon)
+        labels = label_moves(matrix.ts_event_ns, matrix.mid, matrix.segment, horizon)
+        rows = np.flatnonzero(predicted & labels.known)
+        truth = (labels.move_bps, matrix.imbalance, manifest.signal_threshold)
+        own = calibrate_rows(
+            log_scores(prediction.probabilities), np.array(manifest.horizon_calibration[key])
+        )
+        horizons[key] = _score(rows, prediction.probabilities, own, *truth)
+        for index, name in enumerate(instrument_ids):
+            here = rows[matrix.instrument[rows] == index]
+            per_instrument[name][key] = _score(here, prediction.probabilities, own, *truth)
+        for name, output in zip(MODEL_NAMES, prediction.per_model, strict=True):
+            same = output if horizon == manifest.horizon_ms else None
+            per_model[name][key] = _score(rows, output, same, *truth)
+    labels = label_moves(matrix.ts_event_ns, matrix.mid, matrix.segment, manifest.horizon_ms)
+    rows = np.flatnonzero(predicted & labels.known)
+    signal, direction = prediction.probabilities[rows], labels.direction[rows]
+    return SignalScores(
+        n=len(rows),
+        horizons=horizons,
+        per_model=per_model,
+        per_instrument=per_instrument,
+        reliability={
+            "up": reliability(signal[:, 2], np.equal(direction, 2)),
+            "down": reliability(signal[:, 0], np.equal(direction, 0)),
+        },
+        notes=_notes(ensemble, len(rows)),
+    )
+
+
+def _score(
+    rows: npt.NDArray[np.int64],
+    probabilities: Float64,
+    horizon_probabilities: Float64 | None,
+    move_bps: Float64,
+    imbalance: Float64,
+    threshold: float,
+) -> HorizonMetrics:
+    return horizon_metrics(
+        probabilities[rows],
+        move_bps[rows],
+        imbalance[rows],
+        threshold,
+        None if horizon_probabilities is None else horizon_probabilities[rows],
+    )
+
+
+def _notes(ensemble: Ensemble, n: int) -> tuple[str, ...]:
+    own = ensemble.manifest.horizon_ms
+    notes = [f"brier and ece of single models are given at their own horizon of {own} ms only"]
+    if n == 0:
+        notes.append("no event of the window has both warm features and a label")
+    return tuple(notes)
