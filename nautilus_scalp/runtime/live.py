@@ -1,0 +1,128 @@
+"""Trade one configuration: on a practice exchange, on paper, on a test network, for real."""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from nautilus_trader.live.node import TradingNode
+from nautilus_trader.model.identifiers import InstrumentId
+
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.live_clients import Credentials
+from nautilus_scalp.runtime.live_config import LiveConfig
+from nautilus_scalp.runtime.live_config import load_live_config
+from nautilus_scalp.runtime.live_guard import GUARD_ID
+from nautilus_scalp.runtime.live_guard import TAG
+from nautilus_scalp.runtime.live_guard import LiveGuard
+from nautilus_scalp.runtime.live_guard import LiveGuardConfig
+from nautilus_scalp.runtime.live_node import build_node
+from nautilus_scalp.runtime.live_session import LiveSession
+from nautilus_scalp.runtime.live_state import StateDirectory
+from nautilus_scalp.runtime.live_venue import venue_of
+from nautilus_scalp.runtime.preflight import Check
+from nautilus_scalp.runtime.preflight import model_of
+from nautilus_scalp.runtime.preflight import preflight
+
+
+_FLAG = "--i-accept-real-money"
+
+
+def run_live(path: Path, overrides: Sequence[str], accept_real_money: bool) -> None:  # noqa: FBT001 (the one flag of a command)
+    """Trade until SIGTERM, SIGINT, the kill switch or `live.stop_after_s`.
+
+    Parameters
+    ----------
+    path : Path
+        The live configuration.
+    overrides : Sequence[str]
+        ``PATH=VALUE`` assignments.
+    accept_real_money : bool
+        Whether the caller has said that mode "live" may spend money.
+
+    Raises
+    ------
+    UsageError
+        For a wrong configuration, a missing precondition, or a node that does not come up.
+    ScalpError
+        If the node stopped by itself, or left an order or a position behind.
+
+    """
+    config = load_live_config(path, overrides)
+    _ask_for_money(config, accepted=accept_real_money)
+    state = StateDirectory(Path(config.live.state_dir))
+    try:
+        if state.kill_file.exists():
+            message = f"the kill switch {state.kill_file} is on"
+            raise UsageError(message, "remove the file when trading may start again")
+        with venue_of(config) as (config_at_venue, keys):
+            _refuse_to_start(preflight(config_at_venue, keys, state))
+            _trade(config_at_venue, keys, state)
+    finally:
+        state.close()
+
+
+def _ask_for_money(config: LiveConfig, *, accepted: bool) -> None:
+    if config.live.mode == "live" and not (accepted or config.live.accept_real_money):
+        message = "mode 'live' trades real money, and nobody has accepted that"
+        raise UsageError(message, f"add {_FLAG}, or set live.accept_real_money = true")
+
+
+def _refuse_to_start(checks: list[Check]) -> None:
+    failed = [check for check in checks if not check.ok]
+    if failed:
+        message = "; ".join(f"{check.name}: {check.detail}" for check in failed)
+        raise UsageError(message, "; ".join(check.remedy for check in failed))
+
+
+def _trade(config: LiveConfig, keys: Credentials, state: StateDirectory) -> None:
+    node = build_node(config, keys, model_of(config), state.logs)
+    try:
+        session = _session(config, node, state)
+        restored = state.load((*node.trader.actors(), *node.trader.strategies()))
+        if restored:
+            _say(f"restored the state of {', '.join(restored)}")
+        _say(
+            f"{config.live.mode} trading of {', '.join(config.instrument_ids)}; "
+            f"logs in {state.logs}; stop with Ctrl-C or: touch {state.kill_file}"
+        )
+        state.mark_running(config.instrument_ids)
+        session.run()
+        state.save((*node.trader.actors(), *node.trader.strategies()))
+        state.mark_clean()
+        _say("stopped: no order and no position is left")
+    finally:
+        node.dispose()
+
+
+def _session(config: LiveConfig, node: TradingNode, state: StateDirectory) -> LiveSession:
+    live = config.live
+    claims = None if live.unowned == "leave" and not state.crashed else config.instrument_ids
+    guard_config = LiveGuardConfig(
+        order_id_tag=TAG,
+        oms_type="NETTING",
+        external_order_claims=[InstrumentId.from_str(name) for name in claims or ()],
+        venue=live.venue,
+        watched=config.instrument_ids,
+        kill_file=str(state.kill_file),
+        stale_after_s=live.stale_after_s,
+        status_interval_s=live.status_interval_s,
+        flatten_unowned=live.unowned == "flatten" or state.crashed,
+    )
+    session = LiveSession(node, live, GUARD_ID, _say)
+    guard = LiveGuard(
+        guard_config,
+        trader=node.trader,
+        risk_engine=node.kernel.risk_engine,
+        say=_say,
+        stop=session.stop,
+        save=lambda: state.save((*node.trader.actors(), *node.trader.strategies())),
+    )
+    node.trader.add_strategy(guard)
+    return session
+
+
+def _say(line: str) -> None:
+    """Print one line, stamped, for the person who watches."""
+    stamp = time.strftime("%H:%M:%SZ", time.gmtime())
+    print(f"{stamp}  {line}", file=sys.stdout, flush=True)  # noqa: T201

@@ -1,0 +1,207 @@
+"""The configuration of a live run: the blocks of a backtest, plus venue, mode and limits."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+from typing import Any
+from typing import Literal
+
+from msgspec import Meta
+from msgspec import Struct
+
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.config import ActorBlock
+from nautilus_scalp.runtime.config import ModelSection
+from nautilus_scalp.runtime.config import StrategyBlock
+from nautilus_scalp.runtime.config import _check_block as check_block
+from nautilus_scalp.settings import apply_override
+from nautilus_scalp.settings import convert
+from nautilus_scalp.settings import read_toml
+
+
+_PATH_KEYS = (
+    ("live", "state_dir"),
+    ("practice", "catalog"),
+    ("model", "path"),
+    ("model", "training"),
+    ("model", "cache"),
+)
+# Binance's venue id in every Nautilus instrument id; Bybit's linear contracts end in -LINEAR.
+type Mode = Literal["practice", "paper", "testnet", "live"]
+type Seconds = Annotated[float, Meta(gt=0)]
+
+
+class PracticeSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The practice exchange that mode "practice" starts on this machine.
+
+    Parameters
+    ----------
+    catalog : str
+        Catalog whose recorded market it plays, relative to the configuration file.
+    speed : float
+        1 plays in real time.
+    balance : str
+        Quote currency on the account.
+
+    """
+
+    catalog: str
+    speed: Annotated[float, Meta(gt=0)] = 1.0
+    balance: str = "10000"
+
+
+class RedisSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Redis that keeps Nautilus's cache; its password comes from ``REDIS_PASSWORD``."""
+
+    host: str = "127.0.0.1"
+    port: int = 6379
+
+
+class LiveSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where and how to trade.
+
+    Parameters
+    ----------
+    mode : Mode
+        "practice": a practice exchange on this machine. "paper": the venue's real market data,
+        orders filled by Nautilus's sandbox. "testnet": the venue's test environment.
+        "live": real money.
+    venue : str
+        "BINANCE" (USD-M futures) or "BYBIT" (linear contracts).
+    trader_id : str
+        Nautilus trader id; part of every client order id.
+    accept_real_money : bool
+        Mode "live" needs this, or ``--i-accept-real-money``.
+    state_dir : str
+        Logs, saved state, the crash marker and the kill switch, relative to the file.
+    base_url_http, base_url_ws : str, optional
+        Other addresses of the venue, for a proxy or a test.
+    starting_balances : tuple[str, ...]
+        Money of a paper account.
+    leverage : int
+        Leverage that the paper account has, and that the venue is told for every instrument.
+    max_order_rate : str
+        Most orders that may leave, as "count/hh:mm:ss"; beyond it they are denied.
+    stale_after_s : float
+        A market silent for longer is not traded: working orders are cancelled, and only orders
+        that make positions smaller pass, until it speaks again.
+    unowned : str
+        What to do with positions and orders on the instruments that no strategy of this run
+        owns. "refuse": do not start; one that appears later is reported and left alone.
+        "flatten": close them. "leave": report them and leave them alone. What a crashed run of
+        the same state directory left behind is closed in any case.
+    open_check_interval_s, position_check_interval_s : float
+        How often open orders and positions are compared with the venue's.
+    start_timeout_s, stop_timeout_s : float
+        How long to wait for connections and reconciliation, and for orders and positions to
+        be gone at the end.
+    stop_after_s : float, optional
+        Stop by itself after this long; by default it runs until it is told to stop.
+    status_interval_s : float
+        Time between two status lines.
+    log_level : str
+        Level of the log file, ``logs/`` in the state directory.
+
+    """
+
+    mode: Mode
+    venue: Literal["BINANCE", "BYBIT"] = "BINANCE"
+    trader_id: str = "SCALPER-001"
+    accept_real_money: bool = False
+    state_dir: str = "state"
+    base_url_http: str | None = None
+    base_url_ws: str | None = None
+    starting_balances: tuple[str, ...] = ("10000 USDT",)
+    leverage: Annotated[int, Meta(ge=1)] = 3
+    max_order_rate: str = "50/00:00:01"
+    stale_after_s: Seconds = 10.0
+    unowned: Literal["refuse", "flatten", "leave"] = "refuse"
+    open_check_interval_s: Seconds = 10.0
+    position_check_interval_s: Seconds = 30.0
+    start_timeout_s: Seconds = 60.0
+    stop_timeout_s: Seconds = 20.0
+    stop_after_s: Seconds | None = None
+    status_interval_s: Seconds = 60.0
+    log_level: Literal["DEBUG", "INFO", "WARNING"] = "INFO"
+
+
+class LiveConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole live run; ``model``, ``actors`` and ``strategies`` are those of a backtest."""
+
+    live: LiveSection
+    practice: PracticeSection | None = None
+    redis: RedisSection | None = None
+    model: ModelSection = ModelSection()
+    actors: list[ActorBlock] = []
+    strategies: list[StrategyBlock]
+
+    @property
+    def instrument_ids(self) -> list[str]:
+        """Every instrument that a block names, in order and once."""
+        found: dict[str, None] = {}
+        for block in (*self.strategies, *self.actors):
+            single = [block.config["instrument_id"]] if "instrument_id" in block.config else []
+            found.update(dict.fromkeys((*single, *block.config.get("instrument_ids", []))))
+        return list(found)
+
+
+def load_live_config(path: Path, overrides: Sequence[str] = ()) -> LiveConfig:
+    """Load, override and check a live configuration.
+
+    Paths in the file are relative to the file, paths in overrides to the working directory.
+
+    Parameters
+    ----------
+    path : Path
+        The TOML file.
+    overrides : Sequence[str]
+        ``PATH=VALUE`` assignments that win over the file.
+
+    Returns
+    -------
+    LiveConfig
+        With absolute paths, and every block accepted by its own configuration class.
+
+    Raises
+    ------
+    UsageError
+        Naming file, line and key of whatever is wrong.
+
+    """
+    settings = read_toml(path)
+    _anchor_paths(settings, path.parent)
+    for assignment in overrides:
+        apply_override(settings, assignment)
+    _anchor_paths(settings, Path.cwd())
+    config = convert(settings, LiveConfig, path)
+    if not config.strategies:
+        message = f"{path}: no [[strategies]] block"
+        raise UsageError(message, "add at least one strategy block")
+    if config.live.mode == "practice" and config.practice is None:
+        message = f"{path}: mode 'practice' needs a [practice] table"
+        raise UsageError(message, "add [practice] with the key catalog")
+    for index, actor in enumerate(config.actors):
+        check_block(actor, path, f"actors[{index}]")
+    for index, strategy in enumerate(config.strategies):
+        check_block(strategy, path, f"strategies[{index}]")
+    _check_venues(config, path)
+    return config
+
+
+def _anchor_paths(settings: dict[str, Any], base: Path) -> None:
+    """Make the path keys absolute; what is absolute already stays."""
+    for section, key in _PATH_KEYS:
+        table = settings.get(section)
+        if isinstance(table, dict) and isinstance(table.get(key), str):
+            table[key] = str((base / table[key]).resolve())
+
+
+def _check_venues(config: LiveConfig, path: Path) -> None:
+    venue = config.live.venue
+    for name in config.instrument_ids:
+        if not name.endswith(f".{venue}"):
+            message = f"{path}: {name} does not trade on live.venue = {venue!r}"
+            raise UsageError(message, f"name an instrument that ends in .{venue}")
+    if config.live.mode == "practice" and venue != "BINANCE":
+        message = f"{path}: the practice exchange speaks Binance's protocol only"
+        raise UsageError(message, 'set live.venue = "BINANCE"')

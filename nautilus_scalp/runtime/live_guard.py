@@ -1,0 +1,217 @@
+"""The guard of a live node: status, stale markets, the kill switch, and what nobody owns."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nautilus_trader.common.events import TimeEvent
+from nautilus_trader.config import StrategyConfig
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.enums import OrderType
+from nautilus_trader.model.enums import TradingState
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import StrategyId
+from nautilus_trader.model.identifiers import Venue
+from nautilus_trader.model.orders import Order
+from nautilus_trader.risk.engine import RiskEngine
+from nautilus_trader.trading.strategy import Strategy
+from nautilus_trader.trading.trader import Trader
+
+
+_NS_PER_S = 1_000_000_000
+_WATCH_INTERVAL_S = 0.5
+TAG = "GUARD"
+GUARD_ID = StrategyId(f"LiveGuard-{TAG}")
+
+
+class LiveGuardConfig(StrategyConfig, frozen=True):
+    """What the guard watches.
+
+    Parameters
+    ----------
+    venue : str
+        Whose account.
+    watched : list[str]
+        Instruments that are traded.
+    kill_file : str
+        The run stops when this file appears.
+    stale_after_s : float
+        A market silent for longer is not traded.
+    status_interval_s : float
+        Time between two status lines.
+    flatten_unowned : bool
+        Whether positions and orders that no strategy owns are closed.
+
+    """
+
+    venue: str
+    watched: list[str]
+    kill_file: str
+    stale_after_s: float
+    status_interval_s: float
+    flatten_unowned: bool
+
+
+class LiveGuard(Strategy):
+    """Watches over the strategies of a node; its only orders close what nobody owns.
+
+    Orders and positions of the account that belong to no strategy (left by a crash, or made by
+    hand) are claimed by the guard, because Nautilus lets only their owner close them.
+
+    Parameters
+    ----------
+    config : LiveGuardConfig
+        What to watch.
+    trader : Trader
+        Whose strategies.
+    risk_engine : RiskEngine
+        Where trading is narrowed to orders that reduce.
+    say : Callable[[str], None]
+        Takes a line for the person who watches.
+    stop : Callable[[str], None]
+        Ends the run, with the reason.
+    save : Callable[[], None]
+        Saves the state of all components.
+
+    """
+
+    def __init__(
+        self,
+        config: LiveGuardConfig,
+        trader: Trader,
+        risk_engine: RiskEngine,
+        say: Callable[[str], None],
+        stop: Callable[[str], None],
+        save: Callable[[], None],
+    ) -> None:
+        super().__init__(config)
+        self._trader = trader
+        self._risk_engine = risk_engine
+        self._say = say
+        self._stop_run = stop
+        self._save = save
+        self._watched = [InstrumentId.from_str(name) for name in config.watched]
+        self._kill_file = Path(config.kill_file)
+        self._heard_ns: dict[InstrumentId, int] = {}
+        self._stale: set[InstrumentId] = set()
+        self._quotes = 0
+        self._opening_balance: float | None = None
+
+    def on_start(self) -> None:
+        """Listen to every market, close what a crash left, and set the clocks."""
+        now = self.clock.timestamp_ns()
+        for instrument_id in self._watched:
+            self._heard_ns[instrument_id] = now
+            self.subscribe_quote_ticks(instrument_id)
+            self._take_care(instrument_id)
+        self._opening_balance = self._balance()
+        watch_ns = round(_WATCH_INTERVAL_S * _NS_PER_S)
+        status_ns = round(self.config.status_interval_s * _NS_PER_S)
+        self.clock.set_timer_ns("watch", watch_ns, now, 0, self._watch)
+        self.clock.set_timer_ns("status", status_ns, now, 0, self._report)
+
+    def on_stop(self) -> None:
+        """Stop listening; the strategies are stopped by now."""
+        for instrument_id in self._watched:
+            self.unsubscribe_quote_ticks(instrument_id)
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """Note that the market speaks."""
+        self._heard_ns[tick.instrument_id] = self.clock.timestamp_ns()
+        self._quotes += 1
+
+    def on_position_opened(self, _event: object) -> None:
+        """Close a position of the guard's own: it was opened outside of this run."""
+        for instrument_id in self._watched:
+            self._take_care(instrument_id)
+
+    def _take_care(self, instrument_id: InstrumentId) -> None:
+        """Close or report what the guard owns, which is what no strategy owns."""
+        positions = self.cache.positions_open(instrument_id=instrument_id, strategy_id=self.id)
+        orders = self._foreign_orders(instrument_id)
+        if not positions and not orders:
+            return
+        held = sum(position.signed_decimal_qty() for position in positions)
+        what = f"{instrument_id}: position {held} and {len(orders)} orders that no strategy owns"
+        if not self.config.flatten_unowned:
+            self._say(f"warning: {what}; they are left alone, see live.unowned")
+            return
+        self._say(f"closing {what}")
+        for order in orders:
+            self.cancel_order(order)
+        for position in positions:
+            self.close_position(position)
+
+    def _foreign_orders(self, instrument_id: InstrumentId) -> list[Order]:
+        """Return claimed orders; the guard's own are market orders only."""
+        orders = self.cache.orders_open(instrument_id=instrument_id, strategy_id=self.id)
+        return [order for order in orders if order.order_type != OrderType.MARKET]
+
+    def _try_again(self) -> None:
+        """Close what is still there once no order of the guard is on its way."""
+        on_its_way = self.cache.orders_inflight(strategy_id=self.id)
+        if not self.config.flatten_unowned or on_its_way:
+            return
+        for position in self.cache.positions_open(strategy_id=self.id):
+            if not self.cache.orders_open(strategy_id=self.id):
+                self.close_position(position)
+
+    def _watch(self, _event: TimeEvent) -> None:
+        if self._kill_file.exists():
+            self._stop_run(f"kill switch {self._kill_file}")
+            return
+        self._try_again()
+        now = self.clock.timestamp_ns()
+        limit_ns = self.config.stale_after_s * _NS_PER_S
+        stale = {name for name, heard in self._heard_ns.items() if now - heard > limit_ns}
+        for instrument_id in stale - self._stale:
+            self._say(f"{instrument_id}: silent for {self.config.stale_after_s:g} s, not traded")
+            self._withdraw(instrument_id)
+        for instrument_id in self._stale - stale:
+            self._say(f"{instrument_id}: quotes are back")
+        if bool(stale) != bool(self._stale):
+            state = TradingState.REDUCING if stale else TradingState.ACTIVE
+            self._risk_engine.set_trading_state(state)
+        self._stale = stale
+
+    def _withdraw(self, instrument_id: InstrumentId) -> None:
+        for strategy in self._trader.strategies():
+            if self.cache.orders_open(instrument_id=instrument_id, strategy_id=strategy.id):
+                strategy.cancel_all_orders(instrument_id)
+
+    def _report(self, _event: TimeEvent) -> None:
+        self._save()
+        self._say(self.status())
+
+    def status(self) -> str:
+        """Return the state of the run in one line.
+
+        Returns
+        -------
+        str
+            Quotes, positions, orders, fills and profit since the start, net of fees.
+
+        """
+        held = " ".join(
+            f"{instrument_id.symbol} {self._net_qty(instrument_id):+g}"
+            for instrument_id in self._watched
+        )
+        balance, opening = self._balance(), self._opening_balance
+        profit = "unknown" if balance is None or opening is None else f"{balance - opening:+.2f}"
+        fields = (
+            f"quotes {self._quotes}",
+            held,
+            f"orders {self.cache.orders_open_count()} open, {self.cache.orders_total_count()} sent",
+            f"balance {profit} since start",
+            f"stale {', '.join(sorted(map(str, self._stale))) or 'none'}",
+        )
+        return "  ".join(fields)
+
+    def _net_qty(self, instrument_id: InstrumentId) -> float:
+        positions = self.cache.positions_open(instrument_id=instrument_id)
+        return float(sum(position.signed_qty for position in positions))
+
+    def _balance(self) -> float | None:
+        account = self.portfolio.account(Venue(self.config.venue))
+        if account is None:
+            return None
+        return float(sum(money.as_double() for money in account.balances_total().values()))

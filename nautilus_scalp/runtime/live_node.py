@@ -1,0 +1,171 @@
+"""A Nautilus ``TradingNode`` from a live configuration, with every safe default switched on."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from nautilus_trader.cache.config import CacheConfig
+from nautilus_trader.common.config import resolve_config_path
+from nautilus_trader.config import DatabaseConfig
+from nautilus_trader.config import ImportableActorConfig
+from nautilus_trader.config import ImportableStrategyConfig
+from nautilus_trader.config import LiveDataEngineConfig
+from nautilus_trader.config import LiveExecEngineConfig
+from nautilus_trader.config import LiveRiskEngineConfig
+from nautilus_trader.config import LoggingConfig
+from nautilus_trader.config import TradingNodeConfig
+from nautilus_trader.live.node import TradingNode
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import TraderId
+
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.live_clients import Credentials
+from nautilus_scalp.runtime.live_clients import build_clients
+from nautilus_scalp.runtime.live_config import LiveConfig
+from nautilus_scalp.runtime.live_config import StrategyBlock
+
+
+_LOG_FILE_BYTES = 50 * 1024 * 1024
+_RECONCILIATION_MINUTES = 24 * 60
+# Closed orders and positions are dropped from memory: Nautilus's cost of closing a position
+# grows with the number of those closed before.
+_PURGE_MINUTES = 10
+_PURGE_BUFFER_MINUTES = 60
+_SETTLE_S = 2.0
+# The session has waited for flat before it stops the node.
+_AFTER_STOP_S = 0.1
+
+
+def build_node(
+    config: LiveConfig, keys: Credentials, model: Path | None, log_directory: Path
+) -> TradingNode:
+    """Build a node that is ready to run.
+
+    Parameters
+    ----------
+    config : LiveConfig
+        What to trade, and where.
+    keys : Credentials
+        The venue's keys; they go into the clients and nowhere else.
+    model : Path, optional
+        Artifact for the blocks that want one and name none.
+    log_directory : Path
+        Where the log files go.
+
+    Returns
+    -------
+    TradingNode
+        Built; its actors and strategies are those of the configuration.
+
+    """
+    venue = config.live.venue
+    clients = build_clients(config, keys)
+    node = TradingNode(
+        config=TradingNodeConfig(
+            trader_id=TraderId(config.live.trader_id),
+            cache=_cache(config),
+            logging=_logging(config, log_directory),
+            data_engine=LiveDataEngineConfig(graceful_shutdown_on_exception=True),
+            risk_engine=LiveRiskEngineConfig(
+                graceful_shutdown_on_exception=True,
+                max_order_submit_rate=config.live.max_order_rate,
+                max_order_modify_rate=config.live.max_order_rate,
+            ),
+            exec_engine=_exec_engine(config),
+            data_clients={venue: clients.data},
+            exec_clients={venue: clients.execution},
+            actors=[
+                ImportableActorConfig(
+                    actor_path=block.actor_path,
+                    config_path=block.config_path,
+                    config=_with_model(block.config, block.config_path, model),
+                )
+                for block in config.actors
+            ],
+            strategies=[
+                _strategy(block, number, model)
+                for number, block in enumerate(config.strategies, start=1)
+            ],
+            load_state=config.redis is not None,
+            save_state=config.redis is not None,
+            timeout_connection=config.live.start_timeout_s,
+            timeout_reconciliation=config.live.start_timeout_s,
+            timeout_portfolio=10.0,
+            timeout_disconnection=10.0,
+            timeout_post_stop=_AFTER_STOP_S,
+        )
+    )
+    node.add_data_client_factory(venue, clients.data_factory)
+    node.add_exec_client_factory(venue, clients.execution_factory)
+    node.build()
+    return node
+
+
+def _exec_engine(config: LiveConfig) -> LiveExecEngineConfig:
+    live = config.live
+    # A sandbox has no venue to compare with.
+    compares = live.mode != "paper"
+    return LiveExecEngineConfig(
+        graceful_shutdown_on_exception=True,
+        reconciliation=compares,
+        reconciliation_lookback_mins=_RECONCILIATION_MINUTES,
+        reconciliation_instrument_ids=[
+            InstrumentId.from_str(name) for name in config.instrument_ids
+        ],
+        reconciliation_startup_delay_secs=_SETTLE_S,
+        inflight_check_interval_ms=2_000,
+        inflight_check_threshold_ms=3_000,
+        open_check_interval_secs=live.open_check_interval_s if compares else None,
+        open_check_open_only=True,
+        position_check_interval_secs=live.position_check_interval_s if compares else None,
+        purge_closed_orders_interval_mins=_PURGE_MINUTES,
+        purge_closed_orders_buffer_mins=_PURGE_BUFFER_MINUTES,
+        purge_closed_positions_interval_mins=_PURGE_MINUTES,
+        purge_closed_positions_buffer_mins=_PURGE_BUFFER_MINUTES,
+        purge_account_events_interval_mins=_PURGE_MINUTES,
+        purge_account_events_lookback_mins=_PURGE_BUFFER_MINUTES,
+    )
+
+
+def _cache(config: LiveConfig) -> CacheConfig | None:
+    if config.redis is None:
+        return None
+    return CacheConfig(
+        database=DatabaseConfig(
+            type="redis",
+            host=config.redis.host,
+            port=config.redis.port,
+            password=os.environ.get("REDIS_PASSWORD"),
+        )
+    )
+
+
+def _logging(config: LiveConfig, directory: Path) -> LoggingConfig:
+    return LoggingConfig(
+        log_level="ERROR",  # the terminal belongs to the status lines
+        log_level_file=config.live.log_level,
+        log_directory=str(directory),
+        log_file_format="json",
+        log_file_max_size=_LOG_FILE_BYTES,
+        log_file_max_backup_count=10,
+        log_colors=False,
+    )
+
+
+def _strategy(block: StrategyBlock, number: int, model: Path | None) -> ImportableStrategyConfig:
+    defaults = {"order_id_tag": f"{number:03d}", "oms_type": "NETTING"}
+    return ImportableStrategyConfig(
+        strategy_path=block.strategy_path,
+        config_path=block.config_path,
+        config=_with_model({**defaults, **block.config}, block.config_path, model),
+    )
+
+
+def _with_model(block: dict[str, Any], config_path: str, model: Path | None) -> dict[str, Any]:
+    wants_model = "model_path" in resolve_config_path(config_path).__struct_fields__
+    if not wants_model or "model_path" in block:
+        return block
+    if model is None:
+        message = f"{config_path}: the block needs a model, and the configuration names none"
+        raise UsageError(message, "set model.path, model.training or the block's model_path")
+    return {**block, "model_path": str(model)}

@@ -1,0 +1,182 @@
+"""The life of a live node: come up in time, run, wind down to flat, or say what is left."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from nautilus_trader.common.messages import ShutdownSystem
+from nautilus_trader.live.node import TradingNode
+from nautilus_trader.model.identifiers import StrategyId
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.errors import ScalpError
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.live_config import LiveSection
+
+
+_POLL_S = 0.05
+_SHUTDOWN_TOPIC = "commands.system.shutdown"
+_RETRY_S = 2.0
+
+
+class LiveSession:
+    """Runs one node to its end.
+
+    Parameters
+    ----------
+    node : TradingNode
+        Built, not running.
+    live : LiveSection
+        Time limits.
+    guard_id : StrategyId
+        The strategy that stays up until the others are flat.
+    say : Callable[[str], None]
+        Takes a line for the person who watches.
+
+    """
+
+    def __init__(
+        self,
+        node: TradingNode,
+        live: LiveSection,
+        guard_id: StrategyId,
+        say: Callable[[str], None],
+    ) -> None:
+        self._node = node
+        self._live = live
+        self._guard_id = guard_id
+        self._say = say
+        self._stopping = asyncio.Event()
+        self._reason = ""
+        self._fault: str | None = None
+
+    def stop(self, reason: str) -> None:
+        """Ask for the end; asking again changes nothing.
+
+        Parameters
+        ----------
+        reason : str
+            Said to the person who watches.
+
+        """
+        if not self._stopping.is_set():
+            self._reason = reason
+            self._stopping.set()
+
+    def run(self) -> None:
+        """Run until stopped, and leave no order and no position behind.
+
+        Raises
+        ------
+        UsageError
+            If the node does not come up.
+        ScalpError
+            If it stopped by itself, or orders or positions are left.
+
+        """
+        loop = self._node.kernel.loop
+        loop.run_until_complete(self._live_and_stop(loop))
+
+    async def _live_and_stop(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._take_over(loop)
+        running = asyncio.create_task(self._node.run_async())
+        try:
+            await self._come_up(running)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._live.stop_after_s)
+            self.stop("stop_after_s is over")
+            self._say(f"stopping: {self._reason}")
+            await self._wind_down()
+        finally:
+            await self._node.stop_async()
+            await running
+        self._judge()
+
+    def _take_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let signals and faults end in the one way to stop.
+
+        Nautilus's own handlers stop the clients after a fixed time, flat or not.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop, signal.Signals(number).name)
+        kernel = self._node.kernel
+        kernel.msgbus.unsubscribe(_SHUTDOWN_TOPIC, kernel._on_shutdown_system)  # noqa: SLF001
+        kernel.msgbus.subscribe(_SHUTDOWN_TOPIC, self._on_shutdown)
+
+    def _on_shutdown(self, command: ShutdownSystem) -> None:
+        self._fault = command.reason
+        self.stop(f"fault: {command.reason}")
+
+    async def _come_up(self, running: "asyncio.Task[None]") -> None:
+        """Wait for the strategies; Nautilus itself waits for ever when a client cannot connect."""
+        clock = asyncio.get_running_loop()
+        deadline = clock.time() + self._live.start_timeout_s + 1.0
+        while not self._node.trader.is_running and not self._stopping.is_set():
+            if running.done() or clock.time() > deadline:
+                message = f"the node did not come up within {self._live.start_timeout_s:g} s"
+                remedy = "read the log file, and run with --check for what is missing"
+                raise UsageError(message, remedy)
+            await asyncio.sleep(_POLL_S)
+
+    async def _wind_down(self) -> None:
+        """Stop the strategies, and close what a race or a refusal left open."""
+        for strategy in self._strategies():
+            if strategy.is_running:
+                strategy.stop()
+        clock = asyncio.get_running_loop()
+        deadline = clock.time() + self._live.stop_timeout_s
+        retry = clock.time() + _RETRY_S
+        while self._left() and clock.time() < deadline:
+            await asyncio.sleep(_POLL_S)
+            if clock.time() >= retry:
+                retry = clock.time() + _RETRY_S
+                self._close_again()
+
+    def _strategies(self) -> list[Strategy]:
+        return [s for s in self._node.trader.strategies() if s.id != self._guard_id]
+
+    def _left(self) -> list[str]:
+        """Return what our strategies still have at the venue, in words."""
+        cache = self._node.cache
+        orders = [
+            order
+            for strategy in self._strategies()
+            for order in (
+                *cache.orders_open(strategy_id=strategy.id),
+                *cache.orders_inflight(strategy_id=strategy.id),
+            )
+        ]
+        positions = [
+            position
+            for strategy in self._strategies()
+            for position in cache.positions_open(strategy_id=strategy.id)
+        ]
+        return [_order_words(order) for order in orders] + [
+            f"position {p.instrument_id} {p.signed_decimal_qty()}" for p in positions
+        ]
+
+    def _close_again(self) -> None:
+        cache = self._node.cache
+        for strategy in self._strategies():
+            if cache.orders_inflight(strategy_id=strategy.id):
+                continue
+            for order in cache.orders_open(strategy_id=strategy.id):
+                strategy.cancel_order(order)
+            if not cache.orders_open(strategy_id=strategy.id):
+                for position in cache.positions_open(strategy_id=strategy.id):
+                    strategy.close_position(position)
+
+    def _judge(self) -> None:
+        left = self._left()
+        if left:
+            message = f"stopped, but the venue still holds: {'; '.join(left)}"
+            raise ScalpError(message, "close it by hand now, then read the log file")
+        if self._fault is not None:
+            message = f"stopped by a fault, flat: {self._fault}"
+            raise ScalpError(message, "read the log file, mend the cause, start again")
+
+
+def _order_words(order: Any) -> str:  # noqa: ANN401 (any Nautilus order)
+    return f"order {order.client_order_id} {order.instrument_id} {order.status_string()}"

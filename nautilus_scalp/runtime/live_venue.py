@@ -1,0 +1,60 @@
+"""The venue of a run: the real one with the keys of the environment, or a practice exchange."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from nautilus_scalp.runtime.live_clients import NO_CREDENTIALS
+from nautilus_scalp.runtime.live_clients import Credentials
+from nautilus_scalp.runtime.live_clients import credentials_from_environment
+from nautilus_scalp.runtime.live_config import LiveConfig
+from nautilus_scalp.runtime.practice.binance import PracticeKeys
+from nautilus_scalp.runtime.practice.process import PracticeSettings
+from nautilus_scalp.runtime.practice.process import practice_exchange
+
+
+@contextmanager
+def venue_of(
+    config: LiveConfig, *, for_check: bool = False
+) -> Iterator[tuple[LiveConfig, Credentials]]:
+    """Yield the configuration with the venue's address, and the keys for it.
+
+    Parameters
+    ----------
+    config : LiveConfig
+        In mode "practice" the practice exchange runs for as long as the block lasts.
+    for_check : bool
+        Whether missing keys are somebody else's to complain about.
+
+    Yields
+    ------
+    tuple[LiveConfig, Credentials]
+        The configuration to trade with, and the keys.
+
+    Raises
+    ------
+    UsageError
+        If keys are missing, or the practice exchange does not start.
+
+    """
+    if config.live.mode != "practice" or config.practice is None:
+        yield config, NO_CREDENTIALS if for_check else credentials_from_environment(config)
+        return
+    keys = PracticeKeys(api_key=secrets.token_hex(16), api_secret=secrets.token_hex(32))
+    settings = PracticeSettings(
+        catalog=config.practice.catalog,
+        instrument_ids=config.instrument_ids,
+        speed=config.practice.speed,
+        balance=config.practice.balance,
+        keys=keys,
+    )
+    with practice_exchange(settings) as address:
+        live = msgspec.structs.replace(
+            config.live, base_url_http=address.http, base_url_ws=address.ws
+        )
+        yield (
+            msgspec.structs.replace(config, live=live),
+            Credentials(api_key=keys.api_key, api_secret=keys.api_secret),
+        )

@@ -1,0 +1,437 @@
+"""The matching core of the practice exchange: price and queue priority against recorded prices."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from nautilus_scalp.runtime.practice.account import BUY
+from nautilus_scalp.runtime.practice.account import ZERO
+from nautilus_scalp.runtime.practice.account import Order
+from nautilus_scalp.runtime.practice.account import Position
+from nautilus_scalp.runtime.practice.account import Rules
+from nautilus_scalp.runtime.practice.account import Ticket
+from nautilus_scalp.runtime.practice.account import Top
+from nautilus_scalp.runtime.practice.account import Trade
+
+
+class Reason(StrEnum):
+    """The rule that a request breaks."""
+
+    DUPLICATE_CLIENT_ID = "duplicate_client_id"
+    FILL_OR_KILL = "fill_or_kill"
+    INSUFFICIENT_MARGIN = "insufficient_margin"
+    MIN_NOTIONAL = "min_notional"
+    NO_CHANGE = "no_change"
+    NO_MARKET = "no_market"
+    POST_ONLY_WOULD_TAKE = "post_only_would_take"
+    REDUCE_ONLY = "reduce_only"
+    STEP_SIZE = "step_size"
+    TICK_SIZE = "tick_size"
+    UNKNOWN_ORDER = "unknown_order"
+    UNKNOWN_SYMBOL = "unknown_symbol"
+
+
+class Refused(Exception):  # noqa: N818 (a verdict of the venue, not a fault)
+    """The venue turns a request down."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OrderEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to an order: NEW, TRADE, CANCELED, EXPIRED or AMENDMENT."""
+
+    kind: str
+    order: Order
+    trade: Trade | None = None
+
+
+class Venue:
+    """Orders of one trader, filled against the recorded market.
+
+    A resting order waits behind the size that was displayed when it came; trades at its price
+    eat that size first; a trade or a quote through its price fills it. A taking order gets the
+    displayed size of the best price, and the rest one tick worse. The trader's own orders do not
+    move the recorded market.
+
+    Parameters
+    ----------
+    rules : Iterable[Rules]
+        The symbols.
+    balance : Decimal
+        Quote currency at the start.
+    leverage : int
+        Of every symbol.
+    now_ms : Callable[[], int]
+        The venue's clock.
+
+    """
+
+    def __init__(
+        self, rules: Iterable[Rules], balance: Decimal, leverage: int, now_ms: Callable[[], int]
+    ) -> None:
+        self.rules = {rule.symbol: rule for rule in rules}
+        self.now_ms = now_ms
+        self.leverage = dict.fromkeys(self.rules, leverage)
+        self.balance = balance
+        self.fees = ZERO
+        self.tops: dict[str, Top] = {}
+        self.orders: dict[int, Order] = {}
+        self.trades: list[Trade] = []
+        self.positions = {symbol: Position() for symbol in self.rules}
+        self.max_fill: Decimal | None = None
+        self.listener: Callable[[OrderEvent], None] = lambda _event: None
+        self._open: dict[str, dict[int, Order]] = {symbol: {} for symbol in self.rules}
+        self._by_client_id: dict[str, Order] = {}
+
+    def open_orders(self, symbol: str | None = None) -> list[Order]:
+        """Return what is working, oldest first.
+
+        Parameters
+        ----------
+        symbol : str, optional
+            By default every symbol.
+
+        Returns
+        -------
+        list[Order]
+            Live objects, not copies.
+
+        """
+        books = [self._open[symbol]] if symbol else list(self._open.values())
+        return [order for book in books for order in book.values()]
+
+    def find(self, order_id: int | None, client_id: str | None) -> Order:
+        """Return an order by the venue's or the trader's id.
+
+        Parameters
+        ----------
+        order_id : int, optional
+            The venue's id.
+        client_id : str, optional
+            The trader's id, used when there is no other.
+
+        Returns
+        -------
+        Order
+            Open or closed.
+
+        Raises
+        ------
+        Refused
+            If there is no such order.
+
+        """
+        by_id = self.orders.get(order_id) if order_id is not None else None
+        order = by_id or self._by_client_id.get(client_id or "")
+        if order is None:
+            raise Refused(Reason.UNKNOWN_ORDER)
+        return order
+
+    def submit(self, ticket: Ticket) -> Order:
+        """Take an order: match it, rest it or refuse it.
+
+        Parameters
+        ----------
+        ticket : Ticket
+            What is asked for.
+
+        Returns
+        -------
+        Order
+            Perhaps filled already.
+
+        Raises
+        ------
+        Refused
+            With the rule that it breaks.
+
+        """
+        qty = self._accepted_qty(ticket)
+        now = self.now_ms()
+        order = Order(
+            order_id=len(self.orders) + 1_000_001,
+            ticket=ticket,
+            qty=qty,
+            price=ticket.price,
+            status="NEW",
+            created_ms=now,
+            updated_ms=now,
+        )
+        self.orders[order.order_id] = order
+        self._by_client_id[ticket.client_id] = order
+        self._open[ticket.symbol][order.order_id] = order
+        self._emit("NEW", order)
+        self._take(order)
+        if order.is_open and (order.price is None or ticket.time_in_force in ("IOC", "FOK")):
+            self._close(order, "EXPIRED")
+        self._join_queue(order)
+        return order
+
+    def amend(self, order: Order, qty: Decimal, price: Decimal) -> Order:
+        """Change quantity and price; the order goes to the back of the queue.
+
+        Parameters
+        ----------
+        order : Order
+            A working order.
+        qty, price : Decimal
+            The new ones.
+
+        Returns
+        -------
+        Order
+            The same object.
+
+        Raises
+        ------
+        Refused
+            If it no longer works, nothing changes, or a rule is broken.
+
+        """
+        if not order.is_open:
+            raise Refused(Reason.UNKNOWN_ORDER)
+        if (qty, price) == (order.qty, order.price):
+            raise Refused(Reason.NO_CHANGE)
+        if qty <= order.filled:
+            self._close(order, "CANCELED")
+            return order
+        self._check_steps(order.ticket.symbol, qty, price)
+        if order.ticket.time_in_force == "GTX" and self._crosses(order, price):
+            raise Refused(Reason.POST_ONLY_WOULD_TAKE)
+        order.qty, order.price, order.updated_ms = qty, price, self.now_ms()
+        self._emit("AMENDMENT", order)
+        self._take(order)
+        self._join_queue(order)
+        return order
+
+    def cancel(self, order: Order) -> Order:
+        """Take a working order out of the book.
+
+        Parameters
+        ----------
+        order : Order
+            The order.
+
+        Returns
+        -------
+        Order
+            The same object.
+
+        Raises
+        ------
+        Refused
+            If it is not working.
+
+        """
+        if not order.is_open:
+            raise Refused(Reason.UNKNOWN_ORDER)
+        self._close(order, "CANCELED")
+        return order
+
+    def on_quote(self, symbol: str, top: Top) -> None:
+        """Move the best bid and offer; orders that they cross are filled.
+
+        Parameters
+        ----------
+        symbol : str
+            The symbol.
+        top : Top
+            The new best prices.
+
+        """
+        self.tops[symbol] = top
+        for order in list(self._open[symbol].values()):
+            if order.is_open and self._crosses(order, order.price):
+                self._fill(order, order.left, order.price or ZERO, is_maker=True)
+
+    def on_trade(self, symbol: str, price: Decimal, qty: Decimal, aggressor: int) -> None:
+        """Print a trade; resting orders on its passive side take part in it.
+
+        Parameters
+        ----------
+        symbol : str
+            The symbol.
+        price, qty : Decimal
+            What was traded.
+        aggressor : int
+            `BUY` or `SELL`.
+
+        """
+        for order in self._passive_orders(symbol, -aggressor):
+            gap = (order.price or ZERO) - price
+            distance = gap if order.ticket.side == BUY else -gap
+            if distance < 0 or qty <= 0:
+                break
+            if distance == 0:
+                eaten = min(order.ahead, qty)
+                order.ahead -= eaten
+                qty -= eaten
+            filled = min(order.left, qty)
+            if filled > 0:
+                self._fill(order, filled, order.price or ZERO, is_maker=True)
+                qty -= filled
+
+    def trade_outside(self, symbol: str, side: int, qty: Decimal) -> None:
+        """Trade on the account without an order of the trader's, as from a phone.
+
+        Parameters
+        ----------
+        symbol : str
+            The symbol.
+        side : int
+            `BUY` or `SELL`.
+        qty : Decimal
+            The quantity.
+
+        """
+        client_id = f"web_{len(self.orders) + 1}"
+        self.submit(Ticket(symbol=symbol, client_id=client_id, side=side, qty=qty))
+
+    def unrealized(self, symbol: str) -> Decimal:
+        """Return what an open position is worth at the mid price, before fees.
+
+        Parameters
+        ----------
+        symbol : str
+            The symbol.
+
+        Returns
+        -------
+        Decimal
+            In quote currency.
+
+        """
+        position, top = self.positions[symbol], self.tops.get(symbol)
+        if top is None or position.qty == 0:
+            return ZERO
+        return position.qty * ((top.bid + top.ask) / 2 - position.entry)
+
+    def _accepted_qty(self, ticket: Ticket) -> Decimal:
+        """Apply the rules of acceptance; a reduce-only order is cut down to the position."""
+        known = self._by_client_id.get(ticket.client_id)
+        if known is not None and known.is_open:
+            raise Refused(Reason.DUPLICATE_CLIENT_ID)
+        if ticket.symbol not in self.tops:
+            raise Refused(Reason.NO_MARKET)
+        self._check_steps(ticket.symbol, ticket.qty, ticket.price)
+        position = self.positions[ticket.symbol].qty
+        if ticket.reduce_only and position * ticket.side >= 0:
+            raise Refused(Reason.REDUCE_ONLY)
+        qty = min(ticket.qty, abs(position)) if ticket.reduce_only else ticket.qty
+        top, rules = self.tops[ticket.symbol], self.rules[ticket.symbol]
+        best = top.ask if ticket.side == BUY else top.bid
+        price = ticket.price or best
+        if not ticket.reduce_only and qty * price < rules.min_notional:
+            raise Refused(Reason.MIN_NOTIONAL)
+        if not ticket.reduce_only and not self._affords(ticket, price):
+            raise Refused(Reason.INSUFFICIENT_MARGIN)
+        takes = ticket.price is None or (ticket.price - best) * ticket.side >= 0
+        if ticket.time_in_force == "GTX" and takes:
+            raise Refused(Reason.POST_ONLY_WOULD_TAKE)
+        available = top.ask_qty if ticket.side == BUY else top.bid_qty
+        if ticket.time_in_force == "FOK" and not (takes and available >= qty):
+            raise Refused(Reason.FILL_OR_KILL)
+        return qty
+
+    def _check_steps(self, symbol: str, qty: Decimal, price: Decimal | None) -> None:
+        rules = self.rules.get(symbol)
+        if rules is None:
+            raise Refused(Reason.UNKNOWN_SYMBOL)
+        if not rules.min_qty <= qty <= rules.max_qty or qty % rules.step:
+            raise Refused(Reason.STEP_SIZE)
+        if price is not None and (price <= 0 or price % rules.tick):
+            raise Refused(Reason.TICK_SIZE)
+
+    def _affords(self, ticket: Ticket, price: Decimal) -> bool:
+        after = self.positions[ticket.symbol].qty + ticket.side * ticket.qty
+        equity = self.balance + sum((self.unrealized(symbol) for symbol in self.rules), ZERO)
+        return abs(after) * price / self.leverage[ticket.symbol] <= equity
+
+    def _crosses(self, order: Order, price: Decimal | None) -> bool:
+        top = self.tops[order.ticket.symbol]
+        if price is None:
+            return True
+        return price >= top.ask if order.ticket.side == BUY else price <= top.bid
+
+    def _take(self, order: Order) -> None:
+        """Fill what crosses the market now: displayed size first, the rest one tick worse."""
+        if not self._crosses(order, order.price):
+            return
+        ticket, top = order.ticket, self.tops[order.ticket.symbol]
+        best, size = (top.ask, top.ask_qty) if ticket.side == BUY else (top.bid, top.bid_qty)
+        self._fill(order, min(order.left, size), best, is_maker=False)
+        worse = best + ticket.side * self.rules[ticket.symbol].tick
+        within = order.price is None or (order.price - worse) * ticket.side >= 0
+        if order.is_open and order.left > 0 and within:
+            self._fill(order, order.left, worse, is_maker=False)
+
+    def _join_queue(self, order: Order) -> None:
+        if not order.is_open:
+            return
+        top = self.tops[order.ticket.symbol]
+        best, size = (top.bid, top.bid_qty) if order.ticket.side == BUY else (top.ask, top.ask_qty)
+        order.ahead = size if order.price == best else ZERO
+
+    def _passive_orders(self, symbol: str, side: int) -> list[Order]:
+        orders = [order for order in self._open[symbol].values() if order.ticket.side == side]
+        return sorted(orders, key=lambda order: (-side * (order.price or ZERO), order.updated_ms))
+
+    def _fill(self, order: Order, qty: Decimal, price: Decimal, *, is_maker: bool) -> None:
+        """Execute a quantity, in pieces of at most `max_fill`."""
+        left = min(qty, order.left)
+        while left > 0 and order.is_open:
+            piece = left if self.max_fill is None else min(left, self.max_fill)
+            piece = self._reducing(order, piece)
+            if piece == 0:
+                self._close(order, "EXPIRED")
+                return
+            self._execute(order, piece, price, is_maker=is_maker)
+            left -= piece
+
+    def _reducing(self, order: Order, qty: Decimal) -> Decimal:
+        position = self.positions[order.ticket.symbol].qty
+        if not order.ticket.reduce_only:
+            return qty
+        return min(qty, abs(position)) if position * order.ticket.side < 0 else ZERO
+
+    def _execute(self, order: Order, qty: Decimal, price: Decimal, *, is_maker: bool) -> None:
+        ticket, rules = order.ticket, self.rules[order.ticket.symbol]
+        rate = rules.maker_fee if is_maker else rules.taker_fee
+        fee = qty * price * rate
+        realized = self.positions[ticket.symbol].apply(ticket.side, qty, price)
+        self.balance += realized - fee
+        self.fees += fee
+        order.filled += qty
+        order.paid += qty * price
+        order.updated_ms = self.now_ms()
+        order.status = "FILLED" if order.left == 0 else "PARTIALLY_FILLED"
+        if not order.is_open:
+            del self._open[ticket.symbol][order.order_id]
+        trade = Trade(
+            trade_id=len(self.trades) + 1,
+            order_id=order.order_id,
+            symbol=ticket.symbol,
+            side=ticket.side,
+            price=price,
+            qty=qty,
+            fee=fee,
+            is_maker=is_maker,
+            realized=realized,
+            time_ms=order.updated_ms,
+        )
+        self.trades.append(trade)
+        self._emit("TRADE", order, trade)
+
+    def _close(self, order: Order, status: str) -> None:
+        order.status = status
+        order.updated_ms = self.now_ms()
+        del self._open[order.ticket.symbol][order.order_id]
+        self._emit(status, order)
+
+    def _emit(self, kind: str, order: Order, trade: Trade | None = None) -> None:
+        self.listener(OrderEvent(kind=kind, order=order, trade=trade))

@@ -1,0 +1,210 @@
+"""A practice exchange in a thread, and a trader in a process of its own that trades on it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from collections.abc import Coroutine
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nautilus_scalp.data.instruments import facts
+from nautilus_scalp.data.instruments import load_specs
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
+from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.runtime.practice.binance import BinancePractice
+from nautilus_scalp.runtime.practice.binance import PracticeKeys
+from nautilus_scalp.runtime.practice.feed import Playback
+from nautilus_scalp.runtime.practice.process import rules_of
+
+
+ROOT = Path(__file__).parents[2]
+BTC = "BTCUSDT-PERP.BINANCE"
+KEYS = PracticeKeys(api_key="key-" + "0123456789" * 3, api_secret="secret-" + "9876543210" * 3)
+_PATIENCE_S = 20.0
+
+
+def market(seconds: int = 60, seed: int = 1) -> Tape:
+    """Return a made-up market: 40 quotes a second around 60,000, a trade after every other one."""
+    rng = np.random.default_rng(seed)
+    quotes = seconds * 40
+    mid = 60_000 + 0.1 * np.cumsum(rng.integers(-3, 4, quotes))
+    sizes = rng.integers(1, 2_000, (quotes, 2)) / 1_000
+    at = np.arange(quotes) * 25_000_000
+    quote_values = np.column_stack([mid - 0.1, mid + 0.1, sizes])
+    side = np.where(rng.random(quotes) < 0.5, 1.0, -1.0)
+    traded = rng.integers(1, 200, quotes) / 1_000
+    trade_values = np.column_stack([mid + 0.1 * side, traded, side, np.zeros(quotes)])
+    rows = slice(None, None, 2)
+    ts = np.concatenate([at, at[rows] + 10_000_000])
+    order = np.argsort(ts, kind="stable")
+    kinds = [np.full(quotes, QUOTE, np.uint8), np.full(len(at[rows]), TRADE, np.uint8)]
+    return Tape(
+        instruments=(facts(load_specs()[BTC]),),
+        kind=np.concatenate(kinds)[order],
+        instrument=np.zeros(len(ts), np.int16),
+        ts_event_ns=ts[order],
+        ts_init_ns=ts[order],
+        values=np.concatenate([quote_values, trade_values[rows]])[order],
+    )
+
+
+class Exchange:
+    """A practice exchange on a thread of its own, with a handle for the test."""
+
+    def __init__(self) -> None:
+        self.keys = KEYS
+        rules = [rules_of(load_specs()[BTC])]
+        self.practice = BinancePractice(rules, Playback(market()), KEYS, Decimal(10_000))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.port: int = self._call(self.practice.start())
+
+    def _call[T](self, coroutine: Coroutine[object, object, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=10)
+
+    def ask[T](self, question: Callable[[BinancePractice], T]) -> T:
+        """Ask or tell the exchange something on its own thread."""
+
+        async def answer() -> T:
+            return question(self.practice)
+
+        return self._call(answer())
+
+    def fault(self, **values: object) -> None:
+        """Switch faults on or off."""
+
+        def switch(practice: BinancePractice) -> None:
+            for name, value in values.items():
+                setattr(practice.faults, name, value)
+            practice.venue.max_fill = practice.faults.max_fill
+
+        self.ask(switch)
+
+    def state(self) -> dict[str, Any]:
+        """Return the exchange's own truth."""
+        return self.ask(lambda practice: practice.state())
+
+    def wait(self, condition: Callable[[dict[str, Any]], bool], why: str) -> dict[str, Any]:
+        """Wait until the exchange's state meets a condition."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            state = self.state()
+            if condition(state):
+                return state
+            time.sleep(0.05)
+        pytest.fail(f"never happened: {why}; state {self.state()}")
+
+    def close(self) -> None:
+        """Shut the exchange and its thread down."""
+        self._call(self.practice.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        self._loop.close()
+
+
+class Trader:
+    """``run_live.py`` in a process of its own, on a configuration of the test's making."""
+
+    def __init__(self, exchange: Exchange, directory: Path) -> None:
+        self._exchange = exchange
+        self.directory = directory
+        self.process: subprocess.Popen[str] | None = None
+        self.output = ""
+
+    def start(self, *overrides: str, **config: object) -> "Trader":
+        """Start the process."""
+        path = self.directory / "live.toml"
+        path.write_text(_toml(self._exchange.port, config), encoding="utf-8")
+        options = [part for override in overrides for part in ("--set", override)]
+        self.process = subprocess.Popen(  # noqa: S603 (our own script)
+            [sys.executable, str(ROOT / "run_live.py"), str(path), *options],
+            cwd=ROOT,
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return self
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def end(self, number: signal.Signals | None = signal.SIGTERM) -> int:
+        """Stop the process if asked to, wait for it, and keep what it printed."""
+        assert self.process is not None
+        if number is not None:
+            self.process.send_signal(number)
+        self.output, _ = self.process.communicate(timeout=40)
+        return self.process.returncode
+
+    def logs(self) -> str:
+        """Return everything that was logged."""
+        files = (self.directory / "state" / "logs").glob("*")
+        return "".join(file.read_text(encoding="utf-8") for file in files)
+
+    def close(self) -> None:
+        """Make sure that nothing is left running."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def _environment() -> dict[str, str]:
+    names = ("BINANCE_FUTURES_TESTNET_API_KEY", "BINANCE_FUTURES_TESTNET_API_SECRET")
+    keys = dict(zip(names, (KEYS.api_key, KEYS.api_secret), strict=True))
+    return {**os.environ, **keys, "PYTHONPATH": str(ROOT / "tests" / "fakes")}
+
+
+def _toml(port: int, config: dict[str, object]) -> str:
+    lines = [f"{name} = {_value(value)}" for name, value in config.items()]
+    return f"""
+[live]
+mode = "testnet"
+state_dir = "state"
+base_url_http = "http://127.0.0.1:{port}"
+base_url_ws = "ws://127.0.0.1:{port}"
+start_timeout_s = 10
+stop_timeout_s = 8
+open_check_interval_s = 2
+position_check_interval_s = 2
+stale_after_s = 2
+status_interval_s = 1
+
+[[strategies]]
+strategy_path = "pingpong:PingPong"
+config_path = "pingpong:PingPongConfig"
+[strategies.config]
+instrument_id = "{BTC}"
+""" + "\n".join(lines)
+
+
+def _value(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+@pytest.fixture
+def exchange() -> Iterator[Exchange]:
+    running = Exchange()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def trader(exchange: Exchange, tmp_path: Path) -> Iterator[Trader]:
+    made = Trader(exchange, tmp_path)
+    yield made
+    made.close()
