@@ -18,10 +18,12 @@ from nautilus_scalp.data.rows import BAR_DTYPE
 from nautilus_scalp.data.rows import QUOTE_DTYPE
 from nautilus_scalp.data.rows import REJECT_DTYPE
 from nautilus_scalp.data.rows import TRADE_DTYPE
-from nautilus_scalp.data.scan_csv import scan_bars
-from nautilus_scalp.data.scan_csv import scan_quotes
-from nautilus_scalp.data.scan_csv import scan_trades
-from nautilus_scalp.data.scan_csv import to_ns
+from nautilus_scalp.data.scan_csv import AGG_TRADES
+from nautilus_scalp.data.scan_csv import BARS
+from nautilus_scalp.data.scan_csv import QUOTES
+from nautilus_scalp.data.scan_csv import TRADES
+from nautilus_scalp.data.scan_csv import scan_csv
+from nautilus_scalp.data.scan_log import to_ns
 from nautilus_scalp.errors import InputError
 
 
@@ -34,6 +36,7 @@ COLUMNS = {
     "klines": "open_time open high low close volume close_time",
 }
 _TIME_COLUMN = {"trades": 4, "aggTrades": 5, "bookTicker": 5, "klines": 0}
+_SCAN_KIND = {"bookTicker": QUOTES, "trades": TRADES, "aggTrades": AGG_TRADES, "klines": BARS}
 _STEPS = {
     "1s": "1-SECOND",
     "1m": "1-MINUTE",
@@ -89,7 +92,8 @@ def recognise(path: Path, lines: list[bytes]) -> Archive | None:
     fields = row.split(b",")
     at = _TIME_COLUMN[kind]
     if len(fields) < len(COLUMNS[kind].split()) or not fields[at].strip().isdigit():
-        message = f"{path}, line {1 + header}: not a line of {kind}: {row[:60].decode(errors='replace')!r}"
+        start = row[:60].decode(errors="backslashreplace")
+        message = f"{path}, line {1 + header}: not a line of {kind}: {start!r}"
         raise InputError(message, f"expected the columns {COLUMNS[kind].replace(' ', ', ')}")
     return Archive(
         kind=kind,
@@ -122,23 +126,16 @@ def read_csv(path: Path, kind: str, precisions: tuple[int, int]) -> Iterator[tup
         If the file is truncated or cannot be read.
 
     """
+    code = _SCAN_KIND[kind]
     for block in blocks(path):
         first = block.starts[0]
         header = block.first_line == 1 and has_header(block.text[first : first + 1].tobytes())
-        starts, stops = block.starts[header:], block.stops[header:]
-        line = block.first_line + header
-        bad = np.zeros(len(starts), REJECT_DTYPE)
-        if kind == "bookTicker":
-            rows = np.zeros(len(starts), QUOTE_DTYPE)
-            filled = scan_quotes(block.text, starts, stops, line, precisions, rows, bad)
-            yield block, Batch(quotes=rows[: filled[0]], bad=bad[: filled[1]])
-        elif kind == "klines":
-            rows = np.zeros(len(starts), BAR_DTYPE)
-            filled = scan_bars(block.text, starts, stops, line, precisions, rows, bad)
-            yield block, Batch(bars=rows[: filled[0]], bad=bad[: filled[1]])
-        else:
-            rows = np.zeros(len(starts), TRADE_DTYPE)
-            maker_at, time_at = (6, 5) if kind == "aggTrades" else (5, 4)
-            columns = (time_at, maker_at)
-            filled = scan_trades(block.text, starts, stops, line, precisions, columns, rows, bad)
-            yield block, Batch(trades=rows[: filled[0]], bad=bad[: filled[1]])
+        n_lines = len(block.starts) - header
+        quotes = np.zeros(n_lines if code == QUOTES else 0, QUOTE_DTYPE)
+        trades = np.zeros(n_lines if code in (TRADES, AGG_TRADES) else 0, TRADE_DTYPE)
+        bars = np.zeros(n_lines if code == BARS else 0, BAR_DTYPE)
+        bad = np.zeros(n_lines, REJECT_DTYPE)
+        text = (block.text, block.starts[header:], block.stops[header:])
+        out = (quotes, trades, bars, bad)
+        n, n_bad = scan_csv(text, block.first_line + header, code, precisions, out)
+        yield block, Batch(quotes=quotes[:n], trades=trades[:n], bars=bars[:n], bad=bad[:n_bad])

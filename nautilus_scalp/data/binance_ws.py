@@ -19,11 +19,17 @@ from nautilus_scalp.data.rows import MARK_DTYPE
 from nautilus_scalp.data.rows import QUOTE_DTYPE
 from nautilus_scalp.data.rows import REJECT_DTYPE
 from nautilus_scalp.data.rows import TRADE_DTYPE
-from nautilus_scalp.data.scan import scan_log
+from nautilus_scalp.data.scan_log import BAD
+from nautilus_scalp.data.scan_log import DEPTHS
+from nautilus_scalp.data.scan_log import LEVELS
+from nautilus_scalp.data.scan_log import MARKS
+from nautilus_scalp.data.scan_log import QUOTES
+from nautilus_scalp.data.scan_log import TRADES
+from nautilus_scalp.data.scan_log import scan_log
+from nautilus_scalp.data.scan_text import OPEN_LIST
 
 
 PROBE_LINES = 5_000
-_OPEN_LIST = ord("[")
 
 
 class Stream(msgspec.Struct, frozen=True):
@@ -127,27 +133,26 @@ def read_log(
     name = np.frombuffer(symbol.lower().encode(), np.uint8)
     for block in blocks(path):
         n_lines = len(block.starts)
-        n_levels = int(np.count_nonzero(block.text == _OPEN_LIST))
-        quotes = np.zeros(n_lines, QUOTE_DTYPE)
-        trades = np.zeros(n_lines, TRADE_DTYPE)
-        depths = np.zeros(n_lines, DEPTH_DTYPE)
-        levels = np.zeros(n_levels, LEVEL_DTYPE)
-        marks = np.zeros(n_lines, MARK_DTYPE)
-        bad = np.zeros(n_lines, REJECT_DTYPE)
-        filled = scan_log(
-            block.text, block.starts, block.stops, block.first_line, name, futures, precisions,
-            quotes, trades, depths, levels, marks, bad,
-        )  # fmt: skip
-        arrays = (quotes, trades, depths, levels, marks, bad)
-        parts = [rows[:n].copy() for rows, n in zip(arrays, filled, strict=True)]
+        n_levels = int(np.count_nonzero(block.text == OPEN_LIST))
+        out = (
+            np.zeros(n_lines, QUOTE_DTYPE),
+            np.zeros(n_lines, TRADE_DTYPE),
+            np.zeros(n_lines, DEPTH_DTYPE),
+            np.zeros(n_levels, LEVEL_DTYPE),
+            np.zeros(n_lines, MARK_DTYPE),
+            np.zeros(n_lines, REJECT_DTYPE),
+        )
+        text = (block.text, block.starts, block.stops)
+        filled = scan_log(text, block.first_line, (name, futures, precisions), out)
+        parts = [rows[:n].copy() for rows, n in zip(out, filled, strict=True)]
         yield (
             block,
             Batch(
-                quotes=parts[0],
-                trades=parts[1],
-                depths=parts[2],
-                levels=parts[3],
-                marks=parts[4],
-                bad=parts[5],
-            ),  # fmt: skip
+                quotes=parts[QUOTES],
+                trades=parts[TRADES],
+                depths=parts[DEPTHS],
+                levels=parts[LEVELS],
+                marks=parts[MARKS],
+                bad=parts[BAD],
+            ),
         )

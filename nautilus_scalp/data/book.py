@@ -15,6 +15,7 @@ import numpy.typing as npt
 from nautilus_scalp.data.rows import BID
 from nautilus_scalp.data.rows import CODE
 from nautilus_scalp.data.rows import TOP_LEVELS
+from nautilus_scalp.data.rows import Row
 from nautilus_scalp.data.rows import Rows
 
 
@@ -30,6 +31,10 @@ STALE = CODE["stale_snapshot"]
 _STATUS, _LAST_U, _LAST_T, _BIDS, _ASKS, _BUCKET, _CROSSED = 0, 1, 2, 3, 4, 5, 6
 
 
+type Ints = npt.NDArray[np.int64]
+type Codes = npt.NDArray[np.uint8]
+
+
 class BookState(msgspec.Struct, kw_only=True):
     """A book as it is kept between imports, prices and sizes as integers of the precision."""
 
@@ -41,8 +46,9 @@ class BookState(msgspec.Struct, kw_only=True):
 
 
 @nb.njit(cache=True)
-def _apply_level(prices, sizes, n, sign, price, size):
+def _apply_level(prices: Ints, sizes: Ints, n: int, sign: int, level: Row) -> int:
     """Set one level of a side; the side is sorted with its best price last. Return the count."""
+    price, size = level.price, level.size
     low, high = 0, n
     while low < high:
         middle = (low + high) // 2
@@ -69,7 +75,7 @@ def _apply_level(prices, sizes, n, sign, price, size):
 
 
 @nb.njit(cache=True)
-def _judge(row, state, silence_ns):
+def _judge(row: Row, state: Ints, silence_ns: int) -> int:
     """Decide what a depth message is to the book as it stands."""
     if row.snapshot:
         return STALE if state[_STATUS] in (FRESH, CHAINED) and row.u < state[_LAST_U] else ACCEPTED
@@ -86,48 +92,75 @@ def _judge(row, state, silence_ns):
 
 
 @nb.njit(cache=True)
-def _replay(depths, levels, state, sides, times_ns, verdict, tops):
-    """Apply messages in order; fill ``verdict`` and ``tops``; return the number of tops."""
+def _end_book(row: Row, state: Ints, verdict: int) -> None:
+    """Empty the book with a message that cannot be applied."""
+    if state[_STATUS] in (FRESH, CHAINED):
+        row.clear = True
+        row.gap = verdict == GAP
+        state[_STATUS] = BROKEN if row.gap else NO_BOOK
+        state[_BIDS] = state[_ASKS] = 0
+
+
+@nb.njit(cache=True)
+def _apply(row: Row, levels: Rows, state: Ints, sides: Ints) -> bool:
+    """Apply an accepted message; return whether it left the book crossed."""
+    if row.snapshot:
+        state[_BIDS] = state[_ASKS] = 0
+    for j in range(row.start, row.stop):
+        if levels[j].side == BID:
+            state[_BIDS] = _apply_level(sides[0], sides[1], state[_BIDS], 1, levels[j])
+        else:
+            state[_ASKS] = _apply_level(sides[2], sides[3], state[_ASKS], -1, levels[j])
+    state[_STATUS] = FRESH if row.snapshot else CHAINED
+    state[_LAST_U] = row.u
+    state[_LAST_T] = row.t_ns
+    n_bids, n_asks = state[_BIDS], state[_ASKS]
+    if n_bids > 0 and n_asks > 0 and sides[0, n_bids - 1] >= sides[2, n_asks - 1]:
+        state[_CROSSED] += 1
+        return True
+    return False
+
+
+@nb.njit(cache=True)
+def _sample(state: Ints, sides: Ints, top: Ints) -> bool:
+    """Copy the ten best levels of both sides; return whether there are so many."""
+    n_bids, n_asks = state[_BIDS], state[_ASKS]
+    if n_bids < TOP_LEVELS or n_asks < TOP_LEVELS:
+        return False
+    for j in range(TOP_LEVELS):
+        top[0, j] = sides[0, n_bids - 1 - j]
+        top[1, j] = sides[2, n_asks - 1 - j]
+        top[2, j] = sides[1, n_bids - 1 - j]
+        top[3, j] = sides[3, n_asks - 1 - j]
+    return True
+
+
+@nb.njit(cache=True)
+def _replay(
+    messages: tuple[Rows, Rows],
+    state: Ints,
+    sides: Ints,
+    times_ns: tuple[int, int],
+    out: tuple[Codes, Ints],
+) -> int:
+    """Apply messages in order; fill verdicts and samples; return the number of samples."""
+    depths, levels = messages
     interval_ns, silence_ns = times_ns
+    verdict, tops = out
     n_tops = 0
     for k in range(len(depths)):
         row = depths[k]
         verdict[k] = _judge(row, state, silence_ns)
         if verdict[k] != ACCEPTED:
             row.stop = row.start
-            if verdict[k] != STALE and state[_STATUS] in (FRESH, CHAINED):
-                row.clear = True
-                row.gap = verdict[k] == GAP
-                state[_STATUS] = BROKEN if row.gap else NO_BOOK
-                state[_BIDS] = state[_ASKS] = 0
+            if verdict[k] != STALE:
+                _end_book(row, state, verdict[k])
             continue
-        if row.snapshot:
-            state[_BIDS] = state[_ASKS] = 0
-        for j in range(row.start, row.stop):
-            if levels[j].side == BID:
-                state[_BIDS] = _apply_level(
-                    sides[0], sides[1], state[_BIDS], 1, levels[j].price, levels[j].size
-                )
-            else:
-                state[_ASKS] = _apply_level(
-                    sides[2], sides[3], state[_ASKS], -1, levels[j].price, levels[j].size
-                )
-        state[_STATUS] = FRESH if row.snapshot else CHAINED
-        state[_LAST_U] = row.u
-        state[_LAST_T] = row.t_ns
-        n_bids, n_asks = state[_BIDS], state[_ASKS]
-        crossed = n_bids > 0 and n_asks > 0 and sides[0, n_bids - 1] >= sides[2, n_asks - 1]
-        state[_CROSSED] += crossed
+        crossed = _apply(row, levels, state, sides)
         bucket = row.t_ns // interval_ns
-        full = n_bids >= TOP_LEVELS and n_asks >= TOP_LEVELS
-        if bucket != state[_BUCKET] and full and not crossed:
+        if bucket != state[_BUCKET] and not crossed and _sample(state, sides, tops[n_tops]):
             state[_BUCKET] = bucket
             row.top = n_tops
-            for j in range(TOP_LEVELS):
-                tops[n_tops, 0, j] = sides[0, n_bids - 1 - j]
-                tops[n_tops, 1, j] = sides[2, n_asks - 1 - j]
-                tops[n_tops, 2, j] = sides[1, n_bids - 1 - j]
-                tops[n_tops, 3, j] = sides[3, n_asks - 1 - j]
             n_tops += 1
     return n_tops
 
@@ -176,7 +209,7 @@ class Book:
             asks=[tuple(pair) for pair in self._sides[2:4, :n_asks].T.tolist()],
         )
 
-    def replay(self, depths: Rows, levels: Rows) -> tuple[Rows, npt.NDArray[np.int64]]:
+    def replay(self, depths: Rows, levels: Rows) -> tuple[Codes, Ints]:
         """Apply depth messages and say which of them the book could use.
 
         Parameters
@@ -199,7 +232,8 @@ class Book:
         tops = np.empty((len(depths), 4, TOP_LEVELS), np.int64)
         if len(depths) == 0:
             return verdict, tops
-        n_tops = _replay(depths, levels, self._state, self._sides, self._times_ns, verdict, tops)
+        out = (verdict, tops)
+        n_tops = _replay((depths, levels), self._state, self._sides, self._times_ns, out)
         return verdict, tops[:n_tops]
 
     def _grow(self, needed: int) -> None:

@@ -1,6 +1,7 @@
 """Reading a catalog as plain arrays: quotes and trades of several instruments as one tape."""
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ _VALUES = {
 }
 _SIDES = np.array([0.0, 1.0, -1.0])  # Nautilus: 0 no aggressor, 1 buyer, 2 seller
 
-type Ints = npt.NDArray[np.int64]
+type Floats = npt.NDArray[np.float64]
 
 
 def read_tape(
@@ -174,19 +175,71 @@ def _read[T](reader: Callable[[Path], T], path: Path) -> T:
         raise InputError(message, "restore the file, or import the raw data again") from error
 
 
+def read_columns(
+    folder: Path, columns: Sequence[str], window: tuple[int | None, int | None]
+) -> Iterator[tuple[pa.Table, Path]]:
+    """Yield the window's rows of a folder's files, in time order; files without any are left out.
+
+    Parameters
+    ----------
+    folder : Path
+        ``data/<type>/<instrument>`` of a catalog.
+    columns : sequence of str
+    window : tuple of int or None
+        ``[start_ns, end_ns)`` of ``ts_init``.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged.
+
+    """
+    start_ns, end_ns = window
+    bounds = [("ts_init", ">=", start_ns), ("ts_init", "<", end_ns)]
+    filters = [bound for bound in bounds if bound[2] is not None] or None
+    for path in sorted(folder.glob("*.parquet")):
+        span = store.file_span(path)
+        before = span is not None and start_ns is not None and span[1] < start_ns
+        after = span is not None and end_ns is not None and span[0] >= end_ns
+        if before or after:
+            continue
+        table = _read(
+            lambda p: pq.read_table(p, columns=list(columns), filters=filters, partitioning=None),
+            path,
+        )
+        if len(table):
+            yield table, path
+
+
+def fixed_columns(path: Path, directory: str, window: tuple[int | None, int | None]) -> Floats:
+    """Return prices and sizes of one file's rows within the window, float64[n, 4 or 2]."""
+    names = [name for name, _ in _VALUES[directory]]
+    for table, found in read_columns(path.parent, names, window):
+        if found == path:
+            return _decoded(table, directory, path)
+    return np.empty((0, len(names)))
+
+
+def _decoded(table: pa.Table, directory: str, path: Path) -> Floats:
+    precisions = _precisions(path)
+    columns = [
+        fixed_values(table[name].combine_chunks(), precisions[which])
+        for name, which in _VALUES[directory]
+    ]
+    return np.stack(columns, axis=1)
+
+
 class _Part:
-    """Columns of one file, or of the part of it within the window."""
+    """Quotes or trades of one file, or of the part of it within the window."""
 
     def __init__(self, table: pa.Table, directory: str, index: int, path: Path) -> None:
-        precisions = _precisions(path)
         self.kind = QUOTE if directory == _QUOTES else TRADE
         self.index = index
         self.ts_event_ns = table["ts_event"].to_numpy().astype(np.int64)
         self.ts_init_ns = table["ts_init"].to_numpy().astype(np.int64)
         self.values = np.zeros((len(table), 4))
-        for k, (name, which) in enumerate(_VALUES[directory]):
-            column = table[name].combine_chunks()
-            self.values[:, k] = fixed_values(column, precisions[which])
+        decoded = _decoded(table, directory, path)
+        self.values[:, : decoded.shape[1]] = decoded
         if self.kind == TRADE:
             self.values[:, 2] = _SIDES[table["aggressor_side"].to_numpy()]
 
@@ -198,21 +251,14 @@ def _parts(
     index: int,
     window: tuple[int | None, int | None],
 ) -> list[_Part]:
-    start_ns, end_ns = window
-    bounds = [("ts_init", ">=", start_ns), ("ts_init", "<", end_ns)]
-    filters = [bound for bound in bounds if bound[2] is not None] or None
-    found = []
-    for path in sorted((catalog / "data" / directory / name).glob("*.parquet")):
-        span = store.file_span(path)
-        if span is not None and (
-            (start_ns is not None and span[1] < start_ns)
-            or (end_ns is not None and span[0] >= end_ns)
-        ):
-            continue
-        table = _read(lambda p: pq.read_table(p, filters=filters, partitioning=None), path)
-        if len(table):
-            found.append(_Part(table, directory, index, path))
-    return found
+    columns = [column for column, _ in _VALUES[directory]] + ["ts_event", "ts_init"]
+    if directory == _TRADES:
+        columns.append("aggressor_side")
+    folder = catalog / "data" / directory / name
+    return [
+        _Part(table, directory, index, path)
+        for table, path in read_columns(folder, columns, window)
+    ]
 
 
 def _merge(instruments: tuple[InstrumentFacts, ...], parts: list[_Part], catalog: Path) -> Tape:

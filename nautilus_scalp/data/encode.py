@@ -75,7 +75,7 @@ def fixed_values(column: pa.Array, precision: int) -> Floats:
     raw = np.frombuffer(column.buffers()[1], "<u8").reshape(-1, 2)
     raw = raw[column.offset : column.offset + len(column)]
     whole = raw[:, 1].view(np.int64) * _TWO_64 + raw[:, 0]
-    ticks = np.rint(whole / 10.0 ** (FIXED_PRECISION - precision))
+    ticks: Floats = np.rint(whole / 10.0 ** (FIXED_PRECISION - precision))
     return ticks / 10.0**precision
 
 

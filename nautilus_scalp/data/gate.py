@@ -11,6 +11,7 @@ from nautilus_scalp.data.rows import rejects
 
 REMEMBERED_IDS = 1_000_000
 LATE_NS = 10_000_000_000
+SILENCE_NS = 60_000_000_000
 _IMPLAUSIBLE_NS = 60_000_000_000
 _CLOCK_WINDOW = 101
 _MS = 1_000_000
@@ -77,10 +78,7 @@ class StreamGate:
         again = ~strange & ~new & (_contains(known, u) | (u <= self._imported_u))
         if len(kept):
             if consecutive:
-                steps = np.diff(
-                    kept, prepend=self._state.last_u if self._state.last_u >= 0 else kept[0] - 1
-                )
-                self.missing += int((steps - 1).sum())
+                self.missing += self._steps_missed(kept, t_ns[accepted])
             self._state = StreamState(last_u=int(kept[-1]), last_t_ns=int(t_ns[accepted][-1]))
             self._seen = known[-REMEMBERED_IDS:]
         return accepted, [
@@ -88,6 +86,13 @@ class StreamGate:
             rejects(line[again], "duplicate"),
             rejects(line[~accepted & ~again & ~strange], "out_of_order"),
         ]
+
+    def _steps_missed(self, u: Ints, t_ns: Ints) -> int:
+        """Count the numbers left out, except where the recording itself was silent."""
+        before = self._state if self._state.last_u >= 0 else StreamState(last_u=int(u[0]) - 1)
+        skipped = np.diff(u, prepend=before.last_u) - 1
+        silent = np.diff(t_ns, prepend=before.last_t_ns or t_ns[0]) > SILENCE_NS
+        return int(skipped[~silent].sum())
 
 
 def _running_max(values: Ints, start: int) -> Ints:
@@ -99,7 +104,8 @@ def _contains(ascending: Ints, values: Ints) -> Mask:
     if len(ascending) == 0:
         return np.zeros(len(values), np.bool_)
     at = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
-    return ascending[at] == values
+    found: Mask = ascending[at] == values
+    return found
 
 
 class ExchangeClock:

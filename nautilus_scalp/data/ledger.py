@@ -1,12 +1,13 @@
 """Counts what becomes of every row of a raw file, and keeps the rejected ones."""
 
 import csv
-import math
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from nautilus_scalp.data.gate import SILENCE_NS
 from nautilus_scalp.data.pipeline import Judged
 from nautilus_scalp.data.raw_files import Block
 from nautilus_scalp.data.rows import CODE
@@ -17,9 +18,38 @@ from nautilus_scalp.data.store import SourceRecord
 
 
 JUMP_BPS = 50.0
-_JUMP_LOG = math.log1p(JUMP_BPS / 10_000)
 _SKEW_SAMPLE = 97  # every so-manieth delay is kept for the quantiles
 _OTHER_SYMBOL = CODE["other_symbol"]
+
+type Ints = npt.NDArray[np.int64]
+
+
+def count_jumps(
+    t_ns: Ints, mids: npt.NDArray[np.float64], before: tuple[int, float]
+) -> tuple[int, tuple[int, float]]:
+    """Count mid prices that move more than 50 bps from one quote to the next.
+
+    Parameters
+    ----------
+    t_ns : int64[n]
+        Event times, at least one.
+    mids : float64[n]
+        Mid prices in any unit.
+    before : tuple of int and float
+        Time and mid price of the quote before, ``(0, 0.0)`` for none.
+
+    Returns
+    -------
+    count : int
+        A step over a silence of the recording is no jump.
+    last : tuple of int and float
+        The last quote's time and mid price.
+
+    """
+    steps = np.abs(np.diff(mids, prepend=before[1] or mids[0])) / mids
+    near = np.diff(t_ns, prepend=before[0] or t_ns[0]) <= SILENCE_NS
+    count = int((near & (steps > JUMP_BPS / 10_000)).sum())
+    return count, (int(t_ns[-1]), float(mids[-1]))
 
 
 class Ledger:
@@ -49,7 +79,7 @@ class Ledger:
         self._rows_in: Counter[str] = Counter()
         self._rows_out: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
-        self._last_mid = 0.0
+        self._last_quote = (0, 0.0)
         self._skews: list[np.ndarray] = []
 
     def count(self, block: Block, found: dict[str, int], judged: Judged) -> None:
@@ -96,10 +126,9 @@ class Ledger:
     def _note_jumps(self, quotes: Rows) -> None:
         if len(quotes) == 0:
             return
-        mids = np.log((quotes["bid"] + quotes["ask"]).astype(np.float64))
-        steps = np.abs(np.diff(mids, prepend=self._last_mid or mids[0]))
-        self._record.price_jumps += int((steps > _JUMP_LOG).sum())
-        self._last_mid = float(mids[-1])
+        mids = (quotes["bid"] + quotes["ask"]).astype(np.float64)
+        jumps, self._last_quote = count_jumps(quotes["t_ns"], mids, self._last_quote)
+        self._record.price_jumps += jumps
 
     def _quarantine(self, block: Block, rejected: Rows) -> None:
         if self._several:

@@ -5,11 +5,13 @@ from collections import Counter
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from nautilus_scalp.data import tables
 from nautilus_scalp.data.book import ACCEPTED
 from nautilus_scalp.data.book import Book
 from nautilus_scalp.data.book import BookState
+from nautilus_scalp.data.gate import SILENCE_NS
 from nautilus_scalp.data.gate import ExchangeClock
 from nautilus_scalp.data.gate import LaneClock
 from nautilus_scalp.data.gate import StreamGate
@@ -32,7 +34,6 @@ from nautilus_scalp.data.rows import rejects
 from nautilus_scalp.data.sink import IntervalSink
 
 
-SILENCE_NS = 60_000_000_000
 SAMPLE_NS = 100_000_000
 KINDS = {
     "quotes": QUOTE_DTYPE,
@@ -243,9 +244,9 @@ class Pipeline:
             table = tables.bar_table(spec, self._bar_type, rows, ts_init)
             self._put(f"bar/{self._bar_type}", table)
 
-    def _put(self, directory: str, table: tables.pa.Table) -> None:
+    def _put(self, directory: str, table: pa.Table) -> None:
         self._sink.write(directory, table)
-        self.rows_out[directory.split("/")[0]] += len(table)
+        self.rows_out[directory.partition("/")[0]] += len(table)
 
     def _forget_written_depth(self) -> None:
         waiting = self._waiting["depths"]

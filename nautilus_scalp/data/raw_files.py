@@ -2,12 +2,13 @@
 
 import gzip
 import hashlib
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 import numpy as np
@@ -64,13 +65,13 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+def _open(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """Yield the unpacked stream and the file on disk below it."""
     with path.open("rb") as disk:
         magic = disk.read(4)
         disk.seek(0)
         if magic[:2] == b"\x1f\x8b":
-            with gzip.GzipFile(fileobj=disk) as unpacked:
+            with io.BufferedReader(gzip.GzipFile(fileobj=disk)) as unpacked:
                 yield unpacked, disk
         elif magic == b"PK\x03\x04":
             with zipfile.ZipFile(disk) as archive:

@@ -4,6 +4,8 @@ Prices and quantities are integers: the exchange's decimal string without its po
 instrument's precision. Nothing between the raw text and the Parquet file is a float.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -94,6 +96,7 @@ REASONS = (
 CODE = {name: code for code, name in enumerate(REASONS)}
 
 type Rows = npt.NDArray[np.void]
+type Row = Any  # one record of such an array; its fields are known to numba only
 
 
 def rejects(lines: npt.NDArray[np.int64], reason: str) -> Rows:

@@ -117,6 +117,16 @@ def intervals(catalog: Path, instrument_id: str) -> list[tuple[str, int, int]]:
     return found
 
 
+def data_instruments(catalog: Path) -> list[str]:
+    """Return the ids of all instruments with market data."""
+    found = set()
+    for folder in (catalog / "data").glob("*/*"):
+        if folder.parent.name not in INSTRUMENT_FOLDERS and any(folder.glob("*.parquet")):
+            symbol, _, venue = folder.name.partition(".")
+            found.add(f"{symbol}.{venue.split('-')[0]}")
+    return sorted(found)
+
+
 def file_span(path: Path) -> tuple[int, int] | None:
     """Return first and last ``ts_init`` as a data file's name gives them."""
     return _parse_filename_timestamps(path.name)
