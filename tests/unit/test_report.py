@@ -51,7 +51,7 @@ def test_the_paper_run(paper_facts: RunFacts, paper_result: StrategyResult) -> N
     assert (row["round_trips"], row["win_rate"]) == (1, 1.0)
     assert row["trade_duration_s"] == {"mean": 93.5, "median": 93.5, "longest": 93.5}
     assert (row["orders"], row["fills"], row["signals"]) == (5, 3, 7)
-    # equity stands at 5.3 on the quote of second 12; 1 is lost on the quote of second 30, and
+    # equity stands at 4.3 on the quote of second 12; 1 is lost on the quote of second 30, and
     # 0.5 of funding comes back before the lowest point at second 49
     assert row["max_drawdown"] == pytest.approx(1.0)
     assert row["max_drawdown_share"] == pytest.approx(0.001)
