@@ -16,6 +16,7 @@ from nautilus_scalp.evaluation.fills import Payments
 MINUTES_PER_DAY = 1_440
 MINUTES_PER_YEAR = 365 * MINUTES_PER_DAY
 NS_PER_MINUTE = 60 * NS_PER_S
+QUOTED_FOR_NS = 10 * NS_PER_MINUTE
 
 type Floats = npt.NDArray[np.float64]
 type Statistic = Callable[[Floats], float]
@@ -58,10 +59,38 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reason: str | None = None
 
 
-def time_grid(start_ns: int, end_ns: int) -> npt.NDArray[np.int64]:
-    """Return every full second of a window from its start, and its end, int64[g]."""
-    grid = np.arange(start_ns, end_ns, NS_PER_S, dtype=np.int64)
-    return np.append(grid, np.int64(end_ns))
+def time_grid(
+    start_ns: int, end_ns: int, quotes_ns: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """
+    Return the times at which equity is marked.
+
+    Parameters
+    ----------
+    start_ns, end_ns : int
+        The window.
+    quotes_ns : int64[m]
+        Times of all quotes inside it, increasing.
+
+    Returns
+    -------
+    int64[g]
+        The start, every full second from it on at which the last quote is at most ten minutes
+        old, and the end. The months between two recordings have no seconds.
+
+    """
+    breaks = np.flatnonzero(np.diff(quotes_ns) > QUOTED_FOR_NS)
+    firsts = quotes_ns[np.append(0, breaks + 1)] if len(quotes_ns) else quotes_ns
+    lasts = quotes_ns[np.append(breaks, -1)] if len(quotes_ns) else quotes_ns
+    seconds = [
+        np.arange(
+            max(0, -((start_ns - first_ns) // NS_PER_S)),
+            (min(last_ns + QUOTED_FOR_NS, end_ns) - start_ns) // NS_PER_S + 1,
+        )
+        for first_ns, last_ns in zip(firsts.tolist(), lasts.tolist(), strict=True)
+    ]
+    inside = start_ns + NS_PER_S * np.concatenate([np.zeros(0, np.int64), *seconds])
+    return np.unique(np.concatenate(([start_ns], inside, [end_ns])))
 
 
 def equity_curve(

@@ -10,11 +10,13 @@ import numpy.typing as npt
 from nautilus_scalp.evaluation.markouts import Markout
 from nautilus_scalp.evaluation.markouts import measure_markouts
 from nautilus_scalp.evaluation.performance import equity_curve
+from nautilus_scalp.evaluation.performance import time_grid
 from nautilus_scalp.evaluation.pnl import PnlSplit
 from nautilus_scalp.evaluation.pnl import RoundTrips
 from nautilus_scalp.evaluation.pnl import is_flat
 from nautilus_scalp.evaluation.pnl import round_trips
 from nautilus_scalp.evaluation.pnl import split_pnl
+from nautilus_scalp.runtime.results import RunFacts
 from nautilus_scalp.runtime.results import StrategyResult
 
 
@@ -75,6 +77,27 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def unexplained(self) -> float:
         """What the engine's books hold and the split does not account for."""
         return self.gross - self.split.gross
+
+
+def mark_times(facts: RunFacts, results: Sequence[StrategyResult]) -> npt.NDArray[np.int64]:
+    """Return the times at which a run's equity is marked.
+
+    Parameters
+    ----------
+    facts : RunFacts
+        The window.
+    results : Sequence[StrategyResult]
+        Their quotes say when there was a market.
+
+    Returns
+    -------
+    int64[g]
+        See `time_grid`.
+
+    """
+    quotes = {result.instrument_id: result.mids.ts_ns for result in results}
+    together = np.sort(np.concatenate([np.zeros(0, np.int64), *quotes.values()]))
+    return time_grid(facts.start_ns, facts.end_ns, together)
 
 
 def measure(result: StrategyResult, grid_ns: npt.NDArray[np.int64], capital: float) -> Measures:

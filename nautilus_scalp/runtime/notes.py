@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from nautilus_scalp.evaluation.fills import NS_PER_S
-from nautilus_scalp.runtime.results import RunFacts
 
 
 CENT = 0.01
@@ -16,13 +18,13 @@ type Reasons = dict[str, str]
 type NamedRows = Sequence[tuple[str, Row, Reasons]]
 
 
-def window_notes(facts: RunFacts) -> list[str]:
-    """Warn where the window is too short to judge profitability.
+def window_notes(grid_ns: npt.NDArray[np.int64]) -> list[str]:
+    """Warn where there is too little data to judge profitability.
 
     Parameters
     ----------
-    facts : RunFacts
-        What was run.
+    grid_ns : int64[g]
+        The times at which equity is marked: gaps between recordings do not count.
 
     Returns
     -------
@@ -30,13 +32,14 @@ def window_notes(facts: RunFacts) -> list[str]:
         Empty from a day on.
 
     """
-    seconds = (facts.end_ns - facts.start_ns) / NS_PER_S
+    steps_ns = np.diff(grid_ns)
+    seconds = float(np.sum(steps_ns[steps_ns <= NS_PER_S])) / NS_PER_S
     if seconds >= SECONDS_PER_DAY:
         return []
     in_minutes = seconds < LONGEST_IN_MINUTES_S
     length = f"{seconds / 60:.1f} minutes" if in_minutes else f"{seconds / 3_600:.1f} hours"
     enough = "enough to check mechanics, costs and fills, not to judge whether a strategy pays"
-    return [f"The window is {length} long: {enough}. Nothing in this report is annualised."]
+    return [f"The window holds {length} of data: {enough}. Nothing in this report is annualised."]
 
 
 def book_notes(rows: NamedRows) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from nautilus_scalp.evaluation.breakeven import breakeven_fee_bps
 from nautilus_scalp.evaluation.breakeven import effective_fee_bps
@@ -22,12 +23,12 @@ from nautilus_scalp.evaluation.performance import drawdown
 from nautilus_scalp.evaluation.performance import minute_returns
 from nautilus_scalp.evaluation.performance import sharpe
 from nautilus_scalp.evaluation.performance import sortino
-from nautilus_scalp.evaluation.performance import time_grid
 from nautilus_scalp.evaluation.pnl import RoundTrips
 from nautilus_scalp.runtime.config import to_iso
 from nautilus_scalp.runtime.measures import MARKOUT_HORIZONS_MS
 from nautilus_scalp.runtime.measures import Measures
 from nautilus_scalp.runtime.measures import combine
+from nautilus_scalp.runtime.measures import mark_times
 from nautilus_scalp.runtime.measures import measure
 from nautilus_scalp.runtime.notes import Reasons
 from nautilus_scalp.runtime.notes import Row
@@ -77,17 +78,11 @@ def build_report(
 
     """
     params = params or PerformanceParams(seed=facts.seed)
-    grid_ns = time_grid(facts.start_ns, facts.end_ns)
+    grid_ns = mark_times(facts, results)
     measured = [measure(result, grid_ns, facts.capital[result.config]) for result in results]
-    rows: list[tuple[str, Row, Reasons]] = []
-    for result, measures in zip(results, measured, strict=True):
-        identity = {"name": result.name, "instrument_id": result.instrument_id}
-        summary, reasons = summarise(measures, grid_ns, params)
-        row = identity | {"config": result.config} | summary
-        rows.append((label(row, several=len(facts.configs) > 1), row, reasons))
-    everything = combine(measured, grid_ns, sum(facts.capital[name] for name in facts.configs))
-    total, total_reasons = summarise(everything, grid_ns, params)
-    every_row = [*rows, ("total", total, total_reasons)]
+    rows = _rows(facts, results, [summarise(one, grid_ns, params) for one in measured])
+    capital = sum(facts.capital[name] for name in facts.configs)
+    total, total_reasons = summarise(combine(measured, grid_ns, capital), grid_ns, params)
     report: Row = {
         "run": _run(facts),
         "strategies": [row for _, row, _ in rows],
@@ -96,11 +91,13 @@ def build_report(
     }
     if len(facts.configs) > 1:
         report["comparison"] = [
-            _config_total(name, facts, results, measured, params) for name in facts.configs
+            {"config": name} | summarise(together, grid_ns, params)[0]
+            for name, together in _by_config(facts, results, measured, grid_ns).items()
         ]
     lost: list[str] = []
     strict: Row = _strict(report, "", lost)
-    written = (*window_notes(facts), *book_notes(every_row), *null_notes(every_row))
+    rows.append(("total", total, total_reasons))
+    written = (*window_notes(grid_ns), *book_notes(rows), *null_notes(rows))
     strict["notes"] = [*notes, *written, *lost_notes(lost)]
     return strict
 
@@ -111,7 +108,7 @@ def encode_report(report: Row) -> bytes:
 
 
 def summarise(
-    measures: Measures, grid_ns: np.ndarray, params: PerformanceParams
+    measures: Measures, grid_ns: npt.NDArray[np.int64], params: PerformanceParams
 ) -> tuple[Row, Reasons]:
     """Turn measures into the keys of the answer, and say why the null ones are null.
 
@@ -215,6 +212,33 @@ def _reasons(measures: Measures) -> Reasons:
     return reasons
 
 
+def _rows(
+    facts: RunFacts,
+    results: Sequence[StrategyResult],
+    summaries: Sequence[tuple[Row, Reasons]],
+) -> list[tuple[str, Row, Reasons]]:
+    """Return label, row and reasons of every strategy."""
+    rows = []
+    for result, (summary, reasons) in zip(results, summaries, strict=True):
+        identity = {"name": result.name, "instrument_id": result.instrument_id}
+        row = identity | {"config": result.config} | summary
+        rows.append((label(row, several=len(facts.configs) > 1), row, reasons))
+    return rows
+
+
+def _by_config(
+    facts: RunFacts,
+    results: Sequence[StrategyResult],
+    measured: Sequence[Measures],
+    grid_ns: npt.NDArray[np.int64],
+) -> dict[str, Measures]:
+    """Return the total of every configuration, one without strategies included."""
+    parts: dict[str, list[Measures]] = {name: [] for name in facts.configs}
+    for result, measures in zip(results, measured, strict=True):
+        parts[result.config].append(measures)
+    return {name: combine(own, grid_ns, facts.capital[name]) for name, own in parts.items()}
+
+
 def _run(facts: RunFacts) -> Row:
     model = None
     if facts.model is not None:
@@ -234,20 +258,6 @@ def _run(facts: RunFacts) -> Row:
         "capital": facts.capital,
         "fee_tier": msgspec.to_builtins(facts.fee_tier),
     }
-
-
-def _config_total(
-    name: str,
-    facts: RunFacts,
-    results: Sequence[StrategyResult],
-    measured: Sequence[Measures],
-    params: PerformanceParams,
-) -> Row:
-    grid_ns = time_grid(facts.start_ns, facts.end_ns)
-    pairs = zip(results, measured, strict=True)
-    own = [measures for result, measures in pairs if result.config == name]
-    summary, _ = summarise(combine(own, grid_ns, facts.capital[name]), grid_ns, params)
-    return {"config": name} | summary
 
 
 def _strict(value: Any, path: str, lost: list[str]) -> Any:  # noqa: ANN401 (any JSON value)

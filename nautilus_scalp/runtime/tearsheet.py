@@ -7,9 +7,9 @@ import numpy as np
 from nautilus_scalp.evaluation.markouts import Markout
 from nautilus_scalp.evaluation.markouts import measure_markouts
 from nautilus_scalp.evaluation.performance import equity_curve
-from nautilus_scalp.evaluation.performance import time_grid
 from nautilus_scalp.runtime import charts
 from nautilus_scalp.runtime import page
+from nautilus_scalp.runtime.measures import mark_times
 from nautilus_scalp.runtime.notes import Row
 from nautilus_scalp.runtime.notes import window_notes
 from nautilus_scalp.runtime.report_lines import SIGNAL_LINES
@@ -64,8 +64,9 @@ def render_tearsheet(
     """
     sheet = page.Page(f"{', '.join(facts.configs)}: backtest tearsheet")
     names = _names(results, several=len(facts.configs) > 1)
+    grid_ns = mark_times(facts, results)
     run = report["run"]
-    sheet.add(page.header("Backtest tearsheet", _head_lines(run), window_notes(facts)))
+    sheet.add(page.header("Backtest tearsheet", _head_lines(run), window_notes(grid_ns)))
     sheet.add(_tiles(report))
     if results:
         _add_money(sheet, facts, report, results, names)
@@ -83,7 +84,7 @@ def _add_money(
     results: Sequence[StrategyResult],
     names: Sequence[str],
 ) -> None:
-    grid_ns = time_grid(facts.start_ns, facts.end_ns)
+    grid_ns = mark_times(facts, results)
     curves = {
         name: equity_curve(one.fills, one.mids, one.funding, grid_ns, one.final_mark)
         for name, one in zip(names, results, strict=True)

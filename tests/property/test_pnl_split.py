@@ -68,7 +68,7 @@ def test_round_trips_and_equity_end_at_the_same_net(market: Market) -> None:
     cash = -np.sum(fills.side * fills.qty * fills.price) - np.sum(fills.fee)
     end_ns = int(max(mids.ts_ns[-1], fills.ts_event_ns[-1]))
 
-    equity = equity_curve(fills, mids, NO_PAYMENTS, time_grid(0, end_ns))
+    equity = equity_curve(fills, mids, NO_PAYMENTS, time_grid(0, end_ns, mids.ts_ns))
 
     assert np.sum(round_trips(fills).net) == pytest.approx(cash, abs=1e-7)
     assert equity[-1] == pytest.approx(cash, abs=1e-7)

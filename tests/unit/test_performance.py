@@ -25,7 +25,7 @@ DAY = PerformanceParams(resamples=200)
 
 
 def test_equity_is_cash_plus_position_at_mid(paper_fills: Fills, paper_mids: MidSeries) -> None:
-    grid = time_grid(0, 100 * SECOND)
+    grid = time_grid(0, 100 * SECOND, paper_mids.ts_ns)
 
     equity = equity_curve(paper_fills, paper_mids, NO_PAYMENTS, grid)
 
@@ -37,7 +37,7 @@ def test_equity_is_cash_plus_position_at_mid(paper_fills: Fills, paper_mids: Mid
 
 
 def test_funding_enters_equity_when_it_is_paid(paper_fills: Fills, paper_mids: MidSeries) -> None:
-    grid = time_grid(0, 100 * SECOND)
+    grid = time_grid(0, 100 * SECOND, paper_mids.ts_ns)
     paid = Payments(ts_ns=np.array([50 * SECOND]), amount=np.array([-0.5]))
 
     difference = equity_curve(paper_fills, paper_mids, paid, grid) - equity_curve(
@@ -49,7 +49,7 @@ def test_funding_enters_equity_when_it_is_paid(paper_fills: Fills, paper_mids: M
 
 
 def test_the_last_point_uses_the_final_mark(paper_fills: Fills, paper_mids: MidSeries) -> None:
-    grid = time_grid(0, 50 * SECOND)
+    grid = time_grid(0, 50 * SECOND, paper_mids.ts_ns)
     open_long = msgspec.structs.replace(
         paper_fills,
         **{name: getattr(paper_fills, name)[:1] for name in paper_fills.__struct_fields__},
@@ -62,7 +62,25 @@ def test_the_last_point_uses_the_final_mark(paper_fills: Fills, paper_mids: MidS
 
 
 def test_a_window_that_ends_between_seconds_keeps_its_end() -> None:
-    assert time_grid(0, 2_500_000_000).tolist() == [0, SECOND, 2 * SECOND, 2_500_000_000]
+    quotes = np.array([0])
+
+    assert time_grid(0, 2_500_000_000, quotes).tolist() == [0, SECOND, 2 * SECOND, 2_500_000_000]
+
+
+def test_months_between_two_recordings_have_no_seconds() -> None:
+    year = 365 * 86_400 * SECOND
+    quotes = np.array([5 * SECOND + 1, 6 * SECOND, year + SECOND])
+
+    grid = time_grid(0, year + 2 * SECOND, quotes)
+
+    # from the second after the first quote to ten minutes after the last one of the recording
+    assert grid[:2].tolist() == [0, 6 * SECOND]
+    assert grid[1:-2].tolist() == [second * SECOND for second in range(6, 607)]
+    assert grid[-2:].tolist() == [year + SECOND, year + 2 * SECOND]
+
+
+def test_a_window_without_quotes_has_only_its_ends() -> None:
+    assert time_grid(3, 9, np.zeros(0, np.int64)).tolist() == [3, 9]
 
 
 def test_drawdown_counts_from_zero_and_from_every_peak() -> None:
@@ -71,11 +89,12 @@ def test_drawdown_counts_from_zero_and_from_every_peak() -> None:
 
 
 def test_minute_returns_take_full_minutes_only() -> None:
-    grid = time_grid(0, 150 * SECOND)
+    quotes = np.array([0])
+    grid = time_grid(0, 150 * SECOND, quotes)
     equity = np.arange(151.0)
 
     assert minute_returns(equity, grid, capital=600.0).tolist() == [0.1, 0.1]
-    assert len(minute_returns(np.arange(121.0), time_grid(0, 120 * SECOND), 1.0)) == 2
+    assert len(minute_returns(np.arange(121.0), time_grid(0, 120 * SECOND, quotes), 1.0)) == 2
 
 
 def test_sharpe_of_two_alternating_returns() -> None:
