@@ -1,5 +1,6 @@
 """A synthetic market as an ordinary Nautilus catalog, with what can be known about its edge."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def _generate_into(
 ) -> SyntheticReport:
     rows = np.zeros(3, np.int64)
     hours: list[Hour] = []
-    square, last = 0.0, 0
+    known, last = 0.0, 0
     start_ms, end_ms = params.start_ns // 1_000_000, params.end_ns // 1_000_000
     for chunk in generate(params):
         events = events_of(chunk, spec, last)
@@ -140,14 +141,14 @@ def _generate_into(
         _write(sink, spec, events)
         hours.append(_score(chunk, params))
         rows += (len(events.quotes), len(events.trades), len(events.depths))
-        square += float((chunk.signals[:, 1] ** 2).sum())
+        known += float((1 - chunk.signals[:, 2]).sum())
         if progress is not None:
             done = (chunk.end_ms - start_ms) / (end_ms - start_ms)
             progress(f"synthetic market, {rows[0]:,} quotes", done)
     if rows[0] == 0:
         message = f"no quote in {params.hours} hours"
         raise InputError(message, "generate a longer market")
-    belief = params.edge * min(1.0, float(np.sqrt(square / rows[0])))
+    accuracy = math.sqrt(known / rows[0])  # correlation of the best forecast with the signal
     return SyntheticReport(
         params=params,
         quotes=int(rows[0]),
@@ -157,7 +158,7 @@ def _generate_into(
         jumps_per_s=float(params.hawkes.rates_per_s[0]),
         hit_rate=theory.hit_rate(params.edge),
         next_jump_auc_signal=theory.next_jump_auc(params.edge),
-        next_jump_auc_belief=theory.next_jump_auc(belief),
+        next_jump_auc_belief=theory.next_jump_auc(params.edge * accuracy),
         horizons=_pooled(hours),
         hours=hours,
     )

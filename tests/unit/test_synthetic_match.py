@@ -1,0 +1,92 @@
+"""The comparison of a recorded and a synthetic tape."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nautilus_scalp.data.synthetic.events import synthetic_tape
+from nautilus_scalp.data.synthetic.match import match_report
+from nautilus_scalp.data.synthetic.match import tape_statistics
+from nautilus_scalp.data.synthetic.params import SyntheticParams
+from nautilus_scalp.errors import InputError
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
+from nautilus_scalp.features.tape import InstrumentFacts
+from nautilus_scalp.features.tape import Tape
+
+
+FACTS = InstrumentFacts(
+    instrument_id="BTCUSDT-PERP.BINANCE", price_precision=2, size_precision=3, tick_size=0.1
+)
+
+
+def ticking_tape(seconds: int = 200) -> Tape:
+    """Return a quote every half second, the mid and two buys of one order every second."""
+    rows = []
+    for half in range(2 * seconds):
+        ms, bid = 500 * half, 100.0 + 0.1 * (half // 2)
+        rows.append((QUOTE, ms, [bid, bid + 0.1, 3.0, 1.0]))
+        if half % 2 == 0:
+            rows += [(TRADE, ms, [bid, 0.25, 1.0, 0.0])] * 2
+    kind, ms, values = zip(*rows, strict=True)
+    ts = np.array(ms, np.int64) * 1_000_000
+    return Tape(
+        instruments=(FACTS,),
+        kind=np.array(kind, np.uint8),
+        instrument=np.zeros(len(kind), np.int16),
+        ts_event_ns=ts,
+        ts_init_ns=ts + np.arange(len(kind)) * 1_000,
+        values=np.array(values),
+    )
+
+
+def test_statistics_of_a_hand_made_tape() -> None:
+    found = {name: value for (name, _), value in tape_statistics(ticking_tape()).items()}
+    assert found["quotes"] == pytest.approx(400 / 199.5)
+    assert found["trades"] == pytest.approx(400 / 199.5)
+    assert found["quote interval, 50 %"] == 500
+    assert found["quotes with spread > 1 tick"] == 0
+    assert found["changes of the mid"] == pytest.approx(199 / 199.5)
+    assert found["change of the mid, 99 %"] == pytest.approx(1.0)
+    assert found["seconds without a change"] == 0
+    assert found["ln(bid size / ask size), sd"] == pytest.approx(0.0, abs=1e-12)
+    assert found["trades per order"] == 2
+    assert found["order size, 50 %"] == 0.5
+    assert found["order sides, autocovariance at 1"] == 1
+    assert np.isnan(found["AUC of imbalance, 1000 ms"])  # the mid never falls
+
+
+def test_report_sets_both_side_by_side() -> None:
+    real = ticking_tape()
+    report = match_report(real, synthetic_tape(SyntheticParams(seed=3, hours=0.1)))
+    assert [row.real for row in report.rows] == pytest.approx(
+        list(tape_statistics(real).values()), nan_ok=True
+    )
+    assert len(report.lines()) == len(report.rows) + 1
+    assert "real" in report.lines()[0]
+
+
+def test_default_market_resembles_the_recorded_day() -> None:
+    found = tape_statistics(synthetic_tape(SyntheticParams(seed=12, hours=1.0)))
+    # BTCUSDT-PERP, 18 July 2024 23:57 - 19 July 00:05 UTC: 109, 22, 7.5 a second; 2.0 and 5.0 bps
+    assert found["quotes", "1/s"] == pytest.approx(109, rel=0.15)
+    assert found["trades", "1/s"] == pytest.approx(22, rel=0.25)
+    assert found["market orders", "1/s"] == pytest.approx(7.5, rel=0.2)
+    assert found["volatility, 10 s", "bps"] == pytest.approx(2.0, rel=0.3)
+    assert found["ln(bid size / ask size), sd", ""] == pytest.approx(3.6, rel=0.1)
+    assert found["quotes with spread > 1 tick", "%"] < 5
+    assert found["variance / mean of quotes, 1 s", ""] > 30
+
+
+def test_refuses_several_instruments_and_short_tapes() -> None:
+    tape = ticking_tape()
+    several = Tape(**{**_fields(tape), "instruments": (FACTS, FACTS)})
+    with pytest.raises(InputError, match="2 instruments"):
+        tape_statistics(several)
+    with pytest.raises(InputError, match="too short"):
+        tape_statistics(ticking_tape(seconds=20))
+
+
+def _fields(tape: Tape) -> dict[str, Any]:
+    return {name: getattr(tape, name) for name in tape.__struct_fields__}
