@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -44,10 +45,10 @@ TAKER_FEE = Decimal("0.0005")
 class Desk:
     """A tape that is written line by line, and an engine that plays it to strategies."""
 
-    def __init__(self) -> None:
-        self.instrument = perpetual("BTCUSDT-PERP")
+    def __init__(self, symbol: str = "BTCUSDT-PERP") -> None:
+        self.instrument = perpetual(symbol)
         self.engine: BacktestEngine | None = None
-        self._tape: list[QuoteTick | TradeTick] = []
+        self.tape: list[QuoteTick | TradeTick] = []
         self._ns = START_NS
 
     @property
@@ -68,7 +69,7 @@ class Desk:
         """Write a quote."""
         make_price, make_qty = self.instrument.make_price, self.instrument.make_qty
         self._ns += 1
-        self._tape.append(
+        self.tape.append(
             QuoteTick(
                 self.instrument_id,
                 make_price(bid),
@@ -84,21 +85,27 @@ class Desk:
     def trade(self, price: float, size: float, side: int) -> "Desk":
         """Write a trade; the aggressor buys (+1) or sells (-1)."""
         self._ns += 1
-        self._tape.append(
+        self.tape.append(
             TradeTick(
                 self.instrument_id,
                 self.instrument.make_price(price),
                 self.instrument.make_qty(size),
                 AggressorSide.BUYER if side > 0 else AggressorSide.SELLER,
-                TradeId(str(len(self._tape))),
+                TradeId(str(len(self.tape))),
                 self._ns,
                 self._ns,
             )
         )
         return self
 
-    def play(self, *players: Actor, latency_ms: float = 0.0, cancel_ms: float = 0.0) -> None:
-        """Run the tape through strategies and actors."""
+    def play(
+        self,
+        *players: Actor,
+        latency_ms: float = 0.0,
+        cancel_ms: float = 0.0,
+        beside: Sequence["Desk"] = (),
+    ) -> None:
+        """Run the tape, and those of other desks, through strategies and actors."""
         self.engine = BacktestEngine(
             BacktestEngineConfig(
                 trader_id="TESTER-001",
@@ -127,8 +134,9 @@ class Desk:
             queue_position=True,
             liquidity_consumption=True,
         )
-        self.engine.add_instrument(self.instrument)
-        self.engine.add_data(self._tape)
+        for desk in (self, *beside):
+            self.engine.add_instrument(desk.instrument)
+            self.engine.add_data(desk.tape)
         for player in players:
             if isinstance(player, Strategy):
                 self.engine.add_strategy(player)

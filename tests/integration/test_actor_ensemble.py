@@ -1,0 +1,222 @@
+"""The ensemble actor in Nautilus's engine: what it publishes is what the batch computes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from nautilus_trader.config import StrategyConfig
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.data import TradeTick
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.actors.ensemble import EnsembleActor
+from nautilus_scalp.actors.ensemble import EnsembleActorConfig
+from nautilus_scalp.bridge import instrument_facts
+from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.bridge import trade_values
+from nautilus_scalp.errors import InputError
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.engine import FeatureParams
+from nautilus_scalp.features.engine import build_schema
+from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
+from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.messages import SIGNAL_CLIENT
+from nautilus_scalp.messages import SIGNAL_TYPE
+from nautilus_scalp.messages import AlphaSignal
+from nautilus_scalp.models.artifact import load_artifact
+from nautilus_scalp.models.artifact import save_artifact
+from nautilus_scalp.models.manifest import Manifest
+from nautilus_scalp.signals.policy import decide_rows
+from tests.integration.conftest import Desk
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
+
+FEATURES = FeatureParams(scale_half_life_ms=500.0)
+NAMES = ("imbalance.now", "spread.now", "order_flow.sum.100ms")
+
+
+def random_arrays(rng: np.random.Generator) -> dict[str, npt.NDArray[np.generic]]:
+    """Return the parameters of small models with opinions of their own."""
+    count, hidden, inner, trees, width = len(NAMES), 4, 3, 5, 4
+
+    def normal(*shape: int) -> npt.NDArray[np.float32]:
+        return rng.normal(size=shape).astype(np.float32)
+
+    tables = {}
+    for kind in ("forest", "boosting"):
+        leaf = rng.dirichlet(np.ones(3), size=(trees, width)).astype(np.float32)
+        tables[f"{kind}_feature"] = rng.integers(0, count, (trees, width)).astype(np.uint16)
+        tables[f"{kind}_threshold"] = normal(trees, width)
+        tables[f"{kind}_leaf"] = leaf
+    return {
+        "center": np.zeros(count),
+        "scale": np.ones(count),
+        "linear_weight": rng.normal(size=(4, count)),
+        "linear_bias": rng.normal(size=4),
+        "lstm_layer1": normal(count + hidden + 1, 4 * hidden),
+        "lstm_layer2": normal(2 * hidden + 1, 4 * hidden),
+        "lstm_head1": normal(hidden + 1, inner),
+        "lstm_head2": normal(inner + 1, 3),
+        "boosting_base": np.zeros(3),
+        "calibration": np.tile([1.0, 0.0, 1.0], (5, 1)),
+        "weights": np.array([0.1, 0.3, 0.4, 0.2]),
+        "log_move_range": np.array([-1.0, 1.0]),
+        **tables,
+    }
+
+
+def write_artifact(path: Path) -> Path:
+    manifest = Manifest(
+        model_id="tiny",
+        name="tiny",
+        horizon_ms=500,
+        horizons_ms=(500,),
+        features=FEATURES,
+        feature_names=NAMES,
+        schema_hash=build_schema(FEATURES, NAMES).hash,
+        instruments=("BTCUSDT-PERP.BINANCE",),
+        train_start_ns=0,
+        train_end_ns=1,
+        embargo_ms=500,
+        data_checksums={},
+        versions={},
+        seed=1,
+        sizes={},
+        weights={},
+        signal_threshold=0.5,
+        horizon_calibration={"500": (1.0, 0.0, 1.0)},
+        metrics={},
+        importances={},
+    )
+    save_artifact(manifest, random_arrays(np.random.default_rng(1)), path)
+    return path
+
+
+class Listener(Strategy):
+    """Keeps every signal, and notes the quotes that came before theirs."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(StrategyConfig(strategy_id=f"Listener-{desk.instrument_id}"))
+        self._instrument_id = desk.instrument_id
+        self.signals: list[AlphaSignal] = []
+        self.late = 0
+
+    def on_start(self) -> None:
+        """Subscribe."""
+        self.subscribe_quote_ticks(self._instrument_id)
+        self.subscribe_data(SIGNAL_TYPE, client_id=SIGNAL_CLIENT, instrument_id=self._instrument_id)
+
+    def on_stop(self) -> None:
+        """Do nothing."""
+
+    def on_data(self, data: Data) -> None:
+        """Keep it."""
+        assert isinstance(data, AlphaSignal)
+        self.signals.append(data)
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """Count quotes whose signal is not there yet."""
+        if self.signals and self.signals[-1].ts_event != tick.ts_event:
+            self.late += 1
+
+
+def as_tape(desk: Desk) -> Tape:
+    rows = [
+        (*quote_values(tick),) if isinstance(tick, QuoteTick) else (*trade_values(tick), 0.0)
+        for tick in desk.tape
+    ]
+    return Tape(
+        instruments=(instrument_facts(desk.instrument),),
+        kind=np.array([TRADE if isinstance(t, TradeTick) else QUOTE for t in desk.tape], np.uint8),
+        instrument=np.zeros(len(rows), np.int16),
+        ts_event_ns=np.array([tick.ts_event for tick in desk.tape]),
+        ts_init_ns=np.array([tick.ts_init for tick in desk.tape]),
+        values=np.array(rows, np.float64),
+    )
+
+
+def actor_for(path: Path, *desks: Desk) -> EnsembleActor:
+    ids = [desk.instrument_id for desk in desks]
+    return EnsembleActor(EnsembleActorConfig(instrument_ids=ids, model_path=str(path)))
+
+
+def test_signals_are_those_of_the_batch_for_every_instrument(
+    desk: Desk, rng_tape: Callable[[Desk, int], None], tmp_path: Path
+) -> None:
+    other = Desk("ETHUSDT-PERP")
+    rng_tape(desk, 1)
+    rng_tape(other, 2)
+    path = write_artifact(tmp_path / "model")
+    actor = actor_for(path, desk, other)
+    listeners = [Listener(desk), Listener(other)]
+    desk.play(actor, *listeners, beside=[other])
+    ensemble = load_artifact(path)
+    for book, listener in zip((desk, other), listeners, strict=True):
+        matrix = compute_matrix(as_tape(book), FEATURES, NAMES)
+        batch = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready)
+        decisions = decide_rows(batch.probabilities, batch.move_bps)
+        expected = np.column_stack((batch.probabilities, batch.disagreement, decisions))
+        got = [
+            (
+                s.p_down,
+                s.p_flat,
+                s.p_up,
+                s.disagreement,
+                s.expected_move_bps,
+                s.confidence,
+                s.strength,
+            )
+            for s in listener.signals
+        ]
+        assert len(got) > 100
+        np.testing.assert_array_equal(np.array(got), expected[matrix.ready])
+        times = [signal.ts_event for signal in listener.signals]
+        np.testing.assert_array_equal(times, matrix.ts_event_ns[matrix.ready])
+        assert {(s.model_id, s.horizon_ms) for s in listener.signals} == {("tiny", 500)}
+        assert listener.late == 0  # the signal on a quote is there before the quote
+    assert actor.signals_published == sum(len(listener.signals) for listener in listeners)
+    assert actor.refusals == {}
+
+
+def test_what_the_features_refuse_is_counted(desk: Desk, tmp_path: Path) -> None:
+    desk.at(0).quote(100.0, 100.1).quote(100.0, 100.0).quote(100.0, 100.1)
+    actor = actor_for(write_artifact(tmp_path / "model"), desk)
+    desk.play(actor)
+    assert actor.refusals == {"crossed": 1}
+    assert actor.signals_published == 0
+
+
+def test_a_model_for_other_features_is_refused_at_the_start(desk: Desk, tmp_path: Path) -> None:
+    path = write_artifact(tmp_path / "model")
+    manifest = path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("spread.now", "thin_side.now"))
+    desk.at(0).quote(100.0, 100.1)
+    with pytest.raises(InputError):
+        desk.play(actor_for(path, desk))
+
+
+def test_an_unknown_instrument_is_refused_at_the_start(desk: Desk, tmp_path: Path) -> None:
+    actor = actor_for(write_artifact(tmp_path / "model"), Desk("ETHUSDT-PERP"))
+    desk.at(0).quote(100.0, 100.1)
+    with pytest.raises(UsageError, match="ETHUSDT-PERP"):
+        desk.play(actor)
+
+
+def test_a_reset_gives_the_same_signals_again(
+    desk: Desk, rng_tape: Callable[[Desk, int], None], tmp_path: Path
+) -> None:
+    rng_tape(desk, 3)
+    actor = actor_for(write_artifact(tmp_path / "model"), desk)
+    desk.play(actor)
+    first = actor.signals_published
+    assert desk.engine is not None
+    desk.engine.reset()
+    assert actor.signals_published == 0
+    desk.engine.run()
+    assert actor.signals_published == first > 100
