@@ -15,7 +15,7 @@ from nautilus_scalp.errors import UsageError
 from nautilus_scalp.settings import apply_override
 from nautilus_scalp.settings import convert
 from nautilus_scalp.settings import read_toml
-from nautilus_scalp.settings import unknown_key
+from nautilus_scalp.settings import reject_unknown_keys
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -191,13 +191,9 @@ def _check_block(block: ActorBlock | StrategyBlock, source: Path, where: str) ->
     """Let the block's own configuration class judge its keys and types."""
     _resolve(block.class_path, source, where)
     config_class = _resolve(block.config_path, source, where)
-    fields = config_class.__struct_fields__
-    for key in block.config:
-        if key not in fields:
-            place = f"{where}.config.{key}"
-            raise unknown_key(place, fields, source)
+    reject_unknown_keys(block.config, config_class, source, f"{where}.config")
     # The runner fills in the model's path when the block leaves it out.
-    pending = {"model_path": ""} if "model_path" in fields else {}
+    pending = {"model_path": ""} if "model_path" in config_class.__struct_fields__ else {}
     try:
         config_class.parse(msgspec.json.encode(pending | block.config))
     except (msgspec.ValidationError, ValueError, TypeError) as error:

@@ -1,0 +1,122 @@
+"""The commands: what they are called, what they take, what they answer."""
+
+import argparse
+from pathlib import Path
+
+from nautilus_scalp.runtime import commands
+from nautilus_scalp.runtime.console import Parser
+from nautilus_scalp.runtime.console import add_common_options
+from nautilus_scalp.runtime.console import run_command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run ``nautilus-scalp``.
+
+    Parameters
+    ----------
+    arguments : list[str], optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    """
+    parser = Parser(prog="nautilus-scalp", description="Scalping on NautilusTrader.")
+    groups = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+
+    data = groups.add_parser("data", help="raw files to a catalog, and its quality")
+    verbs = data.add_subparsers(required=True, metavar="import|check", parser_class=Parser)
+    command = _command(verbs, "import", commands.import_data, "raw files -> Nautilus catalog")
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    command.add_argument("--catalog", type=Path, required=True, metavar="DIR")
+    command.add_argument("--instrument", metavar="ID", help="such as BTCUSDT-PERP.BINANCE")
+    command = _command(verbs, "check", commands.check_data, "quality of a catalog")
+    command.add_argument("catalog", type=Path, metavar="DIR")
+
+    features = groups.add_parser("features", help="what the models see")
+    verbs = features.add_subparsers(required=True, metavar="list", parser_class=Parser)
+    _command(verbs, "list", commands.list_features, "every indicator: name, group, unit, warm-up")
+
+    command = _command(groups, "train", commands.train, "train the ensemble on a catalog")
+    command.add_argument("config", nargs="?", type=Path, metavar="CONFIG")
+    command.add_argument("--catalog", type=Path, required=True, metavar="DIR")
+    command.add_argument("--out", type=Path, required=True, metavar="MODEL")
+    _add_set(command)
+
+    command = _command(groups, "evaluate", commands.evaluate, "signal quality, no strategy")
+    command.add_argument("model", type=Path, metavar="MODEL")
+    command.add_argument("--catalog", type=Path, required=True, metavar="DIR")
+    command.add_argument("--start", metavar="T", help="ISO 8601, UTC")
+    command.add_argument("--end", metavar="T", help="ISO 8601, UTC, not included")
+    return run_command(parser, arguments)
+
+
+def backtest(default_config: Path, arguments: list[str] | None = None) -> int:
+    """Run ``run_backtest.py``.
+
+    Parameters
+    ----------
+    default_config : Path
+        What to run when the command names no configuration.
+    arguments : list[str], optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    """
+    parser = Parser(prog="run_backtest.py", description="Backtest one or several configurations.")
+    parser.add_argument("configs", nargs="*", type=Path, metavar="CONFIG")
+    _add_set(parser)
+    parser.add_argument("--out", type=Path, default=Path("runs/backtest"), metavar="DIR")
+    add_common_options(parser)
+    parser.set_defaults(run=commands.backtest, default_config=default_config)
+    return run_command(parser, arguments)
+
+
+def live(arguments: list[str] | None = None) -> int:
+    """Run ``run_live.py``.
+
+    Parameters
+    ----------
+    arguments : list[str], optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    """
+    parser = Parser(prog="run_live.py", description="Trade one configuration on a venue.")
+    parser.add_argument("config", type=Path, metavar="CONFIG")
+    _add_set(parser)
+    parser.add_argument("--check", action="store_true", help="only say what is missing")
+    parser.add_argument(
+        "--i-accept-real-money", action="store_true", help="needed to trade on the real venue"
+    )
+    add_common_options(parser)
+    parser.set_defaults(run=commands.live)
+    return run_command(parser, arguments)
+
+
+def _command(
+    group: "argparse._SubParsersAction[Parser]",
+    name: str,
+    run: commands.Command,
+    description: str,
+) -> Parser:
+    parser = group.add_parser(name, help=description, description=description)
+    add_common_options(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", help="override any key"
+    )

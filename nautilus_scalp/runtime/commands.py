@@ -1,0 +1,146 @@
+"""What each command does; imports wait until the command that needs them is chosen."""
+
+# ruff: noqa: PLC0415 (a command that needs no engine or training library must not load one)
+
+import argparse
+from collections.abc import Callable
+
+from nautilus_scalp.runtime.config import to_ns
+from nautilus_scalp.runtime.console import print_json
+from nautilus_scalp.runtime.console import progress_bar
+from nautilus_scalp.runtime.console import stdout_console
+
+
+type Command = Callable[[argparse.Namespace], None]
+
+
+def backtest(options: argparse.Namespace) -> None:
+    """``run_backtest.py [CONFIG ...]``."""
+    from nautilus_scalp.runtime.report_table import render_table
+    from nautilus_scalp.runtime.run import run_backtests
+
+    paths = options.configs or [options.default_config]
+    with progress_bar() as progress:
+        report = run_backtests(paths, options.set, options.out, progress)
+    if options.json:
+        print_json(report)
+        return
+    console = stdout_console()
+    console.print(render_table(report))
+    for kind, path in report["files"].items():
+        console.print(f"{kind}: {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def live(options: argparse.Namespace) -> None:
+    """``run_live.py CONFIG``."""
+    from nautilus_scalp.runtime.live import run_live
+    from nautilus_scalp.runtime.preflight import check_live
+
+    if options.check:
+        checks = check_live(options.config, options.set)
+        print_json({"checks": checks})
+        return
+    run_live(options.config, options.set, options.i_accept_real_money)
+
+
+def list_features(options: argparse.Namespace) -> None:
+    """``nautilus-scalp features list``."""
+    from nautilus_scalp.features.engine import build_schema
+    from nautilus_scalp.runtime.tables import features_table
+
+    schema = build_schema()
+    if options.json:
+        print_json({"features": schema.specs, "schema_hash": schema.hash})
+    else:
+        stdout_console().print(features_table(schema.specs))
+
+
+def import_data(options: argparse.Namespace) -> None:
+    """``nautilus-scalp data import FILE... --catalog DIR``."""
+    from nautilus_scalp.data.importer import import_files
+    from nautilus_scalp.runtime.tables import counts_table
+
+    with progress_bar() as progress:
+        report = import_files(
+            options.files,
+            options.catalog,
+            options.instrument,
+            progress=lambda done, total, name: progress(name, done / max(total, 1)),
+        )
+    if options.json:
+        print_json(report)
+        return
+    console = stdout_console()
+    console.print(counts_table("rows in", report.rows_in))
+    console.print(counts_table("rows out", report.rows_out))
+    console.print(counts_table("rejected, kept in quarantine", report.rejected))
+    for note in [*(f"already imported: {path}" for path in report.skipped), *report.notes]:
+        console.print(note, markup=False, highlight=False)
+
+
+def check_data(options: argparse.Namespace) -> None:
+    """``nautilus-scalp data check DIR``."""
+    from nautilus_scalp.data.quality import HEADER
+    from nautilus_scalp.data.quality import check_catalog
+    from nautilus_scalp.runtime.tables import rows_table
+
+    report = check_catalog(options.catalog)
+    if options.json:
+        print_json(report)
+    else:
+        console = stdout_console()
+        console.print(rows_table(HEADER, report.table()))
+        for line in [*(f"warning: {text}" for text in report.warnings), *report.problems]:
+            console.print(line, markup=False, highlight=False)
+    if not report.ok:
+        message = f"{options.catalog}: {len(report.problems)} broken promises, listed above"
+        raise VerdictError(message, "import the raw files again into a new catalog")
+
+
+def train(options: argparse.Namespace) -> None:
+    """``nautilus-scalp train [CONFIG] --catalog DIR --out MODEL``."""
+    from nautilus_scalp.runtime.tables import signal_table
+    from nautilus_scalp.training.config import load_training_config
+    from nautilus_scalp.training.pipeline import train as train_model
+
+    config = load_training_config(options.config, options.set)
+    with progress_bar() as progress:
+        result = train_model(config, options.catalog, options.out, progress)
+    if options.json:
+        print_json({"model": result.model_id, "path": result.path, "metrics": result.metrics})
+        return
+    console = stdout_console()
+    console.print(f"model {result.model_id} in {result.path}", markup=False, highlight=False)
+    console.print(signal_table("held-out tail of the training data", result.metrics["holdout"]))
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """``nautilus-scalp evaluate MODEL --catalog DIR``."""
+    from nautilus_scalp.runtime.tables import signal_table
+    from nautilus_scalp.training.evaluate import evaluate as evaluate_model
+
+    window = (_moment(options.start, "--start"), _moment(options.end, "--end"))
+    judged = evaluate_model(options.model, options.catalog, *window)
+    if options.json:
+        print_json(judged)
+        return
+    console = stdout_console()
+    window_text = " .. ".join(judged["window"])
+    console.print(f"model {judged['model']}, {window_text}, {judged['n']:,} events", markup=False)
+    console.print(signal_table("ensemble", judged["horizons"]))
+    for name, horizons in judged["per_model"].items():
+        console.print(signal_table(name, horizons))
+    for name, horizons in judged["per_instrument"].items():
+        console.print(signal_table(name, horizons))
+    for note in judged["notes"]:
+        console.print(note, markup=False, highlight=False)
+
+
+def _moment(text: str | None, option: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        return to_ns(datetime.fromisoformat(text))
+    except ValueError:
+        message = f"{option} {text}: not a time"
+        raise UsageError(message, "write it in ISO 8601, such as 2024-07-19T00:00:00Z") from None

@@ -1,0 +1,65 @@
+"""Find the artifact that a run wants, or train it."""
+
+from pathlib import Path
+
+from nautilus_trader.common.config import resolve_config_path
+
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.models.artifact import read_manifest
+from nautilus_scalp.runtime.config import BacktestConfig
+from nautilus_scalp.runtime.console import Report
+
+
+def find_model(config: BacktestConfig, progress: Report) -> Path | None:
+    """Return the artifact for the blocks that need one and name none.
+
+    Parameters
+    ----------
+    config : BacktestConfig
+        Its `model` section says which.
+    progress : Report
+        Told of the training, if one is needed.
+
+    Returns
+    -------
+    Path or None
+        Directory of a verified manifest; None if no block waits for a model.
+
+    Raises
+    ------
+    UsageError
+        If a block waits for a model and the configuration names none.
+
+    """
+    if not any(_waits_for_model(block.config_path, block.config) for block in config.actors):
+        return None
+    if config.model.path is not None:
+        path = Path(config.model.path)
+        read_manifest(path)
+        return path
+    if config.model.training is None:
+        message = "an actor needs a model, and the configuration names none"
+        raise UsageError(message, "set model.path, model.training or the actor's model_path")
+    return _trained(
+        Path(config.model.training), Path(config.run.catalog), Path(config.model.cache), progress
+    )
+
+
+def _waits_for_model(config_path: str, block: dict[str, object]) -> bool:
+    fields = resolve_config_path(config_path).__struct_fields__
+    return "model_path" in fields and "model_path" not in block
+
+
+def _trained(training: Path, catalog: Path, cache: Path, progress: Report) -> Path:
+    # The training libraries take seconds to import; a cached artifact needs none of them.
+    from nautilus_scalp.training.config import load_training_config  # noqa: PLC0415
+    from nautilus_scalp.training.identity import model_id_for  # noqa: PLC0415
+
+    settings = load_training_config(training)
+    path = cache / settings.name / model_id_for(settings, catalog)
+    if path.exists():
+        read_manifest(path)
+        return path
+    from nautilus_scalp.training.pipeline import train  # noqa: PLC0415
+
+    return train(settings, catalog, path, progress).path

@@ -1,0 +1,241 @@
+"""Backtests from configuration files to a written report."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from nautilus_trader.backtest.engine import BacktestEngine
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.objects import Money
+
+from nautilus_scalp.data.catalog import catalog_window
+from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.evaluation.classification import ReliabilityBin
+from nautilus_scalp.models.artifact import read_manifest
+from nautilus_scalp.runtime.backtest import Window
+from nautilus_scalp.runtime.backtest import engine_name
+from nautilus_scalp.runtime.backtest import instrument_ids
+from nautilus_scalp.runtime.backtest import run_engine
+from nautilus_scalp.runtime.collect import collect_results
+from nautilus_scalp.runtime.collect import mid_series
+from nautilus_scalp.runtime.config import BacktestConfig
+from nautilus_scalp.runtime.config import load_config
+from nautilus_scalp.runtime.config import to_iso
+from nautilus_scalp.runtime.config import to_ns
+from nautilus_scalp.runtime.console import Report
+from nautilus_scalp.runtime.model_cache import find_model
+from nautilus_scalp.runtime.report import build_report
+from nautilus_scalp.runtime.report_files import write_files
+from nautilus_scalp.runtime.results import FeeTier
+from nautilus_scalp.runtime.results import ModelFacts
+from nautilus_scalp.runtime.results import RunFacts
+from nautilus_scalp.runtime.results import SignalDetail
+from nautilus_scalp.runtime.results import StrategyResult
+from nautilus_scalp.training.evaluate import evaluate
+
+
+_BPS = 1e4
+_FUNDING_INTERVAL_NS = 8 * 3_600 * 1_000_000_000
+
+
+def run_backtests(
+    paths: Sequence[Path], overrides: Sequence[str], out_dir: Path, progress: Report
+) -> dict[str, Any]:
+    """Run every configuration, judge the signal, write the files and return the answer.
+
+    Parameters
+    ----------
+    paths : Sequence[Path]
+        Configuration files; all are read before the first one runs.
+    overrides : Sequence[str]
+        ``PATH=VALUE`` assignments for all of them.
+    out_dir : Path
+        Where report.json, fills.csv and tearsheet.html go.
+    progress : Report
+        Told which stage runs.
+
+    Returns
+    -------
+    dict[str, Any]
+        The answer of ``run_backtest.py --json``.
+
+    """
+    configs = [load_config(path, overrides) for path in paths]
+    names = _names(paths)
+    runs = []
+    for name, config in zip(names, configs, strict=True):
+        window = resolve_window(config)
+        model = find_model(config, progress)
+        progress(f"backtest {name}", 1.0)
+        runs.append(_run(name, config, window, model))
+    progress("report", 1.0)
+    facts = _facts(runs)
+    results = [result for run in runs for result in run.results]
+    signal, detail, notes = _signal(runs[0])
+    report = build_report(facts, results, signal, [*notes, *_funding_notes(facts)])
+    return report | {"files": write_files(out_dir, facts, report, results, detail)}
+
+
+def resolve_window(config: BacktestConfig) -> Window:
+    """Return the configured window, with what the catalog holds where an end is open.
+
+    Parameters
+    ----------
+    config : BacktestConfig
+        The configuration.
+
+    Returns
+    -------
+    Window
+        In nanoseconds, the end not included.
+
+    Raises
+    ------
+    UsageError
+        If the window ends before it begins.
+    InputError
+        If the catalog holds nothing for the instruments.
+
+    """
+    first_ns, last_ns = catalog_window(Path(config.run.catalog), instrument_ids(config))
+    start_ns = to_ns(config.run.start) if config.run.start else first_ns
+    end_ns = to_ns(config.run.end) if config.run.end else last_ns + 1
+    if end_ns <= start_ns:
+        message = f"run.end {to_iso(end_ns)} is not after run.start {to_iso(start_ns)}"
+        raise UsageError(message, f"the catalog holds {to_iso(first_ns)} .. {to_iso(last_ns)}")
+    return Window(start_ns=start_ns, end_ns=end_ns)
+
+
+class _Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What one configuration contributes to the report."""
+
+    name: str
+    config: BacktestConfig
+    window: Window
+    model: Path | None
+    events: int
+    seconds: float
+    results: list[StrategyResult]
+    fee_tier: FeeTier
+    capital: float
+
+
+def _run(name: str, config: BacktestConfig, window: Window, model: Path | None) -> _Run:
+    started = time.perf_counter()
+    finished = run_engine(config, window, model)
+    try:
+        tape = read_tape(
+            Path(config.run.catalog), instrument_ids(config), window.start_ns, window.end_ns
+        )
+        return _Run(
+            name=name,
+            config=config,
+            window=window,
+            model=model,
+            events=finished.events,
+            seconds=time.perf_counter() - started,
+            results=collect_results(finished.engine, name, mid_series(tape)),
+            fee_tier=_fee_tier(finished.engine, config),
+            capital=float(Money.from_str(config.venue.starting_balances[0])),
+        )
+    finally:
+        finished.engine.dispose()
+
+
+def _fee_tier(engine: BacktestEngine, config: BacktestConfig) -> FeeTier:
+    """Return the fees of the first instrument; they are facts of the catalog's instruments."""
+    instrument = engine.cache.instrument(InstrumentId.from_str(instrument_ids(config)[0]))
+    return FeeTier(
+        name=f"{config.venue.name} VIP 0",
+        maker_bps=float(instrument.maker_fee) * _BPS,
+        taker_bps=float(instrument.taker_fee) * _BPS,
+    )
+
+
+def _facts(runs: Sequence[_Run]) -> RunFacts:
+    first = runs[0]
+    return RunFacts(
+        configs=tuple(run.name for run in runs),
+        capital={run.name: run.capital for run in runs},
+        catalog=first.config.run.catalog,
+        start_ns=min(run.window.start_ns for run in runs),
+        end_ns=max(run.window.end_ns for run in runs),
+        events=sum(run.events for run in runs),
+        seconds=sum(run.seconds for run in runs),
+        engine=engine_name(),
+        model=_model_facts(first.model),
+        seed=first.config.run.seed,
+        fee_tier=first.fee_tier,
+        assumptions=_assumptions(first.config),
+    )
+
+
+def _signal(run: _Run) -> tuple[dict[str, Any] | None, SignalDetail | None, list[str]]:
+    """Judge the signal on the window, without any strategy; say so when that cannot be done."""
+    if run.model is None:
+        return None, None, []
+    try:
+        judged = evaluate(
+            run.model,
+            Path(run.config.run.catalog),
+            run.window.start_ns,
+            run.window.end_ns,
+            instrument_ids(run.config),
+        )
+    except UsageError as error:
+        return None, None, [f"IN SAMPLE, the result proves nothing: {error.message}"]
+    horizon_ms = read_manifest(run.model).horizon_ms
+    detail = SignalDetail(
+        reliability={
+            f"{direction}, {horizon_ms} ms": msgspec.convert(bins, list[ReliabilityBin])
+            for direction, bins in judged["reliability"].items()
+        },
+        importance=read_manifest(run.model).importances,
+    )
+    return judged["horizons"], detail, judged["notes"]
+
+
+def _model_facts(path: Path | None) -> ModelFacts | None:
+    if path is None:
+        return None
+    manifest = read_manifest(path)
+    return ModelFacts(
+        id=manifest.model_id,
+        train_end_ns=manifest.train_end_ns,
+        features=len(manifest.feature_names),
+    )
+
+
+def _assumptions(config: BacktestConfig) -> tuple[str, ...]:
+    venue = config.venue
+    queue = "behind the size already there" if venue.queue_position else "first in its queue"
+    taken = (
+        "is gone until the book changes"
+        if venue.liquidity_consumption
+        else "is there again at once"
+    )
+    latencies = (venue.insert_latency_ms, venue.update_latency_ms, venue.cancel_latency_ms)
+    submit, amend, cancel = (f"{latency:g} ms" for latency in latencies)
+    return (
+        f"Commands take effect after {submit} (submit), {amend} (amend) and {cancel} (cancel).",
+        f"A resting order is {queue}; size that was taken {taken}.",
+        "The book is the recorded best bid and ask. Nothing that is sent moves the market.",
+        "Funding and liquidation are not simulated.",
+    )
+
+
+def _funding_notes(facts: RunFacts) -> list[str]:
+    """Return a note if the window crosses a funding time, which perpetuals have every 8 hours."""
+    times = (facts.end_ns - 1) // _FUNDING_INTERVAL_NS - facts.start_ns // _FUNDING_INTERVAL_NS
+    if not times:
+        return []
+    return [f"the window crosses {times} funding time(s); funding is not simulated and counts as 0"]
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return the stem of each file, or the whole path where stems are not unique."""
+    stems = [path.stem for path in paths]
+    return stems if len(set(stems)) == len(stems) else [str(path) for path in paths]

@@ -1,0 +1,125 @@
+"""Answers of the smaller commands as tables for a terminal."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from nautilus_scalp.features.schema import FeatureSpec
+from nautilus_scalp.features.schema import WarmUp
+
+
+_SIGNAL_COLUMNS = (
+    *("moves", "auc", "auc_imbalance", "accuracy", "accuracy_top_decile", "mcc"),
+    *("brier", "ece", "ic", "false_positive_rate", "coverage"),
+)
+
+
+def rows_table(header: Iterable[str], rows: Iterable[Iterable[str]], title: str = "") -> Table:
+    """Return a plain table of text.
+
+    Parameters
+    ----------
+    header : Iterable[str]
+        Column names.
+    rows : Iterable[Iterable[str]]
+        Cells; none is read as markup.
+    title : str
+        Above the table.
+
+    Returns
+    -------
+    Table
+        For ``rich``.
+
+    """
+    table = Table(*header, title=title or None, title_justify="left", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return table
+
+
+def counts_table(title: str, counts: Mapping[str, int]) -> Table:
+    """Return a table of names and counts.
+
+    Parameters
+    ----------
+    title : str
+        What is counted.
+    counts : Mapping[str, int]
+        By name.
+
+    Returns
+    -------
+    Table
+        For ``rich``.
+
+    """
+    table = Table(title, "", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for name, count in counts.items() or {"none": 0}.items():
+        table.add_row(escape(name), f"{count:,}")
+    return table
+
+
+def features_table(specs: Iterable[FeatureSpec]) -> Table:
+    """Return every feature with its group, unit, warm-up and source.
+
+    Parameters
+    ----------
+    specs : Iterable[FeatureSpec]
+        The features.
+
+    Returns
+    -------
+    Table
+        For ``rich``.
+
+    """
+    header = ("name", "group", "unit", "warm-up", "source")
+    rows = (
+        (spec.name, spec.group, spec.unit, _warm_up(spec.warm_up), spec.source) for spec in specs
+    )
+    return rows_table(header, rows)
+
+
+def signal_table(title: str, horizons: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the figures of a signal, one row a horizon.
+
+    Parameters
+    ----------
+    title : str
+        Whose signal.
+    horizons : Mapping[str, Mapping[str, Any]]
+        Figures by horizon in milliseconds.
+
+    Returns
+    -------
+    Table
+        For ``rich``.
+
+    """
+    rows = (
+        (f"{horizon} ms", *(_figure(figures[name]) for name in _SIGNAL_COLUMNS))
+        for horizon, figures in horizons.items()
+    )
+    names = (name.replace("_", " ") for name in _SIGNAL_COLUMNS)
+    return rows_table(("horizon", *names), rows, title)
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+def _warm_up(warm_up: WarmUp) -> str:
+    parts = (
+        (warm_up.quotes, "quotes"),
+        (warm_up.trades, "trades"),
+        (warm_up.bars, "bars"),
+        (warm_up.elapsed_ms, "ms"),
+    )
+    return ", ".join(f"{amount:g} {what}" for amount, what in parts if amount)
