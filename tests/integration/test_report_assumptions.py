@@ -88,7 +88,7 @@ class SimulatedVenue(Desk):
             liquidity_consumption=True,
         )
         self.engine.add_instrument(self.instrument)
-        self.engine.add_data(self._tape)
+        self.engine.add_data(self.tape)
         self.engine.add_strategy(Script(self, acts))
         self.engine.run()
 
@@ -166,6 +166,17 @@ def test_a_level_behind_the_best_starts_at_its_back_when_it_becomes_best(
     venue.script({0: limit(2, 99)})
 
     assert venue.fills() == [(99.0, 1.0)]
+
+
+def test_a_smaller_size_counts_when_the_best_falls_back_to_our_price(
+    venue: SimulatedVenue,
+) -> None:
+    venue.quote(100, 101, 10, 10).quote(100.5, 101, 10, 10).quote(100, 101, 3, 10)
+    venue.trade(100, 3, -1).trade(100, 1, -1)
+
+    venue.script({0: limit(1, 100)})
+
+    assert venue.sent()[0].ts_last == venue.ns_at(0) + 5
 
 
 def test_a_price_inside_the_spread_has_no_queue(venue: SimulatedVenue) -> None:
