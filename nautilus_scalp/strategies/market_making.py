@@ -44,7 +44,8 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
     inventory_limit : float
         The position is never worth more, in quote currency, at the first price.
     refresh_interval_ms : float
-        Least time between two rounds of changes to the quotes.
+        Least time between two rounds of changes to the quotes. Between them the quotes are reviewed
+        when a best price moved; when only sizes, volatility or the signal did, once an interval.
     tolerance_ticks : int
         A quote that should move by no more than this stays, and keeps its place in the queue.
     ladder : LadderParams
@@ -102,7 +103,9 @@ class MarketMaking(Strategy):
         self._volatility = RealisedVolatility(config.volatility)
         self._refresh_ns = round(config.refresh_interval_ms * _NS_PER_MS)
         self._ladder: Ladder | None = None
-        self._next_refresh_ns = 0
+        self._last_prices = (0.0, 0.0)
+        self._next_change_ns = 0
+        self._review_ns = 0
 
     @property
     def signals_received(self) -> int:
@@ -170,8 +173,11 @@ class MarketMaking(Strategy):
             self._execution.cancel_all()
             return
         volatility = self._volatility.on_mid(tick.ts_event, 0.5 * (bid + ask))
-        if now_ns < self._next_refresh_ns or self._execution.leaving:
+        moved = (bid, ask) != self._last_prices
+        if self._execution.leaving or now_ns < (self._next_change_ns if moved else self._review_ns):
             return
+        self._last_prices = (bid, ask)
+        self._review_ns = now_ns + self._refresh_ns
         opinion = self._inbox.opinion(tick.ts_event)
         move_bps = opinion.expected_move_bps
         self._requote(Market(bid, ask, bid_size, ask_size, volatility, move_bps), opinion)
@@ -195,7 +201,9 @@ class MarketMaking(Strategy):
     def _forget(self) -> None:
         self._volatility.reset()
         self._ladder = None
-        self._next_refresh_ns = 0
+        self._last_prices = (0.0, 0.0)
+        self._next_change_ns = 0
+        self._review_ns = 0
 
     def _requote(self, market: Market, opinion: Opinion) -> None:
         execution = self._execution
@@ -210,7 +218,7 @@ class MarketMaking(Strategy):
         )
         if actions:
             execution.apply(actions)
-            self._next_refresh_ns = execution.state.now_ns + self._refresh_ns
+            self._next_change_ns = execution.state.now_ns + self._refresh_ns
 
     def _make_ladder(self, mid: float) -> Ladder:
         config = self.config
