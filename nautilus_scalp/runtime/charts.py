@@ -155,19 +155,27 @@ def breakeven_figure(rows: Sequence[Row], names: Sequence[str], tier: FeeTier) -
     """Draw the fee each strategy could bear, the fee it paid, and the tier's maker and taker."""
     labels = _wrapped(names)
     able = [row["breakeven_fee_bps"] for row in rows]
-    colours = [LOSS if value is not None and value < 0.0 else PALETTE[0] for value in able]
-    bars = {"type": "bar", "name": "break-even fee", "orientation": "h", "x": able, "y": labels}
+    bars = [
+        {"type": "bar", "name": name, "orientation": "h", "x": values, "y": labels}
+        | {"marker": {"color": shade}}
+        for name, values, shade in (
+            ("break-even fee", [one if one and one > 0.0 else None for one in able], PALETTE[0]),
+            ("break-even rebate", [one if one and one < 0.0 else None for one in able], LOSS),
+        )
+        if any(values)
+    ]
     bar = {"symbol": "line-ns-open", "size": 20, "color": INK, "line": {"width": 3}}
     paid = scatter("fee paid", [row["fee_bps"] for row in rows], [], mode="markers", marker=bar)
     limits = ((tier.maker_bps, "maker"), (tier.taker_bps, "taker"))
     return figure(
-        [bars | {"marker": {"color": colours}}, paid | {"y": labels}],
+        [*bars, paid | {"y": labels}],
+        barmode="overlay",
         height=190 + BAR_HEIGHT * len(rows),
         bargap=0.45,
         xaxis=axis("bps of traded value", zeroline=True, rangemode="tozero"),
         yaxis=name_axis(),
         shapes=[vertical(bps) for bps, _ in limits],
-        annotations=[above(bps, f"{tier.name} {word} {bps:g}") for bps, word in limits],
+        annotations=[above(bps, f"{word} {bps:g}") for bps, word in limits],
         legend=BELOW,
     )
 

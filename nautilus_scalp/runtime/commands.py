@@ -4,7 +4,10 @@
 
 import argparse
 from collections.abc import Callable
+from datetime import datetime
 
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.errors import VerdictError
 from nautilus_scalp.runtime.config import to_ns
 from nautilus_scalp.runtime.console import print_json
 from nautilus_scalp.runtime.console import progress_bar

@@ -3,11 +3,13 @@
 import sys
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.identifiers import InstrumentId
 
+from nautilus_scalp.errors import ScalpError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.live_clients import Credentials
 from nautilus_scalp.runtime.live_config import LiveConfig
@@ -17,6 +19,7 @@ from nautilus_scalp.runtime.live_guard import TAG
 from nautilus_scalp.runtime.live_guard import LiveGuard
 from nautilus_scalp.runtime.live_guard import LiveGuardConfig
 from nautilus_scalp.runtime.live_node import build_node
+from nautilus_scalp.runtime.live_probe import probe_binance
 from nautilus_scalp.runtime.live_session import LiveSession
 from nautilus_scalp.runtime.live_state import StateDirectory
 from nautilus_scalp.runtime.live_venue import venue_of
@@ -26,6 +29,7 @@ from nautilus_scalp.runtime.preflight import preflight
 
 
 _FLAG = "--i-accept-real-money"
+_COMPARISONS = 3
 
 
 def run_live(path: Path, overrides: Sequence[str], accept_real_money: bool) -> None:  # noqa: FBT001 (the one flag of a command)
@@ -88,11 +92,35 @@ def _trade(config: LiveConfig, keys: Credentials, state: StateDirectory) -> None
         )
         state.mark_running(config.instrument_ids)
         session.run()
+        _verify_flat(config, keys, node)
         state.save((*node.trader.actors(), *node.trader.strategies()))
         state.mark_clean()
         _say("stopped: no order and no position is left")
     finally:
         node.dispose()
+
+
+def _verify_flat(config: LiveConfig, keys: Credentials, node: TradingNode) -> None:
+    """Compare with the venue's own books: what ours have lost must not be left there."""
+    if config.live.mode == "paper" or config.live.venue != "BINANCE":
+        return
+    account = probe_binance(config, keys).account
+    if account is None:
+        return
+    left = []
+    for name in config.instrument_ids:
+        symbol, instrument_id = name.partition("-")[0], InstrumentId.from_str(name)
+        orders = node.cache.orders_open_count(instrument_id=instrument_id)
+        if account.open_orders.get(symbol, 0) != orders:
+            left.append(f"{account.open_orders[symbol]} orders in {symbol}, ours are {orders}")
+        positions = node.cache.positions_open(instrument_id=instrument_id)
+        known = sum((position.signed_decimal_qty() for position in positions), Decimal(0))
+        held = account.positions.get(symbol, Decimal(0))
+        if held != known:
+            left.append(f"position {held} in {symbol}, ours is {known}")
+    if left:
+        message = f"stopped, but the venue's books differ: {'; '.join(left)}"
+        raise ScalpError(message, "start again to have it closed, or close it by hand")
 
 
 def _session(config: LiveConfig, node: TradingNode, state: StateDirectory) -> LiveSession:
@@ -108,6 +136,7 @@ def _session(config: LiveConfig, node: TradingNode, state: StateDirectory) -> Li
         stale_after_s=live.stale_after_s,
         status_interval_s=live.status_interval_s,
         flatten_unowned=live.unowned == "flatten" or state.crashed,
+        patience_s=_COMPARISONS * live.position_check_interval_s,
     )
     session = LiveSession(node, live, GUARD_ID, _say)
     guard = LiveGuard(

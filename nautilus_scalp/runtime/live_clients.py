@@ -10,7 +10,6 @@ from nautilus_trader.adapters.binance import BinanceDataClientConfig
 from nautilus_trader.adapters.binance import BinanceExecClientConfig
 from nautilus_trader.adapters.binance import BinanceInstrumentProviderConfig
 from nautilus_trader.adapters.binance import BinanceLiveDataClientFactory
-from nautilus_trader.adapters.binance import BinanceLiveExecClientFactory
 from nautilus_trader.adapters.binance.common.enums import BinanceEnvironment
 from nautilus_trader.adapters.binance.common.symbol import BinanceSymbol
 from nautilus_trader.adapters.bybit import BybitDataClientConfig
@@ -29,6 +28,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.live_config import LiveConfig
+from nautilus_scalp.runtime.live_outcomes import BinanceExecutionFactory
 
 
 # Environment variables that hold key and secret, by venue and mode; paper needs none.
@@ -145,7 +145,7 @@ def _binance(config: LiveConfig, keys: Credentials) -> Clients:
         data=BinanceDataClientConfig(**common, base_url_ws=live.base_url_ws),
         execution=execution,
         data_factory=BinanceLiveDataClientFactory,
-        execution_factory=BinanceLiveExecClientFactory,
+        execution_factory=BinanceExecutionFactory,
     )
 
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from nautilus_trader.common.events import TimeEvent
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.model.data import QuoteTick
-from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.enums import TradingState
+from nautilus_trader.model.events import PositionOpened
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import StrategyId
 from nautilus_trader.model.identifiers import Venue
-from nautilus_trader.model.orders import Order
 from nautilus_trader.risk.engine import RiskEngine
 from nautilus_trader.trading.strategy import Strategy
 from nautilus_trader.trading.trader import Trader
@@ -40,6 +39,8 @@ class LiveGuardConfig(StrategyConfig, frozen=True):
         Time between two status lines.
     flatten_unowned : bool
         Whether positions and orders that no strategy owns are closed.
+    patience_s : float
+        How long a position that appears while trading may turn out to be a strategy's after all.
 
     """
 
@@ -49,6 +50,7 @@ class LiveGuardConfig(StrategyConfig, frozen=True):
     stale_after_s: float
     status_interval_s: float
     flatten_unowned: bool
+    patience_s: float
 
 
 class LiveGuard(Strategy):
@@ -95,6 +97,7 @@ class LiveGuard(Strategy):
         self._stale: set[InstrumentId] = set()
         self._quotes = 0
         self._opening_balance: float | None = None
+        self._act_at_ns = 0
 
     def on_start(self) -> None:
         """Listen to every market, close what a crash left, and set the clocks."""
@@ -102,8 +105,9 @@ class LiveGuard(Strategy):
         for instrument_id in self._watched:
             self._heard_ns[instrument_id] = now
             self.subscribe_quote_ticks(instrument_id)
-            self._take_care(instrument_id)
         self._opening_balance = self._balance()
+        if self.config.flatten_unowned:
+            self._take_care()
         watch_ns = round(_WATCH_INTERVAL_S * _NS_PER_S)
         status_ns = round(self.config.status_interval_s * _NS_PER_S)
         self.clock.set_timer_ns("watch", watch_ns, now, 0, self._watch)
@@ -119,48 +123,34 @@ class LiveGuard(Strategy):
         self._heard_ns[tick.instrument_id] = self.clock.timestamp_ns()
         self._quotes += 1
 
-    def on_position_opened(self, _event: object) -> None:
-        """Close a position of the guard's own: it was opened outside of this run."""
-        for instrument_id in self._watched:
-            self._take_care(instrument_id)
+    def on_position_opened(self, event: PositionOpened) -> None:
+        """Note a position of the guard's own: it was opened outside of this run, or so it seems.
 
-    def _take_care(self, instrument_id: InstrumentId) -> None:
-        """Close or report what the guard owns, which is what no strategy owns."""
-        positions = self.cache.positions_open(instrument_id=instrument_id, strategy_id=self.id)
-        orders = self._foreign_orders(instrument_id)
-        if not positions and not orders:
-            return
-        held = sum(position.signed_decimal_qty() for position in positions)
-        what = f"{instrument_id}: position {held} and {len(orders)} orders that no strategy owns"
-        if not self.config.flatten_unowned:
-            self._say(f"warning: {what}; they are left alone, see live.unowned")
-            return
-        self._say(f"closing {what}")
-        for order in orders:
-            self.cancel_order(order)
-        for position in positions:
-            self.close_position(position)
+        A fill that is still on its way makes the venue's position look like somebody else's
+        until the next comparison, so the guard lets some comparisons pass before it acts.
+        """
+        self._say(f"{event.instrument_id}: {event.signed_qty:+g} that no strategy owns")
+        self._act_at_ns = self.clock.timestamp_ns() + round(self.config.patience_s * _NS_PER_S)
 
-    def _foreign_orders(self, instrument_id: InstrumentId) -> list[Order]:
-        """Return claimed orders; the guard's own are market orders only."""
-        orders = self.cache.orders_open(instrument_id=instrument_id, strategy_id=self.id)
-        return [order for order in orders if order.order_type != OrderType.MARKET]
-
-    def _try_again(self) -> None:
-        """Close what is still there once no order of the guard is on its way."""
-        on_its_way = self.cache.orders_inflight(strategy_id=self.id)
-        if not self.config.flatten_unowned or on_its_way:
+    def _take_care(self) -> None:
+        """Close what the guard owns, which is what no strategy owns."""
+        if self.cache.orders_inflight(strategy_id=self.id):
             return
+        # Claimed orders first: the guard's own are market orders, and closed at once.
+        for order in self.cache.orders_open(strategy_id=self.id):
+            if not order.is_pending_cancel:
+                self.cancel_order(order)
         for position in self.cache.positions_open(strategy_id=self.id):
-            if not self.cache.orders_open(strategy_id=self.id):
-                self.close_position(position)
+            self._say(f"closing {position.instrument_id} {position.signed_qty:+g}")
+            self.close_position(position)
 
     def _watch(self, _event: TimeEvent) -> None:
         if self._kill_file.exists():
             self._stop_run(f"kill switch {self._kill_file}")
             return
-        self._try_again()
         now = self.clock.timestamp_ns()
+        if self.config.flatten_unowned and now >= self._act_at_ns:
+            self._take_care()
         limit_ns = self.config.stale_after_s * _NS_PER_S
         stale = {name for name, heard in self._heard_ns.items() if now - heard > limit_ns}
         for instrument_id in stale - self._stale:

@@ -160,7 +160,7 @@ def _facts(runs: Sequence[_Run]) -> RunFacts:
     return RunFacts(
         configs=tuple(run.name for run in runs),
         capital={run.name: run.capital for run in runs},
-        catalog=first.config.run.catalog,
+        catalog=_shown(Path(first.config.run.catalog)),
         start_ns=min(run.window.start_ns for run in runs),
         end_ns=max(run.window.end_ns for run in runs),
         events=sum(run.events for run in runs),
@@ -233,6 +233,12 @@ def _funding_notes(facts: RunFacts) -> list[str]:
     if not times:
         return []
     return [f"the window crosses {times} funding time(s); funding is not simulated and counts as 0"]
+
+
+def _shown(path: Path) -> str:
+    """Return the path as seen from the working directory, so that equal runs print equal text."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

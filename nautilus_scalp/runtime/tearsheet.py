@@ -34,7 +34,9 @@ SPLIT_TEXT = (
     "Spread: fill price against the mid that prevailed. Adverse selection: move of the mid in the "
     "10 seconds after a fill. Inventory: everything later, on what was still held."
 )
-FEE_TEXT = "Net P&L is zero at the end of the bar: it pays where the bar passes the fee mark."
+FEE_TEXT = (
+    "Net P&L is zero at the end of the bar: it pays where the bar passes the fee mark. Dashed: "
+)
 
 
 def render_tearsheet(
@@ -101,7 +103,11 @@ def _add_money(
     sheet.add(
         page.pair(
             page.section("The same by strategy", "Parts that stack up to net.", sheet.plot(bars)),
-            page.section("Break-even fee against the fee paid", FEE_TEXT, sheet.plot(fees)),
+            page.section(
+                "Break-even fee against the fee paid",
+                FEE_TEXT + facts.fee_tier.name + ".",
+                sheet.plot(fees),
+            ),
         )
     )
 
