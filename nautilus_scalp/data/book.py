@@ -187,6 +187,7 @@ class Book:
         self._state[_STATUS] = state.status
         self._state[_LAST_U] = state.last_u
         self._state[_LAST_T] = state.last_t_ns
+        self._state[_BUCKET] = state.last_t_ns // interval_ns if state.last_t_ns else -1
         self._grow(max(len(state.bids), len(state.asks)))
         for offset, side in ((0, state.bids), (2, state.asks)):
             pairs = np.array(side, np.int64).reshape(-1, 2)

@@ -1,5 +1,7 @@
 """Which rows of a stream may enter the catalog, judged in the order in which they arrived."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -113,22 +115,51 @@ class ExchangeClock:
 
     The recorder's clock minus the running median delay, over the last 101 messages that did carry
     the exchange's time and arrived no later. Nothing that arrived afterwards is used.
+
+    Parameters
+    ----------
+    delays_ns : sequence of int
+        The last delays of an earlier import.
+
     """
 
-    def __init__(self) -> None:
-        self._delays = np.empty(0, np.int64)
+    def __init__(self, delays_ns: Sequence[int] = ()) -> None:
+        self._delays = np.array(delays_ns, np.int64)
+        self._carried = 0
+        self._lines = self._medians = np.empty(0, np.int64)
 
-    def stamp(self, timed: list[Rows], untimed: Rows, last_t_ns: int) -> Mask:
-        """Fill ``untimed["t_ns"]``, whole milliseconds, never going back.
+    @property
+    def delays_ns(self) -> list[int]:
+        """The delays to keep for the next import."""
+        return [int(delay) for delay in self._delays]
+
+    def observe(self, timed: list[Rows]) -> None:
+        """Take note of a block's messages that carry the exchange's send time.
 
         Parameters
         ----------
         timed : list of structured arrays
-            Messages with the exchange's send time.
+            With the columns ``line``, ``recv_ns`` and ``sent_ns``.
+
+        """
+        lines = np.concatenate([rows["line"] for rows in timed])
+        delays = np.concatenate([rows["recv_ns"] - rows["sent_ns"] for rows in timed])
+        order = np.argsort(lines, kind="stable")
+        history = np.concatenate([self._delays, delays[order]])
+        self._carried, self._lines = len(self._delays), lines[order]
+        medians = pd.Series(history).rolling(_CLOCK_WINDOW, min_periods=1).median()
+        self._medians = medians.to_numpy().astype(np.int64)
+        self._delays = history[-_CLOCK_WINDOW:]
+
+    def stamp(self, untimed: Rows, last_t_ns: int) -> Mask:
+        """Fill ``untimed["t_ns"]``, whole milliseconds, never going back.
+
+        Parameters
+        ----------
         untimed : structured array
-            Messages without one.
+            Messages of the observed block that carry no time.
         last_t_ns : int
-            Event time of the last message of the untimed stream.
+            Event time of the last message of their stream.
 
         Returns
         -------
@@ -136,27 +167,20 @@ class ExchangeClock:
             False where no timed message has arrived yet.
 
         """
-        lines = np.concatenate([rows["line"] for rows in timed])
-        order = np.argsort(lines, kind="stable")
-        delays = np.concatenate([rows["recv_ns"] - rows["sent_ns"] for rows in timed])[order]
-        carried = len(self._delays)
-        history = np.concatenate([self._delays, delays])
-        before = np.searchsorted(lines[order], untimed["line"]) + carried
+        before = np.searchsorted(self._lines, untimed["line"]) + self._carried
         known = before > 0
-        if known.any():
-            medians = pd.Series(history).rolling(_CLOCK_WINDOW, min_periods=1).median().to_numpy()
-            delay = medians[before[known] - 1].astype(np.int64)
-            stamped = (untimed["recv_ns"][known] - delay) // _MS * _MS
+        delay = self._medians[before[known] - 1]
+        stamped = (untimed["recv_ns"][known] - delay) // _MS * _MS
+        if len(stamped):
             untimed["t_ns"][known] = np.maximum(np.maximum.accumulate(stamped), last_t_ns)
-        self._delays = history[-_CLOCK_WINDOW:]
         return known
 
 
 class LaneClock:
     """The furthest event time of a file's streams, and which rows come too late behind it."""
 
-    def __init__(self) -> None:
-        self.t_ns = 0
+    def __init__(self, t_ns: int = 0) -> None:
+        self.t_ns = t_ns
 
     def late(self, line: Ints, t_ns: Ints) -> Mask:
         """Judge rows of all streams together; ``line`` need not be sorted."""

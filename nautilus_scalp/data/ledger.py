@@ -60,14 +60,11 @@ class Ledger:
     source : Source
     root : Path
         Directory that will become the catalog's root.
-    several : bool
-        Whether the file is read once a symbol, so that other symbols' lines are nobody's fault.
 
     """
 
-    def __init__(self, source: Source, root: Path, *, several: bool) -> None:
+    def __init__(self, source: Source, root: Path) -> None:
         self._source = source
-        self._several = several
         folder = root / "quarantine" / source.instrument_id
         self._path = folder / f"{source.path.name}.{source.sha256[:8]}.csv"
         self._record = SourceRecord(
@@ -131,8 +128,10 @@ class Ledger:
         self._record.price_jumps += jumps
 
     def _quarantine(self, block: Block, rejected: Rows) -> None:
-        if self._several:
-            rejected = rejected[rejected["reason"] != _OTHER_SYMBOL]
+        if self._source.shared:  # other symbols' lines are read again, as theirs
+            foreign = rejected["reason"] == _OTHER_SYMBOL
+            self._record.lines -= int(foreign.sum())
+            rejected = rejected[~foreign]
         if len(rejected) == 0:
             return
         rejected = rejected[np.argsort(rejected["line"], kind="stable")]

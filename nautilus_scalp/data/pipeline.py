@@ -61,14 +61,36 @@ class Batch(msgspec.Struct, kw_only=True):
 
 
 class InstrumentState(msgspec.Struct, kw_only=True):
-    """Where an instrument's newest interval ends, so that the next file can go on from there."""
+    """Where an instrument's newest interval ends, so that the next file can go on from there.
+
+    Attributes
+    ----------
+    instrument_id : str
+    start_ns : int
+        Event time of the interval's first row.
+    last_ts_init : int
+    trade_stream : str
+        ``trade`` or ``aggTrade``, empty if there were no trades.
+    streams : dict of str to StreamState
+        By kind.
+    delays_ns : list of int
+        What the exchange clock of a spot recording goes by.
+    book : BookState
+
+    """
 
     instrument_id: str
     start_ns: int = 0
     last_ts_init: int = 0
     trade_stream: str = ""
     streams: dict[str, StreamState] = {}
+    delays_ns: list[int] = []
     book: BookState = msgspec.field(default_factory=BookState)
+
+    @property
+    def last_t_ns(self) -> int:
+        """Event time of the interval's last row, 0 if there is none."""
+        return max((stream.last_t_ns for stream in self.streams.values()), default=0)
 
 
 class Judged(msgspec.Struct, kw_only=True):
@@ -103,10 +125,10 @@ class Pipeline:
         self._bar_type = bar_type
         self._start_ns = state.start_ns
         self._last_ts_init = state.last_ts_init
-        self._last_t_ns = max((s.last_t_ns for s in state.streams.values()), default=0)
+        self._last_t_ns = state.last_t_ns
         self._gates = {kind: StreamGate(state.streams.get(kind) or StreamState()) for kind in KINDS}
         self._book = Book(SAMPLE_NS, SILENCE_NS, state.book)
-        self._clock = ExchangeClock()
+        self._clock = ExchangeClock(state.delays_ns)
         self._waiting = {kind: np.empty(0, dtype) for kind, dtype in KINDS.items()}
         self._levels = np.empty(0, LEVEL_DTYPE)
         self._tops = np.empty((0, 4, TOP_LEVELS), np.int64)
@@ -120,6 +142,7 @@ class Pipeline:
             last_ts_init=self._last_ts_init,
             trade_stream=trade_stream,
             streams={k: gate.state for k, gate in self._gates.items() if gate.state.last_u >= 0},
+            delays_ns=self._clock.delays_ns,
             book=self._book.state(),
         )
 
@@ -164,13 +187,22 @@ class Pipeline:
 
     def _stamp_untimed(self, batch: Batch, rejected: list[Rows]) -> None:
         """Give spot quotes and snapshots, which carry no exchange time, an event time."""
-        is_diff = ~batch.depths["snapshot"]
-        timed = [batch.depths[is_diff], batch.trades]
-        if len(batch.quotes) and batch.quotes["t_ns"][0] == 0:
-            known = self._clock.stamp(timed, batch.quotes, self._gates["quotes"].state.last_t_ns)
-            rejected.append(rejects(batch.quotes["line"][~known], "no_exchange_clock"))
-            batch.quotes = batch.quotes[known]
-        batch.depths = _in_book_order(batch.depths)
+        last_depth_ns = self._gates["depths"].state.last_t_ns
+        if self._spec.kind == "spot":
+            snapshot = batch.depths["snapshot"]
+            self._clock.observe([batch.depths[~snapshot], batch.trades])
+            untimed = batch.quotes[batch.quotes["t_ns"] == 0]
+            known = self._clock.stamp(untimed, self._gates["quotes"].state.last_t_ns)
+            rejected.append(rejects(untimed["line"][~known], "no_exchange_clock"))
+            timed = batch.quotes[batch.quotes["t_ns"] > 0]
+            batch.quotes = untimed[known] if len(untimed) else timed
+            books = batch.depths[snapshot]
+            self._clock.stamp(books, last_depth_ns)
+            batch.depths[snapshot] = books
+        batch.depths = _in_book_order(batch.depths, last_depth_ns)
+        unknown = batch.depths["t_ns"] == 0
+        rejected.append(rejects(batch.depths["line"][unknown], "no_exchange_clock"))
+        batch.depths = batch.depths[~unknown]
 
     def _replay_depth(self, rows: Rows, levels: Rows, rejected: list[Rows]) -> tuple[Rows, int]:
         verdict, tops = self._book.replay(rows, levels)
@@ -208,6 +240,8 @@ class Pipeline:
             self._start_ns = int(t_ns[0])
         previous = np.concatenate([[self._last_t_ns or t_ns[0]], t_ns[:-1]])
         interval = np.cumsum(breaks | (t_ns - previous > SILENCE_NS))
+        if interval[-1] > 0:
+            self._start_ns = int(t_ns[np.flatnonzero(interval == interval[-1])[0]])
         first, self._last_ts_init = replay_times(
             t_ns, slots, self._last_ts_init, self._spec.tie_rank
         )
@@ -260,8 +294,8 @@ class Pipeline:
         waiting["top"][waiting["top"] >= 0] -= kept
 
 
-def _in_book_order(depths: Rows) -> Rows:
-    """Put each snapshot behind the diffs that it contains, and give it their time.
+def _in_book_order(depths: Rows, last_t_ns: int) -> Rows:
+    """Put each snapshot behind the diffs that it contains, and give it a time among theirs.
 
     A REST snapshot arrives late: diffs newer than it may already be there. Its update id says
     where it belongs, and no event of a book may go back in time.
@@ -273,10 +307,10 @@ def _in_book_order(depths: Rows) -> Rows:
     ahead = np.searchsorted(np.maximum.accumulate(diffs["u"]), depths["u"][snapshots], side="right")
     ordered = np.insert(diffs, ahead, depths[snapshots])
     for k in np.flatnonzero(ordered["snapshot"]):
-        earliest = ordered["t_ns"][k - 1] if k > 0 else 0
-        latest = ordered["t_ns"][k + 1] if k + 1 < len(ordered) else np.iinfo(np.int64).max
-        t_ns = ordered["t_ns"][k] or (latest if k + 1 < len(ordered) else earliest)
-        ordered["t_ns"][k] = max(earliest, min(t_ns, latest))
+        earliest = max(ordered["t_ns"][k - 1], last_t_ns) if k > 0 else last_t_ns
+        latest = ordered["t_ns"][k + 1] if k + 1 < len(ordered) else 0
+        t_ns = ordered["t_ns"][k] or latest
+        ordered["t_ns"][k] = max(earliest, min(t_ns, latest) if latest else t_ns)
     return ordered
 
 

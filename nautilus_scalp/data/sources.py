@@ -36,6 +36,8 @@ class Source(msgspec.Struct, kw_only=True, frozen=True):
         ``trade`` or ``aggTrade`` if the file holds trades.
     bar_type : str
         Nautilus bar type if the file holds bars.
+    shared : bool
+        Whether the file holds other symbols too; it is then read once for each.
 
     """
 
@@ -48,9 +50,13 @@ class Source(msgspec.Struct, kw_only=True, frozen=True):
     first_ns: int
     trade_stream: str = ""
     bar_type: str = ""
+    shared: bool = False
 
     def read(self, spec: InstrumentSpec) -> Iterator[tuple[Block, Batch]]:
         """Yield the file's blocks and what they hold for the instrument."""
+        if spec.symbol != self.symbol:
+            message = f"{self.path} holds {self.symbol}, {spec.instrument_id} trades {spec.symbol}"
+            raise UsageError(message, "leave --instrument out, or correct it")
         precisions = (spec.price_precision, spec.size_precision)
         if self.format == LOG:
             return read_log(self.path, self.symbol, precisions, futures=spec.kind == "perpetual")
@@ -122,6 +128,7 @@ def _sources_of(path: Path, digest: str, instrument_id: str | None) -> list[Sour
                 instrument_id=instrument_id or _instrument_id(stream.symbol, stream.futures),
                 first_ns=stream.first_ns,
                 trade_stream=stream.trade_stream,
+                shared=len(streams) > 1,
             )
             for stream in streams.values()
         ]
