@@ -69,11 +69,11 @@ def test_report_sets_both_side_by_side() -> None:
 
 def test_default_market_resembles_the_recorded_day() -> None:
     found = tape_statistics(synthetic_tape(SyntheticParams(seed=12, hours=1.0)))
-    # BTCUSDT-PERP, 18 July 2024 23:57 - 19 July 00:05 UTC: 109, 22, 7.5 a second; 2.0 and 5.0 bps
+    # BTCUSDT-PERP, 18 July 2024 23:57 - 19 July 00:05 UTC: 109, 22, 7.5 a second; 0.47 bps
     assert found["quotes", "1/s"] == pytest.approx(109, rel=0.15)
     assert found["trades", "1/s"] == pytest.approx(22, rel=0.25)
     assert found["market orders", "1/s"] == pytest.approx(7.5, rel=0.2)
-    assert found["volatility, 10 s", "bps"] == pytest.approx(2.0, rel=0.3)
+    assert found["volatility, 1 s", "bps"] == pytest.approx(0.47, rel=0.35)
     assert found["ln(bid size / ask size), sd", ""] == pytest.approx(3.6, rel=0.1)
     assert found["quotes with spread > 1 tick", "%"] < 5
     assert found["variance / mean of quotes, 1 s", ""] > 30

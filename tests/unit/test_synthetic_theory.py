@@ -118,8 +118,8 @@ def test_edge_in_bps_is_the_closed_form() -> None:
             for part in parts
         ]
         pooled = theory.pooled(scores)
-        assert pooled.edge_bps_signal == pytest.approx(pooled.edge_bps_theory, rel=0.06)
-        assert 0.85 * pooled.edge_bps_signal < pooled.edge_bps_belief < pooled.edge_bps_signal
+        assert pooled.edge_bps_signal == pytest.approx(pooled.edge_bps_theory, rel=0.13)
+        assert 0.8 * pooled.edge_bps_signal < pooled.edge_bps_belief < pooled.edge_bps_signal
 
 
 def test_score_of_a_hand_made_chunk() -> None:

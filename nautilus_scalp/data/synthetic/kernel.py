@@ -16,6 +16,7 @@ from nautilus_scalp.data.synthetic.params import CANCEL
 from nautilus_scalp.data.synthetic.params import INSERT
 from nautilus_scalp.data.synthetic.params import MARKET
 from nautilus_scalp.data.synthetic.params import MOVE
+from nautilus_scalp.data.synthetic.state import ACTIVITY
 from nautilus_scalp.data.synthetic.state import ASK
 from nautilus_scalp.data.synthetic.state import ASK_SIZE
 from nautilus_scalp.data.synthetic.state import BELIEF
@@ -82,11 +83,12 @@ def run(
         wait_s, kind = next_event(
             rng,
             clockwork.excitation,
-            clockwork.baseline,
+            clockwork.current,
             clockwork.decay,
             length_s - latent[CLOCK_S],
         )
         _let_pass(rng, laws, latent, wait_s)
+        _set_activity(laws, clockwork, latent[ACTIVITY])
         if kind < 0:
             _snapshots(rng, laws, market, output, end_ms - 1)
             latent[CLOCK_S] = 0.0
@@ -107,12 +109,24 @@ def run(
 
 @njit(cache=True)
 def _let_pass(rng: np.random.Generator, laws: Laws, latent: Floats, wait_s: float) -> None:
-    """Age the signal (exact Ornstein-Uhlenbeck step) and what can be known of it."""
-    left = math.exp(-laws.reversion_per_s * wait_s)
+    """Age activity and signal (exact Ornstein-Uhlenbeck steps) and what can be known of it."""
     latent[CLOCK_S] += wait_s
-    latent[SIGNAL] = left * latent[SIGNAL] + math.sqrt(1 - left * left) * rng.standard_normal()
+    left = math.exp(-laws.calming_per_s * wait_s)
+    noise = math.sqrt(1 - left * left) * rng.standard_normal()
+    latent[ACTIVITY] = left * latent[ACTIVITY] + noise
+    left = math.exp(-laws.reversion_per_s * wait_s)
+    noise = math.sqrt(1 - left * left) * rng.standard_normal()
+    latent[SIGNAL] = left * latent[SIGNAL] + noise
     latent[BELIEF] *= left
     latent[DOUBT] = 1 - (1 - latent[DOUBT]) * left * left
+
+
+@njit(cache=True)
+def _set_activity(laws: Laws, clockwork: Clockwork, activity: float) -> None:
+    """Scale the baseline by a lognormal factor of mean one, held until the next event."""
+    factor = math.exp(laws.activity_sigma * (activity - 0.5 * laws.activity_sigma))
+    for i in range(len(clockwork.baseline)):
+        clockwork.current[i] = factor * clockwork.baseline[i]
 
 
 @njit(cache=True)

@@ -102,6 +102,7 @@ class _Simulation:
         self._clockwork = state.Clockwork(
             excitation=np.zeros((scales, types)),
             baseline=np.array(hawkes.baseline_per_s),
+            current=np.array(hawkes.baseline_per_s),
             decay=np.array(hawkes.decay_per_s),
             kicks=hawkes.kicks,
         )
@@ -110,7 +111,7 @@ class _Simulation:
         self._base = round(params.base_price / float(spec.tick_size))
         size = max(2, round(math.exp(self._laws.log_fresh)))
         book[state.BID : state.UPDATE_ID] = (self._base, self._base + 1, size // 2, size // 2)
-        latent = np.array([0.0, self._rng.standard_normal(), 0.0, 1.0])
+        latent = np.array([0.0, *self._rng.standard_normal(2), 0.0, 1.0])
         deep = self._rng.standard_normal((2, state.LEVELS - 1))
         self._market = state.Market(book, latent, deep)
 
@@ -169,6 +170,8 @@ def _laws(params: SyntheticParams, spec: InstrumentSpec) -> state.Laws:
     return state.Laws(
         edge=params.edge,
         reversion_per_s=params.reversion_per_s,
+        calming_per_s=math.log(2) / params.activity_half_life_ms * 1_000,
+        activity_sigma=params.activity_sigma,
         log_jump=math.log(params.jump_median_ticks),
         jump_sigma=params.jump_sigma,
         open_probability=params.open_probability,

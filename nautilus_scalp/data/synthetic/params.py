@@ -56,6 +56,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "half_life_ms": _POSITIVE,
     "start_ns": (1 << 40, 1 << 62),
     "base_price": _POSITIVE,
+    "activity_sigma": (0.0, 3.0),
+    "activity_half_life_ms": _POSITIVE,
     "jump_median_ticks": _POSITIVE,
     "jump_sigma": _SIGMA,
     "open_probability": _SHARE,
@@ -101,6 +103,9 @@ class SyntheticParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         First mid price, quote currency.
     hawkes : HawkesParams
         Times of price moves, market orders, insertions and cancellations at the best prices.
+    activity_sigma, activity_half_life_ms : float
+        The Hawkes baseline is multiplied by a lognormal factor of mean one, the exponential of an
+        Ornstein-Uhlenbeck process: calm and busy minutes. 0 gives the plain Hawkes process.
     jump_median_ticks, jump_sigma : float
         Lognormal size of a move, rounded to whole ticks, at least one.
     open_probability : float
@@ -142,6 +147,8 @@ class SyntheticParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     instrument_id: str = "BTCUSDT-PERP.BINANCE"
     base_price: float = 64_000.0
     hawkes: HawkesParams = BTCUSDT_2024_07
+    activity_sigma: float = 0.6
+    activity_half_life_ms: float = 30_000.0
     jump_median_ticks: float = 5.0
     jump_sigma: float = 1.4
     open_probability: float = 0.25

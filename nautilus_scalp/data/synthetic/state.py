@@ -15,8 +15,9 @@ DEPTH_INTERVAL_MS = 100
 
 # book[]: best prices in ticks, best sizes in steps, last ids, next depth snapshot
 BID, ASK, BID_SIZE, ASK_SIZE, UPDATE_ID, TRADE_ID, NEXT_DEPTH_MS = range(7)
-# latent[]: seconds since the chunk began; the signal; mean and variance of it given what is public
-CLOCK_S, SIGNAL, BELIEF, DOUBT = range(4)
+# latent[]: seconds since the chunk began; activity; the signal; its mean and variance given what is
+# public
+CLOCK_S, ACTIVITY, SIGNAL, BELIEF, DOUBT = range(5)
 # columns of the output
 QUOTE_COLUMNS = ("ms", "update_id", "bid", "ask", "bid_size", "ask_size")
 TRADE_COLUMNS = ("ms", "trade_id", "price", "size", "side")
@@ -29,6 +30,8 @@ class Laws(NamedTuple):
 
     edge: float
     reversion_per_s: float
+    calming_per_s: float
+    activity_sigma: float
     log_jump: float
     jump_sigma: float
     open_probability: float
@@ -51,10 +54,14 @@ class Laws(NamedTuple):
 
 
 class Clockwork(NamedTuple):
-    """Arrays of the Hawkes process, see `next_event`; ``kicks`` is ``float64[K, M, K]``."""
+    """Arrays of the Hawkes process, see `next_event`; ``kicks`` is ``float64[K, M, K]``.
+
+    ``baseline`` is the mean one, ``current`` that of the present activity.
+    """
 
     excitation: Floats
     baseline: Floats
+    current: Floats
     decay: Floats
     kicks: Floats
 
