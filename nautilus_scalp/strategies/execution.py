@@ -47,7 +47,9 @@ _ALIVE_EVENTS = (
     OrderCancelRejected,
 )
 _FAILED_EVENTS = (OrderRejected, OrderDenied)
-# A venue that turned a closing order down is not asked again with every quote.
+# A venue that turned a closing order down is not asked again with every quote, and one that said
+# nothing is asked again after this. (Nautilus's simulated venue drops a market order without a word
+# when others took all the liquidity at its price.) A second order is safe: it can only reduce.
 _RETRY_NS = 1_000_000_000
 
 
@@ -123,8 +125,6 @@ class Execution:
             self._book(position.signed_qty, position.avg_px_open, position.ts_opened)
         for order in cache.orders_open(**mine):
             self._track(order, pending=False)
-        for order in cache.orders_inflight(**mine):
-            self._track(order, pending=True)
         self._refresh()
 
     def reset(self) -> None:
@@ -274,12 +274,13 @@ class Execution:
             return
         if isinstance(event, _CLOSED_EVENTS):
             del self.working[event.client_order_id]
-            if working.reduce_only and isinstance(event, _FAILED_EVENTS):
-                self._retry_at_ns = self.state.now_ns + _RETRY_NS
         elif isinstance(event, _ALIVE_EVENTS):
             self._update(working, event)
         else:
             return
+        over = event.client_order_id not in self.working
+        if over and working.reduce_only and not isinstance(event, _FAILED_EVENTS):
+            self._retry_at_ns = 0  # done: what is left may be closed at once
         self._refresh()
         if self.leaving:
             self._finish_leaving()
@@ -390,8 +391,14 @@ class Execution:
         """Cancel what can be cancelled and close what is held, unless that is under way."""
         self.cancel_all()
         state = self.state
-        closing = any(order.reduce_only for order in self.working.values())
+        closing = [order for order in self.working.values() if order.reduce_only]
+        if closing and state.now_ns >= self._retry_at_ns:
+            for order in closing:
+                del self.working[order.order_id]
+            self._refusals["closing_order_unanswered"] += len(closing)
+            closing = []
         if state.position_qty != 0.0 and not closing and state.now_ns >= self._retry_at_ns:
+            self._retry_at_ns = state.now_ns + _RETRY_NS
             side = SELL if state.position_qty > 0.0 else BUY
             qty = min(abs(state.position_qty), self.rules.max_qty)
             self.submit(OrderIntent(side, qty, reduce_only=True))

@@ -130,6 +130,23 @@ def test_aggressive_entry_takes_what_is_there_and_cancels_the_rest(desk: Desk) -
     assert desk.fills() == [(98.0, 0.4), (98.5, -0.4)]
 
 
+def test_a_closing_order_that_the_venue_drops_is_sent_again(desk: Desk) -> None:
+    write_fall(desk)
+    desk.at(200).quote(98.5, 98.6, bid_size=0.4).at(210).quote(98.5, 98.6, bid_size=0.4)
+    write_quotes(desk, {1_100: 98.5, 1_300: 98.5, 1_500: 98.5})
+    exits = ExitParams(profit_target=0.5)
+    first = reversion(desk, order_id_tag="1", exits=exits)
+    second = reversion(desk, order_id_tag="2", exits=exits)
+    desk.play(first, second)
+    # Both leave on one quote. The first takes the 0.4 BTC there are and slips by a tick; for the
+    # second nothing is left, and the simulated venue forgets its order without a word.
+    assert first.refusals == {}
+    assert second.refusals == {"closing_order_unanswered": 1}
+    assert desk.cache.positions_open() == []
+    assert first.is_stopped
+    assert second.is_stopped
+
+
 def test_passive_entry_waits_at_the_best_bid_and_times_out(desk: Desk) -> None:
     write_fall(desk)
     write_quotes(desk, {200: 97.9, 300: 97.9, 400: 97.9})
