@@ -1,7 +1,10 @@
 """How good a signal is, before any strategy: ranking, accuracy and calibration per horizon.
 
-Conventions: classes are down, flat, up; the score is ``p_up - p_down``; an event *moves* when its
-mid price differs after the horizon. A figure that the events cannot support is None.
+Conventions: classes are down, flat, up; an event *moves* when its mid price differs after the
+horizon. Over moves alone the score is the direction's log-odds ``log(p_up / p_down)``: by the lemma
+of Neyman and Pearson the ranking that a comparison of up with down asks for, which
+``p_up - p_down`` is not, because it also falls with the probability of no move at all. Over all
+events the score is ``p_up - p_down``. A figure that the events cannot support is None.
 """
 
 import msgspec
@@ -14,7 +17,7 @@ Bool = npt.NDArray[np.bool_]
 
 ECE_BINS = 15
 RELIABILITY_BINS = 10
-_DOWN, _FLAT, _UP = 0, 1, 2
+_DOWN, _UP = 0, 2
 
 
 class HorizonMetrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +41,7 @@ class HorizonMetrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ece : float, optional
         Expected calibration error of the most probable class, 15 bins (Guo et al. 2017).
     ic : float, optional
-        Rank correlation (Spearman) of score and move in bps, over all events.
+        Rank correlation (Spearman) of ``p_up - p_down`` and the move in bps, over all events.
     false_positive_rate : float, optional
         Share of the calls after which the mid moves the other way or not at all.
     coverage : float, optional
@@ -108,26 +111,34 @@ def horizon_metrics(
         The figures.
 
     """
-    score = probabilities[:, _UP] - probabilities[:, _DOWN]
+    lean = probabilities[:, _UP] - probabilities[:, _DOWN]
     moved = move_bps != 0.0
     up = move_bps[moved] > 0.0
-    said_up = score[moved] > 0.0
+    said_up = lean[moved] > 0.0
+    odds = direction_odds(probabilities[moved])
     call = np.maximum(probabilities[:, _UP], probabilities[:, _DOWN]) >= threshold
-    right = np.sign(score[call]) == np.sign(move_bps[call])
+    right = np.sign(lean[call]) == np.sign(move_bps[call])
     outcome = (1 + np.sign(move_bps)).astype(np.int64)
     return HorizonMetrics(
         moves=int(moved.sum()),
-        auc=auc(score[moved], up),
+        auc=auc(odds, up),
         auc_imbalance=auc(imbalance[moved], up),
         accuracy=_share(said_up == up),
-        accuracy_top_decile=_share((said_up == up)[_top_decile(np.abs(score[moved]))]),
+        accuracy_top_decile=_share((said_up == up)[_top_decile(np.abs(odds))]),
         mcc=mcc(said_up, up),
         brier=None if horizon_probabilities is None else brier(horizon_probabilities, outcome),
         ece=None if horizon_probabilities is None else ece(horizon_probabilities, outcome),
-        ic=rank_correlation(score, move_bps),
+        ic=rank_correlation(lean, move_bps),
         false_positive_rate=_share(~right),
         coverage=_share(call),
     )
+
+
+def direction_odds(probabilities: Float64) -> Float64:
+    """Return ``log(p_up / p_down)`` of every row; a probability of zero counts as 1e-300."""
+    floored = np.log(np.maximum(probabilities, 1e-300))
+    odds: Float64 = floored[:, _UP] - floored[:, _DOWN]
+    return odds
 
 
 def auc(score: Float64, positive: Bool) -> float | None:

@@ -13,6 +13,7 @@ from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.labels import NS_PER_MS
 from nautilus_scalp.training.labels import Labels
 from nautilus_scalp.training.labels import label_moves
+from nautilus_scalp.training.labels import uniqueness
 from nautilus_scalp.training.mirror import mirror
 from nautilus_scalp.training.splits import Split
 from nautilus_scalp.training.splits import holdout_tail
@@ -39,6 +40,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         Rows of the reflected tape.
     imbalance : float64[m]
         Queue imbalance, the yardstick of every signal.
+    weight : float64[m]
+        Uniqueness of the label among those of its side of the split; 0 for purged rows.
     labels : dict[int, Labels]
         By horizon in milliseconds.
     split : Split
@@ -55,6 +58,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     ready: npt.NDArray[np.bool_]
     reflected: npt.NDArray[np.bool_]
     imbalance: npt.NDArray[np.float64]
+    weight: npt.NDArray[np.float64]
     labels: dict[int, Labels]
     split: Split
     start_ns: int
@@ -98,6 +102,10 @@ def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:
     embargo_ns = config.embargo_ms * NS_PER_MS
     end_ns = last + embargo_ns if config.end_ns is None else config.end_ns
     usable = ready & target.known & (target.end_ns + embargo_ns < end_ns)
+    split = _split(ts_event_ns, target, usable, config)
+    weight = np.zeros(len(ts_event_ns))
+    for rows in (split.train, split.holdout):
+        weight[rows] = uniqueness(ts_event_ns[rows], target.end_ns[rows], segment[rows])
     dataset = Dataset(
         schema=parts[0].schema,
         values=np.concatenate([part.values for part in parts]),
@@ -105,8 +113,9 @@ def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:
         ready=ready,
         reflected=np.repeat([False, True][: len(parts)], [len(part.mid) for part in parts]),
         imbalance=np.concatenate([part.imbalance for part in parts]),
+        weight=weight,
         labels=labels,
-        split=_split(ts_event_ns, target, usable, config),
+        split=split,
         start_ns=int(ts_event_ns.min()),
         end_ns=end_ns,
     )

@@ -14,11 +14,14 @@ from nautilus_scalp.training.config import BoostingParams
 
 
 CLASSES = 3
+THREADS = 2  # fixed, because the order of a parallel sum depends on it
+FEW_ROWS = 10_000  # on fewer, a second thread costs more than it brings
 
 
 def fit_boosting(
     values: npt.NDArray[np.float64],
-    label: npt.NDArray[np.integer],
+    label: npt.NDArray[np.int8],
+    weight: npt.NDArray[np.float64],
     params: BoostingParams,
     seed: int,
 ) -> xgboost.Booster:
@@ -28,8 +31,10 @@ def fit_boosting(
     ----------
     values : float64[m, F]
         Features, not scaled.
-    label : integer[m]
+    label : int8[m]
         0 down, 1 flat, 2 up; each occurs.
+    weight : float64[m]
+        Of the rows.
     params : BoostingParams
         Sizes and rates.
     seed : int
@@ -51,10 +56,13 @@ def fit_boosting(
         "subsample": params.subsample,
         "colsample_bytree": params.colsample,
         "min_child_weight": params.min_child_weight,
+        "nthread": THREADS if len(values) > FEW_ROWS else 1,
         "seed": seed,
         "verbosity": 0,
     }
-    return xgboost.train(settings, xgboost.DMatrix(values, label=label), params.trees)
+    return xgboost.train(
+        settings, xgboost.DMatrix(values, label=label, weight=weight), params.trees
+    )
 
 
 def flatten_boosting(

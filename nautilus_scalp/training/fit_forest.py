@@ -9,11 +9,13 @@ from nautilus_scalp.models.trees import TreeTable
 from nautilus_scalp.models.trees import flatten
 from nautilus_scalp.models.trees import float32_at_most
 from nautilus_scalp.training.config import ForestParams
+from nautilus_scalp.training.labels import balance
 
 
 def fit_forest(
     values: npt.NDArray[np.float64],
-    label: npt.NDArray[np.integer],
+    label: npt.NDArray[np.int8],
+    weight: npt.NDArray[np.float64],
     params: ForestParams,
     seed: int,
 ) -> RandomForestClassifier:
@@ -23,8 +25,10 @@ def fit_forest(
     ----------
     values : float64[m, F]
         Features, not scaled.
-    label : integer[m]
+    label : int8[m]
         0 down, 1 flat, 2 up; each occurs.
+    weight : float64[m]
+        Of the rows, before classes are balanced.
     params : ForestParams
         Sizes.
     seed : int
@@ -41,11 +45,10 @@ def fit_forest(
         max_depth=params.depth,
         min_samples_split=params.min_split,
         min_samples_leaf=params.min_leaf,
-        class_weight="balanced",
         n_jobs=-1,
         random_state=seed,
     )
-    model.fit(values.astype(np.float32), label)
+    model.fit(values.astype(np.float32), label, sample_weight=balance(label, weight))
     return model
 
 

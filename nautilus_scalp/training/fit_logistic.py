@@ -5,6 +5,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from nautilus_scalp.training.config import LogisticParams
+from nautilus_scalp.training.labels import balance
 
 
 Float64 = npt.NDArray[np.float64]
@@ -14,7 +15,7 @@ _TAIL = 0.005
 
 
 def fit_logistic(
-    z: Float64, label: npt.NDArray[np.integer], params: LogisticParams
+    z: Float64, label: npt.NDArray[np.int8], weight: Float64, params: LogisticParams
 ) -> LogisticRegression:
     """Fit scikit-learn's multinomial logistic regression with balanced classes.
 
@@ -22,8 +23,10 @@ def fit_logistic(
     ----------
     z : float64[m, F]
         Scaled inputs.
-    label : integer[m]
+    label : int8[m]
         0 down, 1 flat, 2 up; each occurs.
+    weight : float64[m]
+        Of the rows, before classes are balanced.
     params : LogisticParams
         Penalty and steps.
 
@@ -33,8 +36,8 @@ def fit_logistic(
         Its ``coef_`` (float64[3, F]) and ``intercept_`` are what the compiled model evaluates.
 
     """
-    model = LogisticRegression(C=params.c, max_iter=params.max_iter, class_weight="balanced")
-    model.fit(z, label)
+    model = LogisticRegression(C=params.c, max_iter=params.max_iter)
+    model.fit(z, label, sample_weight=balance(label, weight))
     return model
 
 

@@ -17,11 +17,11 @@ from torch import nn
 
 from nautilus_scalp.models.lstm import pack_layer
 from nautilus_scalp.training.config import LstmParams
+from nautilus_scalp.training.labels import balance
 
 
 CLASSES = 3
 LAYERS = 2
-IGNORE = -1
 PIECE_SEQUENCES = 10
 THREADS = 2  # fixed, because the order of a parallel sum depends on it
 _IMPROVEMENT = 1e-4
@@ -36,12 +36,15 @@ class EventPieces(msgspec.Struct, frozen=True, kw_only=True):
     inputs : float32[pieces, length, F]
         Scaled inputs, zero in the padding.
     label : int64[pieces, length]
-        0, 1, 2, or ``IGNORE`` in the padding.
+        0, 1 or 2; 0 in the padding.
+    weight : float32[pieces, length]
+        Weight of each event in the loss; zero in the padding.
 
     """
 
     inputs: torch.Tensor
     label: torch.Tensor
+    weight: torch.Tensor
 
 
 class LstmClassifier(nn.Module):
@@ -70,7 +73,8 @@ class LstmClassifier(nn.Module):
 def cut_pieces(
     z: npt.NDArray[np.float64],
     segment: npt.NDArray[np.int32],
-    label: npt.NDArray[np.integer],
+    label: npt.NDArray[np.int8],
+    weight: npt.NDArray[np.float64],
     length: int,
 ) -> EventPieces:
     """Cut every segment into runs of consecutive events.
@@ -81,8 +85,10 @@ def cut_pieces(
         Scaled inputs in order of time.
     segment : int32[m]
         No piece spans two segments.
-    label : integer[m]
-        0 down, 1 flat, 2 up.
+    label : int8[m]
+        0 down, 1 flat, 2 up; each occurs.
+    weight : float64[m]
+        Of the rows, before classes are balanced.
     length : int
         Events of a piece.
 
@@ -100,11 +106,18 @@ def cut_pieces(
         for first in range(0, len(rows), length)
     ]
     inputs = np.zeros((len(pieces), length, z.shape[1]), np.float32)
-    targets = np.full((len(pieces), length), IGNORE, np.int64)
+    targets = np.zeros((len(pieces), length), np.int64)
+    weights = np.zeros((len(pieces), length), np.float32)
+    balanced = balance(label, weight)
     for index, rows in enumerate(pieces):
         inputs[index, : len(rows)] = z[rows]
         targets[index, : len(rows)] = label[rows]
-    return EventPieces(inputs=torch.from_numpy(inputs), label=torch.from_numpy(targets))
+        weights[index, : len(rows)] = balanced[rows]
+    return EventPieces(
+        inputs=torch.from_numpy(inputs),
+        label=torch.from_numpy(targets),
+        weight=torch.from_numpy(weights),
+    )
 
 
 def choose_device(name: str) -> torch.device:
@@ -144,7 +157,6 @@ def fit_lstm(
     device = choose_device(params.device)
     with _reproducible(seed):
         model = LstmClassifier(train.inputs.shape[2], params).to(device)
-        weight = _balanced(train.label).to(device)
         optimizer = torch.optim.AdamW(
             model.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
         )
@@ -154,9 +166,9 @@ def fit_lstm(
         best_loss, best_epoch = float("inf"), 0
         best = copy.deepcopy(model.state_dict())
         for epoch in range(params.epochs):
-            _train_epoch(model, train, weight, optimizer, params)
+            _train_epoch(model, train, optimizer, params)
             schedule.step()
-            loss = _mean_loss(model, holdout, weight, params.batch)
+            loss = _mean_loss(model, holdout, params.batch)
             if loss < best_loss - _IMPROVEMENT:
                 best_loss, best_epoch = loss, epoch
                 best = copy.deepcopy(model.state_dict())
@@ -185,57 +197,50 @@ def pack_lstm(model: LstmClassifier) -> dict[str, npt.NDArray[np.float32]]:
 def _train_epoch(
     model: LstmClassifier,
     pieces: EventPieces,
-    weight: torch.Tensor,
     optimizer: torch.optim.Optimizer,
     params: LstmParams,
 ) -> None:
     """Go through all pieces in random order, a batch side by side, its state carried on."""
+    device = next(model.parameters()).device
     model.train()
     order = torch.randperm(len(pieces.label))
     for start in range(0, len(order), params.batch):
         batch = order[start : start + params.batch]
+        inputs = pieces.inputs[batch].to(device)
+        label = pieces.label[batch].to(device)
+        weight = pieces.weight[batch].to(device)
         state = None
-        inputs = pieces.inputs[batch].to(weight.device)
-        label = pieces.label[batch].to(weight.device)
         for first in range(0, label.shape[1], params.sequence):
-            target = label[:, first : first + params.sequence]
-            if (target == IGNORE).all():
+            part = slice(first, first + params.sequence)
+            if not weight[:, part].any():
                 break
-            scores, state = model(inputs[:, first : first + params.sequence], state)
+            scores, state = model(inputs[:, part], state)
             state = (state[0].detach(), state[1].detach())
-            loss = _loss(scores, target, weight)
+            loss = _summed_loss(scores, label[:, part], weight[:, part]) / weight[:, part].sum()
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), params.gradient_clip)
             optimizer.step()
 
 
-def _mean_loss(
-    model: LstmClassifier, pieces: EventPieces, weight: torch.Tensor, batch: int
-) -> float:
+def _mean_loss(model: LstmClassifier, pieces: EventPieces, batch: int) -> float:
+    device = next(model.parameters()).device
     model.eval()
     total = 0.0
-    mass = 0.0
     with torch.no_grad():
         for first in range(0, len(pieces.label), batch):
-            target = pieces.label[first : first + batch].to(weight.device)
-            scores, _ = model(pieces.inputs[first : first + batch].to(weight.device))
-            share = float(weight[target[target != IGNORE]].sum())
-            total += share * float(_loss(scores, target, weight))
-            mass += share
-    return total / mass
+            part = slice(first, first + batch)
+            scores, _ = model(pieces.inputs[part].to(device))
+            weight = pieces.weight[part].to(device)
+            total += float(_summed_loss(scores, pieces.label[part].to(device), weight))
+    return total / float(pieces.weight.sum())
 
 
-def _loss(scores: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    return nn.functional.cross_entropy(
-        scores.reshape(-1, CLASSES), label.reshape(-1), weight=weight, ignore_index=IGNORE
+def _summed_loss(scores: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    loss = nn.functional.cross_entropy(
+        scores.reshape(-1, CLASSES), label.reshape(-1), reduction="none"
     )
-
-
-def _balanced(label: torch.Tensor) -> torch.Tensor:
-    """Return class weights that give every class the same mass, 1 on average."""
-    count = torch.bincount(label[label != IGNORE], minlength=CLASSES)
-    return (count.sum() / (CLASSES * count)).float()
+    return (loss * weight.reshape(-1)).sum()
 
 
 @contextmanager

@@ -120,3 +120,76 @@ def _mid_after(
             after[order[k]] = mid[order[ahead]]
         first = last + 1
     return after
+
+
+def uniqueness(
+    ts_event_ns: npt.NDArray[np.int64],
+    end_ns: npt.NDArray[np.int64],
+    segment: npt.NDArray[np.int32],
+) -> npt.NDArray[np.float64]:
+    """Return how much of a label is its own: its mean share of the moments that it covers.
+
+    A hundred quotes of one burst are labelled by one and the same move. Where ``c(t)`` labels of
+    a segment cover a moment, each owns ``1 / c(t)`` of it (Lopez de Prado 2018, ch. 4), so the
+    weights of a segment sum to about its duration over the horizon.
+
+    Parameters
+    ----------
+    ts_event_ns, end_ns : int64[m]
+        Label intervals; each has a positive length.
+    segment : int32[m]
+        Labels of different segments do not share moments.
+
+    Returns
+    -------
+    float64[m]
+        In (0, 1].
+
+    Examples
+    --------
+    >>> uniqueness(np.array([0, 500]), np.array([1000, 1500]), np.zeros(2, np.int32))
+    array([0.75, 0.75])
+
+    """
+    share = np.empty(len(ts_event_ns))
+    order = np.argsort(segment, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(segment[order])) + 1):
+        start, end = ts_event_ns[rows], end_ns[rows]
+        edges = np.concatenate((start, end))
+        steps = np.repeat([1, -1], len(rows))
+        by_time = np.argsort(edges, kind="stable")
+        moments = edges[by_time]
+        covering = np.cumsum(steps[by_time])[:-1]
+        owned = np.diff(moments) / np.maximum(covering, 1)
+        owned[covering == 0] = 0.0
+        total = np.concatenate(([0.0], np.cumsum(owned)))
+        until_end = total[np.searchsorted(moments, end)]
+        share[rows] = (until_end - total[np.searchsorted(moments, start)]) / (end - start)
+    return share
+
+
+def balance(
+    direction: npt.NDArray[np.int8], weight: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Scale weights so that every class has the same mass and the total stays what it was.
+
+    Parameters
+    ----------
+    direction : int8[m]
+        ``DOWN``, ``FLAT`` or ``UP``; each occurs.
+    weight : float64[m]
+        Weights.
+
+    Returns
+    -------
+    float64[m]
+        Balanced weights.
+
+    Examples
+    --------
+    >>> balance(np.array([0, 1, 1, 2], np.int8), np.ones(4)).round(2).tolist()
+    [1.33, 0.67, 0.67, 1.33]
+
+    """
+    mass = np.bincount(direction, weights=weight, minlength=3)
+    return weight * (weight.sum() / (3.0 * mass))[direction]

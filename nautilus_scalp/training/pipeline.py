@@ -179,25 +179,31 @@ def _fit_models(
     """Fit every model on the training rows; the LSTM also looks at held-out rows to stop."""
     rows, held = dataset.split.train, dataset.split.holdout
     labels = dataset.labels[config.horizon_ms]
-    values, label = dataset.values[rows], labels.direction[rows]
+    values, label, weight = dataset.values[rows], labels.direction[rows], dataset.weight[rows]
     center, scale = fit_scaler(values)
     z = standardise_rows(values, center, scale)
 
     progress("logistic", 0.0)
-    linear = fit_logistic(z, label, config.logistic)
+    linear = fit_logistic(z, label, weight, config.logistic)
     move_weight, move_bias, log_move_range = fit_move_size(z, labels.move_bps[rows])
     progress("random forest", 0.0)
-    forest = fit_forest(values, label, config.random_forest, config.seed)
+    forest = fit_forest(values, label, weight, config.random_forest, config.seed)
     forest_table = flatten_forest(forest)
     progress("xgboost", 0.0)
-    booster = fit_boosting(values, label, config.xgboost, config.seed)
+    booster = fit_boosting(values, label, weight, config.xgboost, config.seed)
     boosting_base, boosting_table = flatten_boosting(booster)
     progress("lstm", 0.0)
     length = config.lstm.sequence * PIECE_SEQUENCES
     z_held = standardise_rows(dataset.values[held], center, scale)
     lstm = fit_lstm(
-        cut_pieces(z, dataset.segment[rows], label, length),
-        cut_pieces(z_held, dataset.segment[held], labels.direction[held], length),
+        cut_pieces(z, dataset.segment[rows], label, weight, length),
+        cut_pieces(
+            z_held,
+            dataset.segment[held],
+            labels.direction[held],
+            dataset.weight[held],
+            length,
+        ),
         config.lstm,
         config.seed,
         lambda share: progress("lstm", share),
