@@ -117,6 +117,7 @@ def _exec_engine(config: LiveConfig) -> LiveExecEngineConfig:
         inflight_check_threshold_ms=3_000,
         open_check_interval_secs=live.open_check_interval_s if compares else None,
         open_check_open_only=True,
+        open_check_missing_retries=3,
         position_check_interval_secs=live.position_check_interval_s if compares else None,
         purge_closed_orders_interval_mins=_PURGE_MINUTES,
         purge_closed_orders_buffer_mins=_PURGE_BUFFER_MINUTES,

@@ -29,6 +29,7 @@ from nautilus_scalp.runtime.practice.process import rules_of
 
 
 ROOT = Path(__file__).parents[2]
+FAKES = ROOT / "tests" / "fakes"
 BTC = "BTCUSDT-PERP.BINANCE"
 KEYS = PracticeKeys(api_key="key-" + "0123456789" * 3, api_secret="secret-" + "9876543210" * 3)
 _PATIENCE_S = 20.0
@@ -106,6 +107,16 @@ class Exchange:
             time.sleep(0.05)
         pytest.fail(f"never happened: {why}; state {self.state()}")
 
+    def is_flat(self) -> bool:
+        """Tell whether no order and no position is left."""
+        state = self.state()
+        return state["open_orders"] == [] and not any(map(Decimal, state["positions"].values()))
+
+    def client_ids_are_unique(self) -> bool:
+        """Tell whether no order came twice."""
+        orders = self.ask(lambda practice: list(practice.venue.orders.values()))
+        return len({order.ticket.client_id for order in orders}) == len(orders)
+
     def close(self) -> None:
         """Shut the exchange and its thread down."""
         self._call(self.practice.stop())
@@ -120,36 +131,49 @@ class Trader:
     def __init__(self, exchange: Exchange, directory: Path) -> None:
         self._exchange = exchange
         self.directory = directory
-        self.process: subprocess.Popen[str] | None = None
-        self.output = ""
+        self.process: subprocess.Popen[bytes] | None = None
+        self._output = directory / "output.txt"
 
-    def start(self, *overrides: str, **config: object) -> "Trader":
-        """Start the process."""
-        path = self.directory / "live.toml"
-        path.write_text(_toml(self._exchange.port, config), encoding="utf-8")
+    @property
+    def output(self) -> str:
+        """What the process has printed so far."""
+        return self._output.read_text(encoding="utf-8")
+
+    @property
+    def config_file(self) -> Path:
+        """The configuration that `start` writes."""
+        return self.directory / "live.toml"
+
+    def configure(self, **config: object) -> None:
+        """Write the configuration."""
+        self.config_file.write_text(_toml(self._exchange.port, config), encoding="utf-8")
+
+    def start(self, *overrides: str, **config: object) -> None:
+        """Start the process; overrides are `--set` assignments, config the strategy's."""
+        self.configure(**config)
         options = [part for override in overrides for part in ("--set", override)]
-        self.process = subprocess.Popen(  # noqa: S603 (our own script)
-            [sys.executable, str(ROOT / "run_live.py"), str(path), *options],
-            cwd=ROOT,
-            env=_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        return self
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        assert self.process is not None
-        self.process.send_signal(number)
+        with self._output.open("w", encoding="utf-8") as output:
+            self.process = subprocess.Popen(  # noqa: S603 (our own script)
+                [sys.executable, str(ROOT / "run_live.py"), str(self.config_file), *options],
+                cwd=ROOT,
+                env=_environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
 
     def end(self, number: signal.Signals | None = signal.SIGTERM) -> int:
-        """Stop the process if asked to, wait for it, and keep what it printed."""
+        """Stop the process if asked to, and wait for it."""
         assert self.process is not None
         if number is not None:
             self.process.send_signal(number)
-        self.output, _ = self.process.communicate(timeout=40)
-        return self.process.returncode
+        return self.process.wait(timeout=40)
+
+    def wait_for(self, words: str) -> None:
+        """Wait until the process has printed something."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while words not in self.output:
+            assert time.monotonic() < deadline, f"never printed {words!r}: {self.output}"
+            time.sleep(0.05)
 
     def logs(self) -> str:
         """Return everything that was logged."""
@@ -160,13 +184,13 @@ class Trader:
         """Make sure that nothing is left running."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
 
 
 def _environment() -> dict[str, str]:
     names = ("BINANCE_FUTURES_TESTNET_API_KEY", "BINANCE_FUTURES_TESTNET_API_SECRET")
     keys = dict(zip(names, (KEYS.api_key, KEYS.api_secret), strict=True))
-    return {**os.environ, **keys, "PYTHONPATH": str(ROOT / "tests" / "fakes")}
+    return {**os.environ, **keys, "PYTHONPATH": str(FAKES)}
 
 
 def _toml(port: int, config: dict[str, object]) -> str:
@@ -204,7 +228,8 @@ def exchange() -> Iterator[Exchange]:
 
 
 @pytest.fixture
-def trader(exchange: Exchange, tmp_path: Path) -> Iterator[Trader]:
+def trader(exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trader]:
+    monkeypatch.syspath_prepend(FAKES)
     made = Trader(exchange, tmp_path)
     yield made
     made.close()

@@ -1,21 +1,62 @@
-"""`run_live.py` against the practice exchange: start, trade, stop flat."""
+"""`run_live.py` against the practice exchange: trade, stop flat, stop on a fault, stay on paper."""
 
 from __future__ import annotations
 
+import re
 import signal
 from typing import TYPE_CHECKING
+
+import pytest
+
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.live import run_live
 
 
 if TYPE_CHECKING:
     from conftest import Exchange
     from conftest import Trader
 
+pytestmark = pytest.mark.slow
 
-def test_trades_and_stops_flat(exchange: Exchange, trader: Trader) -> None:
+
+def test_trades_reports_and_stops_flat(exchange: Exchange, trader: Trader) -> None:
     trader.start()
-    exchange.wait(lambda state: state["trades"] >= 3, "three fills")
+    exchange.wait(lambda state: state["trades"] >= 6, "six fills")
+    trader.wait_for("since start")
     assert trader.end(signal.SIGTERM) == 0, trader.output
-    state = exchange.state()
-    assert state["open_orders"] == []
-    assert state["positions"] == {"BTCUSDT": "0.000"}
-    assert exchange.keys.api_secret not in trader.output + trader.logs()
+    assert exchange.is_flat()
+    assert "stopped: no order and no position is left" in trader.output
+    assert not (trader.directory / "state" / "running.json").exists()
+    assert "fills" in (trader.directory / "state" / "state.json").read_text()
+    everything = trader.output + trader.logs()
+    assert exchange.keys.api_secret not in everything
+    assert exchange.keys.api_key not in everything
+
+
+def test_strategy_that_fails_is_stopped_flat(exchange: Exchange, trader: Trader) -> None:
+    trader.start(fail_at_quote=60)
+    assert trader.end(None) == 1
+    assert "planned failure" in trader.output
+    assert exchange.state()["orders"] > 0
+    assert exchange.is_flat()
+
+
+def test_paper_sends_no_order_and_obeys_the_kill_switch(exchange: Exchange, trader: Trader) -> None:
+    trader.start('live.mode="paper"')
+    trader.wait_for("since start")
+    kill_file = trader.directory / "state" / "KILL"
+    kill_file.touch()
+    assert trader.end(None) == 0, trader.output
+    assert re.search(r"orders \d+ open, [1-9]\d* sent", trader.output)
+    requests = exchange.state()["requests"]
+    assert {name for name in requests if "order" in name.lower() or "account" in name} == set()
+    with pytest.raises(UsageError, match=r"the kill switch .* is on"):
+        run_live(trader.config_file, ['live.mode="paper"'], accept_real_money=False)
+
+
+def test_real_money_must_be_accepted(exchange: Exchange, trader: Trader) -> None:
+    trader.configure()
+    with pytest.raises(UsageError, match="real money") as error:
+        run_live(trader.config_file, ['live.mode="live"'], accept_real_money=False)
+    assert "--i-accept-real-money" in error.value.remedy
+    assert exchange.state()["requests"] == {}

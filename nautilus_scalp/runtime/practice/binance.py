@@ -43,6 +43,7 @@ from nautilus_scalp.runtime.practice.wire import Socket
 _LEVERAGE = 20
 _RECV_WINDOW_MS = 5_000
 _MOST_LEAD_MS = 1_000
+_LONGEST_HOLD_S = 0.05
 _PUBLIC = ("/fapi/v1/exchangeInfo", "/fapi/v1/time", "/fapi/v1/ping")
 _encode = msgspec.json.encode
 type _Handler = Callable[[Request], Any]
@@ -465,13 +466,21 @@ class BinancePractice:
         payload = _encode(document)
         if self.faults.swapped_user_events and self._held_event is None:
             self._held_event = payload
+            asyncio.get_running_loop().call_later(_LONGEST_HOLD_S, self._release_event)
             return
-        payloads = [payload] if self._held_event is None else [payload, self._held_event]
-        self._held_event = None
-        copies = 2 if self.faults.duplicate_user_events else 1
+        self._deliver(payload)
+        self._release_event()
+
+    def _release_event(self) -> None:
+        if self._held_event is not None:
+            self._deliver(self._held_event)
+            self._held_event = None
+
+    def _deliver(self, payload: bytes) -> None:
         for socket in list(self._users):
-            for one in payloads * copies:
-                socket.send(one)
+            socket.send(payload)
+            if self.faults.duplicate_user_events:
+                socket.send(payload)
 
     def _on_market_event(self, event: MarketEvent) -> None:
         if self.faults.frozen_feed:

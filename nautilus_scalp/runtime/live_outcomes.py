@@ -1,0 +1,84 @@
+"""Answers that do not say what became of an order must not be taken for a rejection."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from nautilus_trader.adapters.binance import BinanceLiveExecClientFactory
+from nautilus_trader.adapters.binance.futures.execution import BinanceFuturesExecutionClient
+from nautilus_trader.live.factories import LiveExecClientFactory
+
+
+# Binance: any HTTP 5xx, and these codes, leave the outcome open ("execution status unknown").
+# -4116 (duplicate id) answers the repetition of an order whose first answer was lost.
+_UNKNOWN_CODES = frozenset({-1000, -1001, -1006, -1007, -4116})
+_CODE = re.compile(r"'code': (-?\d+)")
+
+
+def is_unknown_outcome(reason: str) -> bool:
+    """Tell whether a failed request may have reached the matching engine all the same.
+
+    Parameters
+    ----------
+    reason : str
+        What the adapter gives as the reason of a rejection.
+
+    Returns
+    -------
+    bool
+        True if only the venue can tell.
+
+    Examples
+    --------
+    >>> is_unknown_outcome("BinanceServerError({'code': -1000, 'msg': 'Unknown error'})")
+    True
+    >>> is_unknown_outcome("BinanceClientError({'code': -2019, 'msg': 'Margin is insufficient.'})")
+    False
+
+    """
+    code = _CODE.search(reason)
+    return "BinanceServerError" in reason or (
+        code is not None and int(code.group(1)) in _UNKNOWN_CODES
+    )
+
+
+class BinanceExecutionFactory(LiveExecClientFactory):
+    """Builds Binance's execution client, with rejections held back while the outcome is open.
+
+    The adapter reports every failed request as a rejection, so an order that the venue did take
+    would rest there with nobody to cancel it (nautilus_trader 1.231). Without the rejection it
+    stays submitted, and Nautilus's in-flight check asks the venue what became of it.
+    """
+
+    @staticmethod
+    def create(**parts: Any) -> BinanceFuturesExecutionClient:  # noqa: ANN401 (the builder's own mixture)
+        """Build the client.
+
+        Parameters
+        ----------
+        **parts : Any
+            What Nautilus's node builder hands over: loop, name, config, msgbus, cache, clock.
+
+        Returns
+        -------
+        BinanceFuturesExecutionClient
+            The adapter's own, with one method wrapped.
+
+        """
+        client = BinanceLiveExecClientFactory.create(**parts)
+        client.generate_order_rejected = _unless_unknown(client)
+        return client
+
+
+def _unless_unknown(client: BinanceFuturesExecutionClient) -> Callable[..., None]:
+    reject = client.generate_order_rejected
+
+    def reject_unless_unknown(**event: Any) -> None:  # noqa: ANN401 (the event's own fields)
+        if is_unknown_outcome(str(event["reason"])):
+            client._log.warning(  # noqa: SLF001 (the client's own log)
+                f"{event['client_order_id']!r}: outcome unknown, the venue will be asked"
+            )
+            return
+        reject(**event)
+
+    return reject_unless_unknown
