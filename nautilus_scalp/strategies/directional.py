@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from nautilus_scalp.exits.plan import ExitParams
 from nautilus_scalp.exits.plan import ExitPlan
+from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.signals.units import NotNegative
@@ -67,6 +68,8 @@ class DirectionalDesk:
 
     """
 
+    _watched: OpenPosition | None
+
     def __init__(
         self, execution: Execution, entry: EntryParams, exits: ExitParams, refusals: Counter[str]
     ) -> None:
@@ -75,7 +78,7 @@ class DirectionalDesk:
         self._needs_volatility = exits.needs_volatility
         self._plan = ExitPlan(exits)
         self._refusals = refusals
-        self._watched = execution.position
+        self._watched = None
         self._volatility = math.nan
         self._entered_ns = 0
         self._next_entry_ns = 0
@@ -92,6 +95,7 @@ class DirectionalDesk:
         """Forget everything."""
         self._plan.drop()
         self._watched = None
+        self._volatility = math.nan
         self._entered_ns = 0
         self._next_entry_ns = 0
         self.exit_reasons.clear()
@@ -126,12 +130,14 @@ class DirectionalDesk:
             self._volatility = volatility
             self._entered_ns = state.now_ns
 
-    def manage(self, fair_value: float = math.nan) -> None:
+    def manage(self, volatility: float, fair_value: float = math.nan) -> None:
         """
         Watch the position, or the entry that waits, at the prices of the execution's state.
 
         Parameters
         ----------
+        volatility : float
+            At this moment; for a position that was taken over from an earlier session.
         fair_value : float
             Where a reverting price has done its work; NaN for none.
 
@@ -139,12 +145,7 @@ class DirectionalDesk:
         execution = self._execution
         position = execution.position
         if position is not self._watched:
-            self._watched = position
-            if position is None:
-                self._plan.drop()
-                self._next_entry_ns = self._pause_until()
-            else:
-                self._plan.watch(position, self._volatility)
+            self._watch(volatility)
         if execution.leaving:
             return
         state = execution.state
@@ -160,5 +161,19 @@ class DirectionalDesk:
             self.exit_reasons[reason] += 1
             execution.leave()
 
-    def _pause_until(self) -> int:
-        return self._execution.state.now_ns + round(self._entry.cooldown_ms * _NS_PER_MS)
+    def _watch(self, volatility: float) -> None:
+        """Follow a position that opened, grew or closed."""
+        position = self._execution.position
+        if position is None:
+            self._plan.drop()
+            self._volatility = math.nan
+            pause_ns = round(self._entry.cooldown_ms * _NS_PER_MS)
+            self._next_entry_ns = self._execution.state.now_ns + pause_ns
+        else:
+            if not math.isfinite(self._volatility):
+                self._volatility = volatility
+            if self._needs_volatility and not math.isfinite(self._volatility):
+                self._refusals["volatility_unknown"] += 1
+                return
+            self._plan.watch(position, self._volatility)
+        self._watched = position

@@ -170,9 +170,9 @@ class MeanReversion(Strategy):
         mid = 0.5 * (bid + ask)
         volatility = self._volatility.on_mid(tick.ts_event, mid)
         if self.config.exit_at_fair_value:
-            self._desk.manage(self._rule.fair_value)
+            self._desk.manage(volatility, self._rule.fair_value)
         else:
-            self._desk.manage()
+            self._desk.manage(volatility)
         if not self._desk.free:
             return
         side, strength = self._rule.decide(mid, volatility)

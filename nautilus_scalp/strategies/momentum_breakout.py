@@ -168,7 +168,7 @@ class MomentumBreakout(Strategy):
         volatility = self._volatility.on_mid(tick.ts_event, 0.5 * (bid + ask))
         # A run is joined on the first quote after the trade that completed it, or not at all.
         (side, strength), self._case = self._case, (0, 0.0)
-        self._desk.manage()
+        self._desk.manage(volatility)
         if not self._desk.free:
             return
         opinion = self._inbox.opinion(tick.ts_event)
