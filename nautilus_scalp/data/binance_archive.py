@@ -87,13 +87,13 @@ def recognise(path: Path, lines: list[bytes]) -> Archive | None:
     if kind == "klines" and name not in _STEPS:
         message = f"{path}: bars of {name} are not supported"
         raise InputError(message, f"import one of {', '.join(_STEPS)}")
-    header = has_header(lines[0])
-    row = lines[1] if header and len(lines) > 1 else lines[0]
+    number = 2 if has_header(lines[0]) and len(lines) > 1 else 1
+    row = lines[number - 1]
     fields = row.split(b",")
     at = _TIME_COLUMN[kind]
     if len(fields) < len(COLUMNS[kind].split()) or not fields[at].strip().isdigit():
         start = row[:60].decode(errors="backslashreplace")
-        message = f"{path}, line {1 + header}: not a line of {kind}: {start!r}"
+        message = f"{path}, line {number}: not a line of {kind}: {start!r}"
         raise InputError(message, f"expected the columns {COLUMNS[kind].replace(' ', ', ')}")
     return Archive(
         kind=kind,

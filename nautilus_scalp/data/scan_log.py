@@ -50,6 +50,7 @@ _EVENT_TIME, _TIME, _UPDATE_ID, _FIRST_ID = ord("E"), ord("T"), ord("u"), ord("U
 _BID, _BID_SIZE, _ASK, _ASK_SIZE = ord("b"), ord("B"), ord("a"), ord("A")
 _PRICE, _SIZE, _MAKER, _EXECUTION = ord("p"), ord("q"), ord("m"), ord("X")
 _TRADE_ID, _AGG_ID, _FUNDING_RATE = ord("t"), ord("a"), ord("r")
+_BEST_MATCH = ord("M")  # of spot trades; futures trades have the execution type instead
 _TRUE, _BUYER, _SELLER = ord("t"), 1, 2
 _UPPER_A, _UPPER_Z, _TO_LOWER = ord("A"), ord("Z"), 32
 _MS = 1_000_000
@@ -150,6 +151,8 @@ def _snapshot(
     filled, at, _ = scratch
     if at[BIDS] < 0 or at[ASKS] < 0:
         return MISSING_FIELD
+    if (at[_TIME] >= 0) != want[1]:
+        return OTHER_MARKET
     row = out[DEPTHS][filled[DEPTHS]]
     row.line, row.recv_ns = stamp
     row.snapshot, row.clear, row.gap, row.top = True, True, False, -1
@@ -223,6 +226,8 @@ def _trade(
     id_key = _TRADE_ID if at[_TRADE_ID] >= 0 else _AGG_ID
     if at[id_key] < 0:
         return MISSING_FIELD
+    if at[_BEST_MATCH if want[1] else _EXECUTION] >= 0:
+        return OTHER_MARKET
     row = out[TRADES][filled[TRADES]]
     row.line, row.recv_ns = stamp
     row.t_ns = _millis(buf, at, _TIME, end)

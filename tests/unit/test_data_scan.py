@@ -105,7 +105,7 @@ def test_spot_depth_is_continued_by_the_id_before_its_first():
 
 def test_snapshot_with_blanks_between_tokens():
     line = '1 {"lastUpdateId": 77, "bids": [["1.00", "2.000"]], "asks": [["1.01", "3.000"]]}'
-    _, _, depths, levels, _, _ = scan(line)
+    _, _, depths, levels, _, _ = scan(line, futures=False)
     assert depths["snapshot"].tolist() == [True]
     assert depths["u"].tolist() == [77]
     assert levels.tolist() == [(1, 100, 2000), (2, 101, 3000)]
@@ -138,12 +138,13 @@ def test_mark_price_keeps_eight_decimals():
         (QUOTE_LINE.replace('"B":"3.868",', ""), "missing_field"),
         (QUOTE_LINE.replace("btcusdt", "ethusdt"), "other_symbol"),
         (QUOTE_LINE.replace('"T":1680652700430,', ""), "other_market"),
+        ('1 {"lastUpdateId":77,"bids":[],"asks":[]}', "other_market"),
         (QUOTE_LINE.replace("bookTicker", "forceOrder"), "unused_stream"),
         ('1 {"result":null,"id":1}', "unused_stream"),
         ('1 {"stream":"btcusdt@depth20@100ms","data":{"bids":[]}}', "unused_stream"),
     ],
 )
-def test_lines_that_cannot_be_read_have_a_reason(line, reason):
+def test_lines_that_cannot_be_read_have_a_reason(line: str, reason: str):
     *rows, bad = scan(line)
     assert [REASONS[code] for code in bad["reason"]] == [reason]
     assert bad["line"].tolist() == [1]
@@ -192,5 +193,5 @@ def test_archive_lines():
         ("", "malformed"),
     ],
 )
-def test_archive_lines_that_cannot_be_read_have_a_reason(line, reason):
+def test_archive_lines_that_cannot_be_read_have_a_reason(line: str, reason: str):
     assert csv(TRADES, line)[1] == [reason]
