@@ -188,6 +188,13 @@ def _venue_config(venue: VenueSection, seed: int) -> BacktestVenueConfig:
         book_type="L1_MBP",
         queue_position=venue.queue_position,
         liquidity_consumption=venue.liquidity_consumption,
+        modules=[
+            ImportableActorConfig(
+                actor_path="nautilus_scalp.runtime.standing_quote:StandingQuote",
+                config_path="nautilus_scalp.runtime.standing_quote:StandingQuoteConfig",
+                config={},
+            )
+        ],
         fill_model=ImportableFillModelConfig(
             fill_model_path="nautilus_trader.backtest.models:FillModel",
             config_path="nautilus_trader.backtest.config:FillModelConfig",

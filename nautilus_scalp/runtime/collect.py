@@ -18,7 +18,7 @@ from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import Tape
-from nautilus_scalp.runtime.results import StrategyResult
+from nautilus_scalp.runtime.report.results import StrategyResult
 
 
 def collect_results(

@@ -19,7 +19,7 @@ type Command = Callable[[argparse.Namespace], None]
 
 def backtest(options: argparse.Namespace) -> None:
     """``run_backtest.py [CONFIG ...]``."""
-    from nautilus_scalp.runtime.report_table import render_table
+    from nautilus_scalp.runtime.report.table import render_table
     from nautilus_scalp.runtime.run import run_backtests
 
     paths = options.configs or [options.default_config]

@@ -18,13 +18,13 @@ from nautilus_scalp.runtime.live_guard import GUARD_ID
 from nautilus_scalp.runtime.live_guard import TAG
 from nautilus_scalp.runtime.live_guard import LiveGuard
 from nautilus_scalp.runtime.live_guard import LiveGuardConfig
+from nautilus_scalp.runtime.live_model import find_live_model
 from nautilus_scalp.runtime.live_node import build_node
 from nautilus_scalp.runtime.live_probe import probe_binance
 from nautilus_scalp.runtime.live_session import LiveSession
 from nautilus_scalp.runtime.live_state import StateDirectory
 from nautilus_scalp.runtime.live_venue import venue_of
 from nautilus_scalp.runtime.preflight import Check
-from nautilus_scalp.runtime.preflight import model_of
 from nautilus_scalp.runtime.preflight import preflight
 
 
@@ -59,9 +59,10 @@ def run_live(path: Path, overrides: Sequence[str], accept_real_money: bool) -> N
         if state.kill_file.exists():
             message = f"the kill switch {state.kill_file} is on"
             raise UsageError(message, "remove the file when trading may start again")
+        model = find_live_model(config)
         with venue_of(config) as (config_at_venue, keys):
-            _refuse_to_start(preflight(config_at_venue, keys, state))
-            _trade(config_at_venue, keys, state)
+            _refuse_to_start(preflight(config_at_venue, keys, state, model))
+            _trade(config_at_venue, keys, state, model)
     finally:
         state.close()
 
@@ -79,8 +80,10 @@ def _refuse_to_start(checks: list[Check]) -> None:
         raise UsageError(message, "; ".join(check.remedy for check in failed))
 
 
-def _trade(config: LiveConfig, keys: Credentials, state: StateDirectory) -> None:
-    node = build_node(config, keys, model_of(config), state.logs)
+def _trade(
+    config: LiveConfig, keys: Credentials, state: StateDirectory, model: Path | None
+) -> None:
+    node = build_node(config, keys, model, state.logs)
     try:
         session = _session(config, node, state)
         restored = state.load((*node.trader.actors(), *node.trader.strategies()))

@@ -1,6 +1,7 @@
 """The configuration of a live run: the blocks of a backtest, plus venue, mode and limits."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from typing import Any
@@ -38,6 +39,9 @@ class PracticeSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ----------
     catalog : str
         Catalog whose recorded market it plays, relative to the configuration file.
+    start, end : datetime, optional
+        Window of the catalog in UTC, [start, end); by default everything. At its end the market
+        starts over.
     speed : float
         1 plays in real time.
     balance : str
@@ -46,6 +50,8 @@ class PracticeSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     catalog: str
+    start: datetime | None = None
+    end: datetime | None = None
     speed: Annotated[float, Meta(gt=0)] = 1.0
     balance: str = "10000"
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from nautilus_scalp.runtime.config import to_ns
 from nautilus_scalp.runtime.live_clients import NO_CREDENTIALS
 from nautilus_scalp.runtime.live_clients import Credentials
 from nautilus_scalp.runtime.live_clients import credentials_from_environment
@@ -39,15 +40,18 @@ def venue_of(
         If keys are missing, or the practice exchange does not start.
 
     """
-    if config.live.mode != "practice" or config.practice is None:
+    practice = config.practice
+    if config.live.mode != "practice" or practice is None:
         yield config, NO_CREDENTIALS if for_check else credentials_from_environment(config)
         return
     keys = PracticeKeys(api_key=secrets.token_hex(16), api_secret=secrets.token_hex(32))
     settings = PracticeSettings(
-        catalog=config.practice.catalog,
+        catalog=practice.catalog,
         instrument_ids=config.instrument_ids,
-        speed=config.practice.speed,
-        balance=config.practice.balance,
+        start_ns=practice.start and to_ns(practice.start),
+        end_ns=practice.end and to_ns(practice.end),
+        speed=practice.speed,
+        balance=practice.balance,
         keys=keys,
     )
     with practice_exchange(settings) as address:

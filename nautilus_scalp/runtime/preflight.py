@@ -17,6 +17,7 @@ from nautilus_scalp.runtime.live_clients import Credentials
 from nautilus_scalp.runtime.live_clients import credentials_from_environment
 from nautilus_scalp.runtime.live_config import LiveConfig
 from nautilus_scalp.runtime.live_config import load_live_config
+from nautilus_scalp.runtime.live_model import named_model
 from nautilus_scalp.runtime.live_probe import AccountFacts
 from nautilus_scalp.runtime.live_probe import VenueFacts
 from nautilus_scalp.runtime.live_probe import probe_binance
@@ -63,12 +64,14 @@ def check_live(path: Path, overrides: Sequence[str] = ()) -> list[Check]:
     state = StateDirectory(Path(config.live.state_dir))
     try:
         with venue_of(config, for_check=True) as (config_at_venue, keys):
-            return preflight(config_at_venue, keys, state)
+            return preflight(config_at_venue, keys, state, named_model(config))
     finally:
         state.close()
 
 
-def preflight(config: LiveConfig, keys: Credentials, state: StateDirectory) -> list[Check]:
+def preflight(
+    config: LiveConfig, keys: Credentials, state: StateDirectory, model: Path | None
+) -> list[Check]:
     """Ask everything; a "no" does not keep the other questions from being asked.
 
     Parameters
@@ -79,6 +82,8 @@ def preflight(config: LiveConfig, keys: Credentials, state: StateDirectory) -> l
         The keys, or empty ones to have them read from the environment.
     state : StateDirectory
         Where the run keeps its state.
+    model : Path, optional
+        Artifact for the blocks that want one and name none.
 
     Returns
     -------
@@ -90,26 +95,9 @@ def preflight(config: LiveConfig, keys: Credentials, state: StateDirectory) -> l
         key_row, keys = _keys(config)
     else:
         key_row = Check(name="keys", ok=True, detail="given")
-    rows = [_config(config), key_row, _ownership(config), _model(config)]
+    rows = [_config(config), key_row, _ownership(config), _model(config, model)]
     rows += [_kill_switch(state), _disk(state), *_redis(config)]
     return rows + (list(_venue(config, keys, state)) if key_row.ok else [])
-
-
-def model_of(config: LiveConfig) -> Path | None:
-    """Return the artifact for blocks that want one and name none.
-
-    Parameters
-    ----------
-    config : LiveConfig
-        Its `model` section.
-
-    Returns
-    -------
-    Path or None
-        None if no model is named.
-
-    """
-    return Path(config.model.path) if config.model.path else None
 
 
 def _config(config: LiveConfig) -> Check:
@@ -144,13 +132,12 @@ def _ownership(config: LiveConfig) -> Check:
     )
 
 
-def _model(config: LiveConfig) -> Check:
+def _model(config: LiveConfig, model: Path | None) -> Check:
     paths = {
         str(block.config["model_path"]) for block in config.actors if "model_path" in block.config
     }
-    path = model_of(config)
-    if path is not None:
-        paths.add(str(path))
+    if model is not None:
+        paths.add(str(model))
     if not paths:
         return Check(name="model", ok=True, detail="none used")
     # Compiled code takes a second to load; a run by rules alone needs none of it.

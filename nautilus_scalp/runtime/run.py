@@ -27,13 +27,13 @@ from nautilus_scalp.runtime.config import to_iso
 from nautilus_scalp.runtime.config import to_ns
 from nautilus_scalp.runtime.console import Report
 from nautilus_scalp.runtime.model_cache import find_model
-from nautilus_scalp.runtime.report import build_report
-from nautilus_scalp.runtime.report_files import write_files
-from nautilus_scalp.runtime.results import FeeTier
-from nautilus_scalp.runtime.results import ModelFacts
-from nautilus_scalp.runtime.results import RunFacts
-from nautilus_scalp.runtime.results import SignalDetail
-from nautilus_scalp.runtime.results import StrategyResult
+from nautilus_scalp.runtime.report.build import build_report
+from nautilus_scalp.runtime.report.files import write_files
+from nautilus_scalp.runtime.report.results import FeeTier
+from nautilus_scalp.runtime.report.results import ModelFacts
+from nautilus_scalp.runtime.report.results import RunFacts
+from nautilus_scalp.runtime.report.results import SignalDetail
+from nautilus_scalp.runtime.report.results import StrategyResult
 from nautilus_scalp.training.evaluate import evaluate
 
 

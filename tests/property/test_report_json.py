@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
-from nautilus_scalp.runtime.report import build_report
-from nautilus_scalp.runtime.report import encode_report
-from nautilus_scalp.runtime.results import FeeTier
-from nautilus_scalp.runtime.results import RunFacts
-from nautilus_scalp.runtime.results import StrategyResult
+from nautilus_scalp.runtime.report.build import build_report
+from nautilus_scalp.runtime.report.build import encode_report
+from nautilus_scalp.runtime.report.results import FeeTier
+from nautilus_scalp.runtime.report.results import RunFacts
+from nautilus_scalp.runtime.report.results import StrategyResult
 
 
 SECOND = 1_000_000_000

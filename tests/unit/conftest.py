@@ -8,10 +8,10 @@ import pytest
 from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.evaluation.fills import Payments
-from nautilus_scalp.runtime.results import FeeTier
-from nautilus_scalp.runtime.results import ModelFacts
-from nautilus_scalp.runtime.results import RunFacts
-from nautilus_scalp.runtime.results import StrategyResult
+from nautilus_scalp.runtime.report.results import FeeTier
+from nautilus_scalp.runtime.report.results import ModelFacts
+from nautilus_scalp.runtime.report.results import RunFacts
+from nautilus_scalp.runtime.report.results import StrategyResult
 
 
 SECOND = 1_000_000_000

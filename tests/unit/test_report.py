@@ -10,14 +10,14 @@ import pytest
 from rich.console import Console
 
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.notes import Row
-from nautilus_scalp.runtime.report import build_report
-from nautilus_scalp.runtime.report import encode_report
-from nautilus_scalp.runtime.report_files import encode_fills
-from nautilus_scalp.runtime.report_files import write_files
-from nautilus_scalp.runtime.report_table import render_table
-from nautilus_scalp.runtime.results import RunFacts
-from nautilus_scalp.runtime.results import StrategyResult
+from nautilus_scalp.runtime.report.build import build_report
+from nautilus_scalp.runtime.report.build import encode_report
+from nautilus_scalp.runtime.report.files import encode_fills
+from nautilus_scalp.runtime.report.files import write_files
+from nautilus_scalp.runtime.report.notes import Row
+from nautilus_scalp.runtime.report.results import RunFacts
+from nautilus_scalp.runtime.report.results import StrategyResult
+from nautilus_scalp.runtime.report.table import render_table
 
 
 ROW_KEYS = {

@@ -10,14 +10,14 @@ from plotly.offline import get_plotlyjs
 
 from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
-from nautilus_scalp.runtime.plotting import Figure
-from nautilus_scalp.runtime.plotting import extremes
-from nautilus_scalp.runtime.report import build_report
-from nautilus_scalp.runtime.results import ReliabilityBin
-from nautilus_scalp.runtime.results import RunFacts
-from nautilus_scalp.runtime.results import SignalDetail
-from nautilus_scalp.runtime.results import StrategyResult
-from nautilus_scalp.runtime.tearsheet import render_tearsheet
+from nautilus_scalp.runtime.report.build import build_report
+from nautilus_scalp.runtime.report.plotting import Figure
+from nautilus_scalp.runtime.report.plotting import extremes
+from nautilus_scalp.runtime.report.results import ReliabilityBin
+from nautilus_scalp.runtime.report.results import RunFacts
+from nautilus_scalp.runtime.report.results import SignalDetail
+from nautilus_scalp.runtime.report.results import StrategyResult
+from nautilus_scalp.runtime.report.tearsheet import render_tearsheet
 
 
 SIX_MB = 6 * 1024 * 1024

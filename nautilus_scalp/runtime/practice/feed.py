@@ -17,6 +17,7 @@ from nautilus_scalp.runtime.practice.account import SELL
 
 _NS_PER_S = 1_000_000_000
 _LEAST_SLEEP_S = 0.0005
+_LONGEST_GAP_S = 5.0
 
 
 class MarketEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class MarketEvent(msgspec.Struct, frozen=True, kw_only=True):
 class Playback:
     """Walks over a tape at a chosen speed, again and again if asked to.
 
+    Silence of more than five seconds is cut to five: recordings of different days play on.
+
     Parameters
     ----------
     tape : Tape
@@ -47,12 +50,9 @@ class Playback:
 
     def __init__(self, tape: Tape, speed: float = 1.0, *, repeat: bool = True) -> None:
         self._tape = tape
-        self._speed = speed
         self._repeat = repeat
         self._symbols = [facts.instrument_id.partition("-")[0] for facts in tape.instruments]
-        self._due_s: npt.NDArray[np.float64] = (
-            (tape.ts_event_ns - tape.ts_event_ns[0]) / _NS_PER_S / speed
-        )
+        self._due_s = _due_s(tape) / speed
         self.played = 0
 
     def first_quotes(self) -> list[MarketEvent]:
@@ -109,6 +109,12 @@ class Playback:
             second=f"{values[1]:.{size}f}",
             aggressor=BUY if values[2] > 0 else SELL,
         )
+
+
+def _due_s(tape: Tape) -> npt.NDArray[np.float64]:
+    """Return when each event is due in seconds, with the gaps between recordings cut short."""
+    steps_s = np.diff(tape.ts_event_ns, prepend=tape.ts_event_ns[0]) / _NS_PER_S
+    return np.cumsum(np.clip(steps_s, 0.0, _LONGEST_GAP_S))
 
 
 def moved(event: MarketEvent, bps: int, tick: Decimal) -> MarketEvent:

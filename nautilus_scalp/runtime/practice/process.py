@@ -30,6 +30,8 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         Catalog with the recorded market.
     instrument_ids : list[str]
         Instruments on offer.
+    start_ns, end_ns : int, optional
+        Window of the catalog, [start, end); everything by default.
     speed : float
         1 plays in real time.
     balance : str
@@ -44,6 +46,8 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     catalog: str
     instrument_ids: list[str]
     keys: PracticeKeys
+    start_ns: int | None = None
+    end_ns: int | None = None
     speed: float = 1.0
     balance: str = "10000"
     port: int = 0
@@ -145,7 +149,8 @@ async def serve(settings: PracticeSettings) -> None:
         What to play.
 
     """
-    tape = read_tape(Path(settings.catalog), settings.instrument_ids, None, None)
+    window = (settings.start_ns, settings.end_ns)
+    tape = read_tape(Path(settings.catalog), settings.instrument_ids, *window)
     specs = load_specs()
     rules = [rules_of(find_spec(specs, name)) for name in settings.instrument_ids]
     exchange = BinancePractice(

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from nautilus_scalp.runtime.notes import Row
+from nautilus_scalp.runtime.report.notes import Row
 
 
 NOTHING = "-"

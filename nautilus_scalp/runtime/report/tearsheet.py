@@ -7,23 +7,23 @@ import numpy as np
 from nautilus_scalp.evaluation.markouts import Markout
 from nautilus_scalp.evaluation.markouts import measure_markouts
 from nautilus_scalp.evaluation.performance import equity_curve
-from nautilus_scalp.runtime import charts
-from nautilus_scalp.runtime import page
-from nautilus_scalp.runtime.measures import mark_times
-from nautilus_scalp.runtime.notes import Row
-from nautilus_scalp.runtime.notes import window_notes
-from nautilus_scalp.runtime.report_lines import SIGNAL_LINES
-from nautilus_scalp.runtime.report_lines import amount
-from nautilus_scalp.runtime.report_lines import count
-from nautilus_scalp.runtime.report_lines import heading
-from nautilus_scalp.runtime.report_lines import lines_for
-from nautilus_scalp.runtime.report_lines import share
-from nautilus_scalp.runtime.report_lines import short_instrument
-from nautilus_scalp.runtime.report_lines import short_name
-from nautilus_scalp.runtime.report_lines import small_share
-from nautilus_scalp.runtime.results import RunFacts
-from nautilus_scalp.runtime.results import SignalDetail
-from nautilus_scalp.runtime.results import StrategyResult
+from nautilus_scalp.runtime.report import charts
+from nautilus_scalp.runtime.report import page
+from nautilus_scalp.runtime.report.lines import SIGNAL_LINES
+from nautilus_scalp.runtime.report.lines import amount
+from nautilus_scalp.runtime.report.lines import count
+from nautilus_scalp.runtime.report.lines import heading
+from nautilus_scalp.runtime.report.lines import lines_for
+from nautilus_scalp.runtime.report.lines import share
+from nautilus_scalp.runtime.report.lines import short_instrument
+from nautilus_scalp.runtime.report.lines import short_name
+from nautilus_scalp.runtime.report.lines import small_share
+from nautilus_scalp.runtime.report.measures import mark_times
+from nautilus_scalp.runtime.report.notes import Row
+from nautilus_scalp.runtime.report.notes import window_notes
+from nautilus_scalp.runtime.report.results import RunFacts
+from nautilus_scalp.runtime.report.results import SignalDetail
+from nautilus_scalp.runtime.report.results import StrategyResult
 
 
 MARKOUT_CURVE_MS = (

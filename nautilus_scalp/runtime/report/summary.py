@@ -15,10 +15,10 @@ from nautilus_scalp.evaluation.performance import minute_returns
 from nautilus_scalp.evaluation.performance import sharpe
 from nautilus_scalp.evaluation.performance import sortino
 from nautilus_scalp.evaluation.pnl import RoundTrips
-from nautilus_scalp.runtime.measures import MARKOUT_HORIZONS_MS
-from nautilus_scalp.runtime.measures import Measures
-from nautilus_scalp.runtime.notes import Reasons
-from nautilus_scalp.runtime.notes import Row
+from nautilus_scalp.runtime.report.measures import MARKOUT_HORIZONS_MS
+from nautilus_scalp.runtime.report.measures import Measures
+from nautilus_scalp.runtime.report.notes import Reasons
+from nautilus_scalp.runtime.report.notes import Row
 
 
 def summarise(

@@ -8,10 +8,10 @@ from importlib.resources import files
 import msgspec
 from plotly.offline import get_plotlyjs
 
-from nautilus_scalp.runtime.notes import Row
-from nautilus_scalp.runtime.plotting import Figure
-from nautilus_scalp.runtime.report_lines import Line
-from nautilus_scalp.runtime.report_lines import count
+from nautilus_scalp.runtime.report.lines import Line
+from nautilus_scalp.runtime.report.lines import count
+from nautilus_scalp.runtime.report.notes import Row
+from nautilus_scalp.runtime.report.plotting import Figure
 
 
 _SIGNS = {-1: "loss", 0: "", 1: "gain"}
@@ -51,7 +51,7 @@ class Page:
 
     def html(self) -> str:
         """Return the finished page; plotly.js is inside, once."""
-        style = files("nautilus_scalp.runtime").joinpath("tearsheet.css").read_text("utf-8")
+        style = files("nautilus_scalp.runtime.report").joinpath("tearsheet.css").read_text("utf-8")
         figures = "\n".join(
             f'<script type="application/json" id="figure-{number}">{_json(figure)}</script>'
             for number, figure in enumerate(self._figures, start=1)

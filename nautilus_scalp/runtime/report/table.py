@@ -12,12 +12,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from nautilus_scalp.runtime.notes import Row
-from nautilus_scalp.runtime.report_lines import SIGNAL_LINES
-from nautilus_scalp.runtime.report_lines import Line
-from nautilus_scalp.runtime.report_lines import count
-from nautilus_scalp.runtime.report_lines import heading
-from nautilus_scalp.runtime.report_lines import lines_for
+from nautilus_scalp.runtime.report.lines import SIGNAL_LINES
+from nautilus_scalp.runtime.report.lines import Line
+from nautilus_scalp.runtime.report.lines import count
+from nautilus_scalp.runtime.report.lines import heading
+from nautilus_scalp.runtime.report.lines import lines_for
+from nautilus_scalp.runtime.report.notes import Row
 
 
 LABEL_WIDTH = 23

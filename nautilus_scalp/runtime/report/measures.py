@@ -16,8 +16,8 @@ from nautilus_scalp.evaluation.pnl import RoundTrips
 from nautilus_scalp.evaluation.pnl import is_flat
 from nautilus_scalp.evaluation.pnl import round_trips
 from nautilus_scalp.evaluation.pnl import split_pnl
-from nautilus_scalp.runtime.results import RunFacts
-from nautilus_scalp.runtime.results import StrategyResult
+from nautilus_scalp.runtime.report.results import RunFacts
+from nautilus_scalp.runtime.report.results import StrategyResult
 
 
 MARKOUT_HORIZONS_MS = {"1s": 1_000, "10s": 10_000, "60s": 60_000}

@@ -7,28 +7,28 @@ from html import escape
 import numpy as np
 
 from nautilus_scalp.evaluation.performance import drawdown
-from nautilus_scalp.runtime.notes import Row
-from nautilus_scalp.runtime.plotting import GAIN
-from nautilus_scalp.runtime.plotting import INK
-from nautilus_scalp.runtime.plotting import LOSS
-from nautilus_scalp.runtime.plotting import MUTED
-from nautilus_scalp.runtime.plotting import PALETTE
-from nautilus_scalp.runtime.plotting import Figure
-from nautilus_scalp.runtime.plotting import Floats
-from nautilus_scalp.runtime.plotting import Times
-from nautilus_scalp.runtime.plotting import above
-from nautilus_scalp.runtime.plotting import axis
-from nautilus_scalp.runtime.plotting import colour
-from nautilus_scalp.runtime.plotting import extremes
-from nautilus_scalp.runtime.plotting import figure
-from nautilus_scalp.runtime.plotting import milliseconds
-from nautilus_scalp.runtime.plotting import name_axis
-from nautilus_scalp.runtime.plotting import scatter
-from nautilus_scalp.runtime.plotting import stroke
-from nautilus_scalp.runtime.plotting import vertical
-from nautilus_scalp.runtime.results import FeeTier
-from nautilus_scalp.runtime.results import ReliabilityBin
-from nautilus_scalp.runtime.results import StrategyResult
+from nautilus_scalp.runtime.report.notes import Row
+from nautilus_scalp.runtime.report.plotting import GAIN
+from nautilus_scalp.runtime.report.plotting import INK
+from nautilus_scalp.runtime.report.plotting import LOSS
+from nautilus_scalp.runtime.report.plotting import MUTED
+from nautilus_scalp.runtime.report.plotting import PALETTE
+from nautilus_scalp.runtime.report.plotting import Figure
+from nautilus_scalp.runtime.report.plotting import Floats
+from nautilus_scalp.runtime.report.plotting import Times
+from nautilus_scalp.runtime.report.plotting import above
+from nautilus_scalp.runtime.report.plotting import axis
+from nautilus_scalp.runtime.report.plotting import colour
+from nautilus_scalp.runtime.report.plotting import extremes
+from nautilus_scalp.runtime.report.plotting import figure
+from nautilus_scalp.runtime.report.plotting import milliseconds
+from nautilus_scalp.runtime.report.plotting import name_axis
+from nautilus_scalp.runtime.report.plotting import scatter
+from nautilus_scalp.runtime.report.plotting import stroke
+from nautilus_scalp.runtime.report.plotting import vertical
+from nautilus_scalp.runtime.report.results import FeeTier
+from nautilus_scalp.runtime.report.results import ReliabilityBin
+from nautilus_scalp.runtime.report.results import StrategyResult
 
 
 PAGE_POINTS = 24_000

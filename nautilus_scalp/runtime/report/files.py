@@ -12,13 +12,13 @@ from nautilus_scalp.errors import UsageError
 from nautilus_scalp.evaluation.fills import BPS
 from nautilus_scalp.evaluation.fills import NS_PER_MS
 from nautilus_scalp.evaluation.pnl import reference_mids
-from nautilus_scalp.runtime.measures import MARKOUT_HORIZONS_MS
-from nautilus_scalp.runtime.notes import Row
-from nautilus_scalp.runtime.report import encode_report
-from nautilus_scalp.runtime.results import RunFacts
-from nautilus_scalp.runtime.results import SignalDetail
-from nautilus_scalp.runtime.results import StrategyResult
-from nautilus_scalp.runtime.tearsheet import render_tearsheet
+from nautilus_scalp.runtime.report.build import encode_report
+from nautilus_scalp.runtime.report.measures import MARKOUT_HORIZONS_MS
+from nautilus_scalp.runtime.report.notes import Row
+from nautilus_scalp.runtime.report.results import RunFacts
+from nautilus_scalp.runtime.report.results import SignalDetail
+from nautilus_scalp.runtime.report.results import StrategyResult
+from nautilus_scalp.runtime.report.tearsheet import render_tearsheet
 
 
 FILL_COLUMNS = (

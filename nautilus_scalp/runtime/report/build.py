@@ -15,19 +15,19 @@ import numpy.typing as npt
 
 from nautilus_scalp.evaluation.performance import PerformanceParams
 from nautilus_scalp.runtime.config import to_iso
-from nautilus_scalp.runtime.measures import Measures
-from nautilus_scalp.runtime.measures import combine
-from nautilus_scalp.runtime.measures import mark_times
-from nautilus_scalp.runtime.measures import measure
-from nautilus_scalp.runtime.notes import Reasons
-from nautilus_scalp.runtime.notes import Row
-from nautilus_scalp.runtime.notes import book_notes
-from nautilus_scalp.runtime.notes import lost_notes
-from nautilus_scalp.runtime.notes import null_notes
-from nautilus_scalp.runtime.notes import window_notes
-from nautilus_scalp.runtime.results import RunFacts
-from nautilus_scalp.runtime.results import StrategyResult
-from nautilus_scalp.runtime.summary import summarise
+from nautilus_scalp.runtime.report.measures import Measures
+from nautilus_scalp.runtime.report.measures import combine
+from nautilus_scalp.runtime.report.measures import mark_times
+from nautilus_scalp.runtime.report.measures import measure
+from nautilus_scalp.runtime.report.notes import Reasons
+from nautilus_scalp.runtime.report.notes import Row
+from nautilus_scalp.runtime.report.notes import book_notes
+from nautilus_scalp.runtime.report.notes import lost_notes
+from nautilus_scalp.runtime.report.notes import null_notes
+from nautilus_scalp.runtime.report.notes import window_notes
+from nautilus_scalp.runtime.report.results import RunFacts
+from nautilus_scalp.runtime.report.results import StrategyResult
+from nautilus_scalp.runtime.report.summary import summarise
 
 
 DECIMALS = 6
