@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Collection
 
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import TimeInForce
@@ -15,7 +16,6 @@ from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.events import OrderModifyRejected
 from nautilus_trader.model.events import OrderRejected
 from nautilus_trader.model.events import OrderUpdated
-from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import Order
@@ -36,6 +36,7 @@ from nautilus_scalp.risk.gate import RiskGate
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.limits import Refused
 from nautilus_scalp.risk.limits import RiskState
+from nautilus_scalp.strategies.ledger import Ledger
 
 
 _CLOSED_EVENTS = (OrderRejected, OrderDenied, OrderCanceled, OrderExpired)
@@ -47,6 +48,7 @@ _ALIVE_EVENTS = (
     OrderCancelRejected,
 )
 _FAILED_EVENTS = (OrderRejected, OrderDenied)
+_FINEST_PRECISION = 16  # of Nautilus; until the instrument is known
 # A venue that turned a closing order down is not asked again with every quote, and one that said
 # nothing is asked again after this. (Nautilus's simulated venue drops a market order without a word
 # when others took all the liquidity at its price.) A second order is safe: it can only reduce.
@@ -90,12 +92,8 @@ class Execution:
         self._instrument_id = instrument_id
         self._limits = limits
         self._refusals = refusals
-        self.state = RiskState()
-        self.working: dict[ClientOrderId, WorkingOrder] = {}
-        self.position: OpenPosition | None = None
-        self.leaving = False
-        self._stopping = False
-        self._retry_at_ns = 0
+        self._size_precision = _FINEST_PRECISION
+        self.reset()
 
     def start(self) -> None:
         """
@@ -113,6 +111,7 @@ class Execution:
             raise UsageError(message, "add the instrument to the catalog or the venue's provider")
         self._instrument = instrument
         self.rules = trading_rules(self._instrument)
+        self._size_precision = self.rules.size_precision
         self._gate = RiskGate(self._limits, self.rules)
         self.resume()
 
@@ -122,16 +121,13 @@ class Execution:
         cache = self._strategy.cache
         mine = {"instrument_id": self._instrument_id, "strategy_id": self._strategy.id}
         for position in cache.positions_open(**mine):
-            self._book(position.signed_qty, position.avg_px_open, position.ts_opened)
+            self._ledger.book(position.signed_qty, position.avg_px_open, position.ts_opened)
         for order in cache.orders_open(**mine):
             self._track(order, pending=False)
-        self._refresh()
 
     def reset(self) -> None:
         """Forget position and orders."""
-        self.state = RiskState()
-        self.working.clear()
-        self.position = None
+        self._ledger = Ledger(self._size_precision)
         self.leaving = False
         self._stopping = False
         self._retry_at_ns = 0
@@ -141,14 +137,24 @@ class Execution:
         self._gate = RiskGate(self._limits, self.rules, max_qty)
 
     @property
-    def position_qty(self) -> float:
-        """Signed position in base currency."""
-        return self.state.position_qty
+    def state(self) -> RiskState:
+        """Market, position and working quantities."""
+        return self._ledger.state
+
+    @property
+    def working(self) -> Collection[WorkingOrder]:
+        """Orders that may still fill."""
+        return self._ledger.working.values()
+
+    @property
+    def position(self) -> OpenPosition | None:
+        """The present position."""
+        return self._ledger.position
 
     @property
     def idle(self) -> bool:
         """Whether there is neither a position nor an order that may still fill."""
-        return self.state.position_qty == 0.0 and not self.working
+        return self._ledger.idle
 
     def on_market(self, bid: float, ask: float, quote_ns: int, now_ns: int) -> bool:
         """
@@ -167,7 +173,7 @@ class Execution:
             Whether the market is sound; what is not is counted as a refusal.
 
         """
-        state = self.state
+        state = self._ledger.state
         state.bid = bid
         state.ask = ask
         state.quote_ns = quote_ns
@@ -203,7 +209,6 @@ class Execution:
             return False
         order = self._make_order(intent)
         self._track(order, pending=True)
-        self._refresh()
         self._strategy.submit_order(order)
         return True
 
@@ -229,7 +234,7 @@ class Execution:
 
     def cancel_all(self) -> None:
         """Cancel every order that waits at the venue; one on its way goes when it arrives."""
-        for order in list(self.working.values()):
+        for order in list(self.working):
             if not order.pending and not order.reduce_only:
                 self._cancel(order)
 
@@ -265,23 +270,23 @@ class Execution:
             Any event of one of the strategy's orders.
 
         """
-        working = self.working.get(event.client_order_id)
+        ledger = self._ledger
+        working = ledger.working.get(event.client_order_id)
         if isinstance(event, OrderFilled):
             side = BUY if event.order_side == OrderSide.BUY else SELL
             qty = side * event.last_qty.as_double()
-            self._book(qty, event.last_px.as_double(), event.ts_event)
+            ledger.book(qty, event.last_px.as_double(), event.ts_event)
         if working is None:
             return
         if isinstance(event, _CLOSED_EVENTS):
-            del self.working[event.client_order_id]
+            ledger.drop(working.order_id)
         elif isinstance(event, _ALIVE_EVENTS):
             self._update(working, event)
         else:
             return
-        over = event.client_order_id not in self.working
+        over = working.order_id not in ledger.working
         if over and working.reduce_only and not isinstance(event, _FAILED_EVENTS):
             self._retry_at_ns = 0  # done: what is left may be closed at once
-        self._refresh()
         if self.leaving:
             self._finish_leaving()
 
@@ -306,26 +311,24 @@ class Execution:
         )
 
     def _track(self, order: Order, *, pending: bool) -> None:
-        self.working[order.client_order_id] = WorkingOrder(
-            order_id=order.client_order_id,
-            side=BUY if order.is_buy else SELL,
-            price=order.price.as_double() if order.has_price else math.nan,
-            leaves_qty=order.leaves_qty.as_double(),
-            reduce_only=order.is_reduce_only,
-            pending=pending,
+        self._ledger.add(
+            WorkingOrder(
+                order_id=order.client_order_id,
+                side=BUY if order.is_buy else SELL,
+                price=order.price.as_double() if order.has_price else math.nan,
+                leaves_qty=order.leaves_qty.as_double(),
+                reduce_only=order.is_reduce_only,
+                pending=pending,
+            )
         )
 
     def _amend(self, working: WorkingOrder, ticks: int) -> None:
         order = self._strategy.cache.order(working.order_id)
         price = self.rules.price_at(ticks)
         intent = OrderIntent(working.side, working.leaves_qty, price, post_only=True)
-        # The order is judged as a new one in its own place.
-        leaves, working.leaves_qty = working.leaves_qty, 0.0
-        self._refresh()
-        self.state.working_orders -= 1
+        self._ledger.drop(working.order_id)  # judged as a new order in its own place
         verdict = self._gate.review(intent, self.state)
-        working.leaves_qty = leaves
-        self._refresh()
+        self._ledger.add(working)
         if isinstance(verdict, Refused):
             self._refusals[verdict.reason] += 1
             self._cancel(working)
@@ -344,9 +347,10 @@ class Execution:
         """Follow an order that may still be alive."""
         order = self._strategy.cache.order(event.client_order_id)
         if order.is_closed:
-            del self.working[event.client_order_id]
+            self._ledger.drop(working.order_id)
             return
         working.leaves_qty = order.leaves_qty.as_double()
+        self._ledger.count()
         if isinstance(event, OrderAccepted | OrderUpdated):
             working.pending = False
         elif isinstance(event, OrderModifyRejected | OrderCancelRejected):
@@ -356,45 +360,16 @@ class Execution:
             working.pending = False
             working.price = order.price.as_double()
 
-    def _book(self, qty: float, price: float, ts_ns: int) -> None:
-        """Add a signed fill to the position."""
-        before = self.state.position_qty
-        after = round(before + qty, self.rules.size_precision)
-        self.state.position_qty = after
-        if after == 0.0:
-            self.position = None
-        elif self.position is None or before * after < 0.0:
-            self.position = OpenPosition(BUY if after > 0.0 else SELL, price, ts_ns)
-        elif abs(after) > abs(before):
-            old = self.position
-            entry = (abs(before) * old.entry + abs(qty) * price) / abs(after)
-            self.position = OpenPosition(old.side, entry, old.opened_ns)
-
-    def _refresh(self) -> None:
-        """Count what may still fill; a reduce-only order cannot add to a position."""
-        buy_qty = sell_qty = 0.0
-        for order in self.working.values():
-            if order.reduce_only:
-                continue
-            if order.side == BUY:
-                buy_qty += order.leaves_qty
-            else:
-                sell_qty += order.leaves_qty
-        state = self.state
-        state.working_buy_qty = buy_qty
-        state.working_sell_qty = sell_qty
-        state.working_orders = len(self.working)
-
     # --- going flat ---
 
     def _leave(self) -> None:
         """Cancel what can be cancelled and close what is held, unless that is under way."""
         self.cancel_all()
         state = self.state
-        closing = [order for order in self.working.values() if order.reduce_only]
+        closing = [order for order in self.working if order.reduce_only]
         if closing and state.now_ns >= self._retry_at_ns:
             for order in closing:
-                del self.working[order.order_id]
+                self._ledger.drop(order.order_id)
             self._refusals["closing_order_unanswered"] += len(closing)
             closing = []
         if state.position_qty != 0.0 and not closing and state.now_ns >= self._retry_at_ns:

@@ -115,7 +115,7 @@ class MarketMaking(Strategy):
     @property
     def position_qty(self) -> float:
         """Signed position in base currency, by the strategy's own fills."""
-        return self._execution.position_qty
+        return self._execution.state.position_qty
 
     def on_start(self) -> None:
         """Look up the instrument and subscribe."""
@@ -209,13 +209,11 @@ class MarketMaking(Strategy):
         execution = self._execution
         if self._ladder is None:
             self._ladder = self._make_ladder(0.5 * (market.bid + market.ask))
-        desired = self._ladder.quote(market, execution.position_qty)
+        desired = self._ladder.quote(market, execution.state.position_qty)
         if not desired:
             self.refusals[self._why_no_quotes(market)] += 1
         desired = self._without_doubted_side(desired, opinion)
-        actions = diff(
-            desired, execution.working.values(), execution.rules, self.config.tolerance_ticks
-        )
+        actions = diff(desired, execution.working, execution.rules, self.config.tolerance_ticks)
         if actions:
             execution.apply(actions)
             self._next_change_ns = execution.state.now_ns + self._refresh_ns
