@@ -62,7 +62,7 @@ def test_without_an_edge_nothing_published_foretells_the_next_jump(fair: list[Ch
         "spread side": quotes[:, 3] - quotes[:, 2],
         "last jump": last_jump,
         "queue imbalance change": np.diff(theory.imbalance(quotes), prepend=0.0),
-        "distance from the mean": (quotes[:, 2] - quotes[:, 2].mean()).astype(float),
+        "last ten jumps": np.convolve(last_jump, np.ones(10))[: len(sizes)],
     }
     for name, score in scores.items():
         assert low < auc(score.astype(float), up) < high, name
