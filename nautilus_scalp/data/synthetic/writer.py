@@ -21,7 +21,6 @@ from nautilus_scalp.data.synthetic.market import Chunk
 from nautilus_scalp.data.synthetic.market import generate
 from nautilus_scalp.data.synthetic.market import instrument_spec
 from nautilus_scalp.data.synthetic.params import SyntheticParams
-from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 
 
@@ -147,7 +146,7 @@ def _generate_into(
             progress(f"synthetic market, {rows[0]:,} quotes", done)
     if rows[0] == 0:
         message = f"no quote in {params.hours} hours"
-        raise InputError(message, "generate a longer market")
+        raise UsageError(message, "generate a longer market")
     accuracy = math.sqrt(known / rows[0])  # correlation of the best forecast with the signal
     return SyntheticReport(
         params=params,
