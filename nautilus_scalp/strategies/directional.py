@@ -3,17 +3,30 @@
 import math
 from collections import Counter
 from typing import Literal
+from typing import Protocol
 
 from msgspec import Struct
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.events import OrderEvent
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.strategy import Strategy
 
+from nautilus_scalp.bridge import quote_values
 from nautilus_scalp.exits.plan import ExitParams
 from nautilus_scalp.exits.plan import ExitPlan
 from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.signals.combination import CombinationParams
+from nautilus_scalp.signals.combination import combine
 from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
+from nautilus_scalp.signals.volatility import RealisedVolatility
+from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.execution import Execution
+from nautilus_scalp.strategies.inbox import SignalInbox
 
 
 _NS_PER_MS = 1_000_000
@@ -46,18 +59,44 @@ class EntryParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     cooldown_ms: NotNegative = 1_000.0
 
 
+class DirectionalConfig(Protocol):
+    """What the configurations of the directional strategies have in common."""
+
+    @property
+    def instrument_id(self) -> InstrumentId:
+        """What is traded."""
+
+    @property
+    def entry(self) -> EntryParams:
+        """How a position is opened."""
+
+    @property
+    def exits(self) -> ExitParams:
+        """When it is closed."""
+
+    @property
+    def volatility(self) -> VolatilityParams:
+        """What thresholds in volatility units are measured in."""
+
+    @property
+    def signal(self) -> CombinationParams:
+        """Who decides: rule, model or both."""
+
+    @property
+    def risk(self) -> RiskLimits:
+        """What may be risked."""
+
+
 class DirectionalDesk:
     """
-    Opens a position, watches it and closes it.
+    Opens a position, watches it and closes it; all of a directional strategy but its rule.
 
     Parameters
     ----------
-    execution : Execution
-        Orders and position.
-    entry : EntryParams
-        How a position is opened.
-    exits : ExitParams
-        When it is closed.
+    strategy : Strategy
+        Whose desk.
+    config : DirectionalConfig
+        Its configuration.
     refusals : Counter[str]
         Where refusals are counted.
 
@@ -65,24 +104,43 @@ class DirectionalDesk:
     ----------
     exit_reasons : Counter[str]
         Why positions were left.
+    volatility : float
+        At the last quote, as a fraction of the price; NaN while unknown.
 
     """
 
     _watched: OpenPosition | None
 
     def __init__(
-        self, execution: Execution, entry: EntryParams, exits: ExitParams, refusals: Counter[str]
+        self, strategy: Strategy, config: DirectionalConfig, refusals: Counter[str]
     ) -> None:
-        self._execution = execution
-        self._entry = entry
-        self._needs_volatility = exits.needs_volatility
-        self._plan = ExitPlan(exits)
+        self._strategy = strategy
+        self._instrument_id = config.instrument_id
+        self._entry = config.entry
+        self._needs_volatility = config.exits.needs_volatility
+        self._signal = config.signal
         self._refusals = refusals
-        self._watched = None
-        self._volatility = math.nan
-        self._entered_ns = 0
-        self._next_entry_ns = 0
+        self._execution = Execution(strategy, config.instrument_id, config.risk, refusals)
+        self._inbox = SignalInbox(strategy, config.instrument_id, config.signal, refusals)
+        self._volatility = RealisedVolatility(config.volatility)
+        self._plan = ExitPlan(config.exits)
+        self._forget()
         self.exit_reasons: Counter[str] = Counter()
+
+    @property
+    def signals_received(self) -> int:
+        """Signals so far."""
+        return self._inbox.received
+
+    @property
+    def position_qty(self) -> float:
+        """Signed position in base currency, by the strategy's own fills."""
+        return self._execution.state.position_qty
+
+    @property
+    def volatility(self) -> float:
+        """Volatility at the last quote."""
+        return self._volatility.value
 
     @property
     def free(self) -> bool:
@@ -91,53 +149,94 @@ class DirectionalDesk:
         idle = execution.idle and not execution.leaving
         return idle and execution.state.now_ns >= self._next_entry_ns
 
+    def start(self) -> None:
+        """Look up the instrument and subscribe."""
+        self._execution.start()
+        self._subscribe()
+
+    def stop(self) -> bool:
+        """Go flat; return whether the strategy can stop now."""
+        return self._execution.stop()
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        self._inbox.close()
+        self._strategy.unsubscribe_quote_ticks(self._instrument_id)
+        self._strategy.unsubscribe_trade_ticks(self._instrument_id)
+
+    def resume(self) -> None:
+        """Take over what happened during the pause and begin anew."""
+        self._forget()
+        self._execution.resume()
+        self._subscribe()
+
     def reset(self) -> None:
         """Forget everything."""
-        self._plan.drop()
-        self._watched = None
-        self._volatility = math.nan
-        self._entered_ns = 0
-        self._next_entry_ns = 0
+        self._forget()
+        self._execution.reset()
+        self._inbox.reset()
         self.exit_reasons.clear()
 
-    def enter(self, side: int, multiple: float, volatility: float) -> None:
+    def on_data(self, data: Data) -> None:
+        """Keep the latest signal."""
+        self._inbox.take(data)
+
+    def on_order_event(self, event: OrderEvent) -> None:
+        """Follow the orders."""
+        self._execution.on_order_event(event)
+
+    def on_quote(self, tick: QuoteTick) -> float:
         """
-        Open a position.
+        Take in the market.
+
+        Parameters
+        ----------
+        tick : QuoteTick
+            The market.
+
+        Returns
+        -------
+        float
+            The mid price; NaN for a market that is not sound.
+
+        """
+        bid, ask, _, _ = quote_values(tick)
+        if not self._execution.on_market(bid, ask, tick.ts_event, tick.ts_init):
+            return math.nan
+        mid = 0.5 * (bid + ask)
+        self._volatility.on_mid(tick.ts_event, mid)
+        return mid
+
+    def enter(self, side: int, strength: float) -> None:
+        """
+        Open a position if rule and model together say so.
 
         Parameters
         ----------
         side : int
-            +1 long, -1 short.
-        multiple : float
-            Of the normal size.
-        volatility : float
-            At this moment; the distances of the exits are fixed by it.
+            What the rule wants: +1, -1 or 0 for nothing.
+        strength : float
+            Of its case; 1 just meets its threshold.
 
         """
+        opinion = self._inbox.opinion(self._execution.state.quote_ns)
+        side, multiple = combine(side, strength, opinion, self._signal)
+        if not side:
+            return
+        volatility = self._volatility.value
         if self._needs_volatility and not math.isfinite(volatility):
             self._refusals["volatility_unknown"] += 1
             return
-        execution, params = self._execution, self._entry
-        state = execution.state
-        notional = params.order_notional * min(multiple, params.max_size_multiple)
-        qty = execution.rules.floor_qty(notional / state.mid)
-        passive = params.style == "passive"
-        own, other = (state.bid, state.ask) if side == BUY else (state.ask, state.bid)
-        intent = OrderIntent(
-            side, qty, own if passive else other, post_only=passive, immediate=not passive
-        )
-        if execution.submit(intent):
-            self._volatility = volatility
-            self._entered_ns = state.now_ns
+        if self._execution.submit(self._intent(side, multiple)):
+            self._entry_volatility = volatility
+            self._entered_ns = self._execution.state.now_ns
 
-    def manage(self, volatility: float, fair_value: float = math.nan) -> None:
+    def manage(self, fair_value: float = math.nan) -> None:
         """
-        Watch the position, or the entry that waits, at the prices of the execution's state.
+        Watch the position, or the entry that waits.
 
         Parameters
         ----------
-        volatility : float
-            At this moment; for a position that was taken over from an earlier session.
         fair_value : float
             Where a reverting price has done its work; NaN for none.
 
@@ -145,7 +244,7 @@ class DirectionalDesk:
         execution = self._execution
         position = execution.position
         if position is not self._watched:
-            self._watch(volatility)
+            self._watch(position)
         if execution.leaving:
             return
         state = execution.state
@@ -161,19 +260,42 @@ class DirectionalDesk:
             self.exit_reasons[reason] += 1
             execution.leave()
 
-    def _watch(self, volatility: float) -> None:
+    def _forget(self) -> None:
+        self._volatility.reset()
+        self._plan.drop()
+        self._watched = None
+        self._entry_volatility = math.nan
+        self._entered_ns = 0
+        self._next_entry_ns = 0
+
+    def _subscribe(self) -> None:
+        self._inbox.open()
+        self._strategy.subscribe_quote_ticks(self._instrument_id)
+        self._strategy.subscribe_trade_ticks(self._instrument_id)
+
+    def _intent(self, side: int, multiple: float) -> OrderIntent:
+        """Return the order that opens a multiple of the normal size."""
+        params, state = self._entry, self._execution.state
+        notional = params.order_notional * min(multiple, params.max_size_multiple)
+        qty = self._execution.rules.floor_qty(notional / state.mid)
+        own, other = (state.bid, state.ask) if side == BUY else (state.ask, state.bid)
+        if params.style == "passive":
+            return OrderIntent(side, qty, own, post_only=True)
+        return OrderIntent(side, qty, other, immediate=True)
+
+    def _watch(self, position: OpenPosition | None) -> None:
         """Follow a position that opened, grew or closed."""
-        position = self._execution.position
         if position is None:
             self._plan.drop()
-            self._volatility = math.nan
+            self._entry_volatility = math.nan
             pause_ns = round(self._entry.cooldown_ms * _NS_PER_MS)
             self._next_entry_ns = self._execution.state.now_ns + pause_ns
         else:
-            if not math.isfinite(self._volatility):
-                self._volatility = volatility
-            if self._needs_volatility and not math.isfinite(self._volatility):
+            # A position from an earlier session: what was known at its entry is not.
+            if not math.isfinite(self._entry_volatility):
+                self._entry_volatility = self._volatility.value
+            if self._needs_volatility and not math.isfinite(self._entry_volatility):
                 self._refusals["volatility_unknown"] += 1
                 return
-            self._plan.watch(position, self._volatility)
+            self._plan.watch(position, self._entry_volatility)
         self._watched = position

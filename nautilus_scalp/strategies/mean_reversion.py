@@ -1,5 +1,6 @@
 """Mean reversion: fade a price far from its tick VWAP, leave when it is back."""
 
+import math
 from collections import Counter
 
 from nautilus_trader.config import StrategyConfig
@@ -10,20 +11,15 @@ from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
-from nautilus_scalp.bridge import quote_values
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.exits.plan import ExitParams
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.combination import CombinationParams
-from nautilus_scalp.signals.combination import combine
 from nautilus_scalp.signals.reversion import ReversionParams
 from nautilus_scalp.signals.reversion import ReversionRule
-from nautilus_scalp.signals.volatility import RealisedVolatility
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.directional import DirectionalDesk
 from nautilus_scalp.strategies.directional import EntryParams
-from nautilus_scalp.strategies.execution import Execution
-from nautilus_scalp.strategies.inbox import SignalInbox
 
 
 class MeanReversionConfig(StrategyConfig, frozen=True):
@@ -80,17 +76,18 @@ class MeanReversion(Strategy):
     def __init__(self, config: MeanReversionConfig) -> None:
         super().__init__(config)
         self.refusals: Counter[str] = Counter()
-        instrument_id = config.instrument_id
-        self._execution = Execution(self, instrument_id, config.risk, self.refusals)
-        self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
-        self._desk = DirectionalDesk(self._execution, config.entry, config.exits, self.refusals)
+        self._desk = DirectionalDesk(self, config, self.refusals)
         self._rule = ReversionRule(config.rule)
-        self._volatility = RealisedVolatility(config.volatility)
 
     @property
     def signals_received(self) -> int:
         """Signals so far."""
-        return self._inbox.received
+        return self._desk.signals_received
+
+    @property
+    def position_qty(self) -> float:
+        """Signed position in base currency, by the strategy's own fills."""
+        return self._desk.position_qty
 
     @property
     def exit_reasons(self) -> Counter[str]:
@@ -99,34 +96,26 @@ class MeanReversion(Strategy):
 
     def on_start(self) -> None:
         """Look up the instrument and subscribe."""
-        self._execution.start()
-        self._subscribe()
+        self._desk.start()
 
     def stop(self) -> None:
         """Go flat; once that is done, stop."""
-        if self._execution.stop():
+        if self._desk.stop():
             super().stop()
 
     def on_stop(self) -> None:
         """Unsubscribe; `stop` has made the strategy flat."""
-        self._inbox.close()
-        self.unsubscribe_quote_ticks(self.config.instrument_id)
-        self.unsubscribe_trade_ticks(self.config.instrument_id)
+        self._desk.close()
 
     def on_resume(self) -> None:
         """Take over what happened during the pause and begin anew."""
         self._rule.reset()
-        self._volatility.reset()
-        self._execution.resume()
-        self._subscribe()
+        self._desk.resume()
 
     def on_reset(self) -> None:
         """Forget everything."""
         self._rule.reset()
-        self._volatility.reset()
-        self._execution.reset()
         self._desk.reset()
-        self._inbox.reset()
         self.refusals.clear()
 
     def on_data(self, data: Data) -> None:
@@ -139,7 +128,7 @@ class MeanReversion(Strategy):
             An ``AlphaSignal``.
 
         """
-        self._inbox.take(data)
+        self._desk.on_data(data)
 
     def on_trade_tick(self, tick: TradeTick) -> None:
         """
@@ -164,22 +153,12 @@ class MeanReversion(Strategy):
             The market.
 
         """
-        bid, ask, _, _ = quote_values(tick)
-        if not self._execution.on_market(bid, ask, tick.ts_event, tick.ts_init):
+        mid = self._desk.on_quote(tick)
+        if math.isnan(mid):
             return
-        mid = 0.5 * (bid + ask)
-        volatility = self._volatility.on_mid(tick.ts_event, mid)
-        if self.config.exit_at_fair_value:
-            self._desk.manage(volatility, self._rule.fair_value)
-        else:
-            self._desk.manage(volatility)
-        if not self._desk.free:
-            return
-        side, strength = self._rule.decide(mid, volatility)
-        opinion = self._inbox.opinion(tick.ts_event)
-        side, multiple = combine(side, strength, opinion, self.config.signal)
-        if side:
-            self._desk.enter(side, multiple, volatility)
+        self._desk.manage(self._rule.fair_value if self.config.exit_at_fair_value else math.nan)
+        if self._desk.free:
+            self._desk.enter(*self._rule.decide(mid, self._desk.volatility))
 
     def on_order_event(self, event: OrderEvent) -> None:
         """
@@ -191,9 +170,4 @@ class MeanReversion(Strategy):
             What became of one of them.
 
         """
-        self._execution.on_order_event(event)
-
-    def _subscribe(self) -> None:
-        self._inbox.open()
-        self.subscribe_quote_ticks(self.config.instrument_id)
-        self.subscribe_trade_ticks(self.config.instrument_id)
+        self._desk.on_order_event(event)

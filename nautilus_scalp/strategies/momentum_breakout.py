@@ -1,5 +1,6 @@
 """Momentum breakout: join a run that volume and order flow carry, follow it with a stop."""
 
+import math
 from collections import Counter
 
 from nautilus_trader.config import StrategyConfig
@@ -10,20 +11,18 @@ from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
-from nautilus_scalp.bridge import quote_values
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.exits.plan import ExitParams
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.breakout import BreakoutRule
 from nautilus_scalp.signals.combination import CombinationParams
-from nautilus_scalp.signals.combination import combine
-from nautilus_scalp.signals.volatility import RealisedVolatility
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.directional import DirectionalDesk
 from nautilus_scalp.strategies.directional import EntryParams
-from nautilus_scalp.strategies.execution import Execution
-from nautilus_scalp.strategies.inbox import SignalInbox
+
+
+_NO_CASE = (0, 0.0)
 
 
 class MomentumBreakoutConfig(StrategyConfig, frozen=True):
@@ -77,18 +76,19 @@ class MomentumBreakout(Strategy):
     def __init__(self, config: MomentumBreakoutConfig) -> None:
         super().__init__(config)
         self.refusals: Counter[str] = Counter()
-        instrument_id = config.instrument_id
-        self._execution = Execution(self, instrument_id, config.risk, self.refusals)
-        self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
-        self._desk = DirectionalDesk(self._execution, config.entry, config.exits, self.refusals)
+        self._desk = DirectionalDesk(self, config, self.refusals)
         self._rule = BreakoutRule(config.rule)
-        self._volatility = RealisedVolatility(config.volatility)
-        self._case = (0, 0.0)
+        self._case = _NO_CASE
 
     @property
     def signals_received(self) -> int:
         """Signals so far."""
-        return self._inbox.received
+        return self._desk.signals_received
+
+    @property
+    def position_qty(self) -> float:
+        """Signed position in base currency, by the strategy's own fills."""
+        return self._desk.position_qty
 
     @property
     def exit_reasons(self) -> Counter[str]:
@@ -97,32 +97,28 @@ class MomentumBreakout(Strategy):
 
     def on_start(self) -> None:
         """Look up the instrument and subscribe."""
-        self._execution.start()
-        self._subscribe()
+        self._desk.start()
 
     def stop(self) -> None:
         """Go flat; once that is done, stop."""
-        if self._execution.stop():
+        if self._desk.stop():
             super().stop()
 
     def on_stop(self) -> None:
         """Unsubscribe; `stop` has made the strategy flat."""
-        self._inbox.close()
-        self.unsubscribe_quote_ticks(self.config.instrument_id)
-        self.unsubscribe_trade_ticks(self.config.instrument_id)
+        self._desk.close()
 
     def on_resume(self) -> None:
         """Take over what happened during the pause and begin anew."""
-        self._forget()
-        self._execution.resume()
-        self._subscribe()
+        self._rule.reset()
+        self._case = _NO_CASE
+        self._desk.resume()
 
     def on_reset(self) -> None:
         """Forget everything."""
-        self._forget()
-        self._execution.reset()
+        self._rule.reset()
+        self._case = _NO_CASE
         self._desk.reset()
-        self._inbox.reset()
         self.refusals.clear()
 
     def on_data(self, data: Data) -> None:
@@ -135,7 +131,7 @@ class MomentumBreakout(Strategy):
             An ``AlphaSignal``.
 
         """
-        self._inbox.take(data)
+        self._desk.on_data(data)
 
     def on_trade_tick(self, tick: TradeTick) -> None:
         """
@@ -148,7 +144,7 @@ class MomentumBreakout(Strategy):
 
         """
         if self._rule.on_trade(*trade_values(tick)):
-            self._case = self._rule.decide(self._volatility.value)
+            self._case = self._rule.decide(self._desk.volatility)
         else:
             self.refusals["malformed_trade"] += 1
 
@@ -162,19 +158,13 @@ class MomentumBreakout(Strategy):
             The market.
 
         """
-        bid, ask, _, _ = quote_values(tick)
-        if not self._execution.on_market(bid, ask, tick.ts_event, tick.ts_init):
+        if math.isnan(self._desk.on_quote(tick)):
             return
-        volatility = self._volatility.on_mid(tick.ts_event, 0.5 * (bid + ask))
         # A run is joined on the first quote after the trade that completed it, or not at all.
-        (side, strength), self._case = self._case, (0, 0.0)
-        self._desk.manage(volatility)
-        if not self._desk.free:
-            return
-        opinion = self._inbox.opinion(tick.ts_event)
-        side, multiple = combine(side, strength, opinion, self.config.signal)
-        if side:
-            self._desk.enter(side, multiple, volatility)
+        case, self._case = self._case, _NO_CASE
+        self._desk.manage()
+        if self._desk.free:
+            self._desk.enter(*case)
 
     def on_order_event(self, event: OrderEvent) -> None:
         """
@@ -186,14 +176,4 @@ class MomentumBreakout(Strategy):
             What became of one of them.
 
         """
-        self._execution.on_order_event(event)
-
-    def _subscribe(self) -> None:
-        self._inbox.open()
-        self.subscribe_quote_ticks(self.config.instrument_id)
-        self.subscribe_trade_ticks(self.config.instrument_id)
-
-    def _forget(self) -> None:
-        self._rule.reset()
-        self._volatility.reset()
-        self._case = (0, 0.0)
+        self._desk.on_order_event(event)

@@ -1,5 +1,6 @@
 """Mean reversion and breakout in Nautilus's engine: from the entry to every kind of exit."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
 
 import pytest
@@ -17,6 +18,7 @@ from nautilus_scalp.messages import signal_topic
 from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.reversion import ReversionParams
+from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.directional import EntryParams
 from nautilus_scalp.strategies.mean_reversion import MeanReversion
 from nautilus_scalp.strategies.mean_reversion import MeanReversionConfig
@@ -268,11 +270,12 @@ class Switch(Actor):
         super().__init__(ActorConfig())
         self._strategy = strategy
         self._moments = (stop_ns, resume_ns)
+        self.stop_strategy: Callable[[TimeEvent], None] = lambda _event: strategy.stop()
 
     def on_start(self) -> None:
         """Set both alarms."""
         stop_ns, resume_ns = self._moments
-        self.clock.set_time_alert_ns("stop", stop_ns, lambda _event: self._strategy.stop())
+        self.clock.set_time_alert_ns("stop", stop_ns, self.stop_strategy)
         self.clock.set_time_alert_ns("resume", resume_ns, self._resume)
 
     def on_stop(self) -> None:
@@ -292,6 +295,31 @@ def test_a_pause_leaves_the_position_and_begins_anew(desk: Desk) -> None:
     desk.play(strategy, switch)
     assert desk.fills() == [(98.0, 1.0), (97.9, -1.0)]  # after the pause the rule is not warm
     assert strategy.is_stopped
+
+
+def test_a_position_that_survived_a_crash_gets_its_exits_back(desk: Desk) -> None:
+    write_fall(desk)
+    write_quotes(desk, {200: 97.9, 300: 97.9})
+    strategy = reversion(
+        desk,
+        rule=REVERSION,
+        exits=ExitParams(stop_loss=2.0, threshold_unit="volatility"),
+        volatility=VolatilityParams(half_life_ms=100.0, horizon_ms=1_000.0),
+    )
+
+    def crash(_event: TimeEvent) -> None:
+        super(MeanReversion, strategy).stop()  # stops dead, position and all
+
+    switch = Switch(strategy, desk.ns_at(250), desk.ns_at(400))
+    switch.stop_strategy = crash
+    # Volatility is known again after 60 ms, from a step of 0.1 in 98; the fall to 90 is a stop.
+    for ms in range(450, 700, 10):
+        desk.at(ms).quote(97.9 + 0.1 * (ms % 20 == 0), 98.1)
+    write_quotes(desk, {700: 90.0, 800: 90.0})
+    desk.play(strategy, switch)
+    assert desk.fills() == [(98.0, 1.0), (90.0, -1.0)]
+    assert strategy.exit_reasons == {"stop_loss": 1}
+    assert strategy.refusals["volatility_unknown"] > 0
 
 
 def test_reset_gives_the_same_run_again(desk: Desk) -> None:
