@@ -22,7 +22,7 @@ SIGNAL_CLIENT = ClientId("ENSEMBLE")
 UNCLASSIFIED = "UNCLASSIFIED"
 
 
-@customdataclass_pyo3()
+@customdataclass_pyo3()  # type: ignore[no-untyped-call]
 class AlphaSignal(Data):
     """
     One prediction of the ensemble for one instrument.
