@@ -29,7 +29,7 @@ from nautilus_scalp.data.scan_log import scan_log
 from nautilus_scalp.data.scan_text import OPEN_LIST
 
 
-PROBE_LINES = 5_000
+PROBE_LINES = 2_000
 
 
 class Stream(msgspec.Struct, frozen=True):
