@@ -132,10 +132,29 @@ def _write_manifest(staging: Path, manifest: Manifest, records: list[SourceRecor
     store.write_json(staging / store.MANIFEST, combined, indent=1)
 
 
+def _notes(report: ImportReport) -> list[str]:
+    """Return what the figures alone do not say."""
+    notes = []
+    if report.rejected:
+        notes.append(f"every rejected row is in {report.catalog}/quarantine, with its reason")
+    for record in report.files:
+        if record.rows_in.get("depths") and not record.rows_out.get("depths"):
+            notes.append(
+                f"{record.name}: no depth stored, there is no snapshot in it and the catalog has "
+                "no book that ends where it begins"
+            )
+    if report.rows_in.get("marks"):
+        notes.append("index prices are not stored: Nautilus 1.231 cannot read them back")
+    if any("PERP" not in record.instrument_id for record in report.files):
+        notes.append("spot top-of-book messages carry no time; theirs is estimated (docs/data.md)")
+    return notes
+
+
 def _with_totals(report: ImportReport) -> ImportReport:
     for record in report.files:
         for name in ("rows_in", "rejected"):
             total = Counter(getattr(report, name))
             total.update(getattr(record, name))
             setattr(report, name, dict(total))
+    report.notes = _notes(report)
     return report
