@@ -137,12 +137,12 @@ def _notes(report: ImportReport) -> list[str]:
     notes = []
     if report.rejected:
         notes.append(f"every rejected row is in {report.catalog}/quarantine, with its reason")
-    for record in report.files:
-        if record.rows_in.get("depths") and not record.rows_out.get("depths"):
-            notes.append(
-                f"{record.name}: no depth stored, there is no snapshot in it and the catalog has "
-                "no book that ends where it begins"
-            )
+    notes += [
+        f"{record.name}: no depth stored, there is no snapshot in it and the catalog has no book "
+        "that ends where it begins"
+        for record in report.files
+        if record.rows_in.get("depths") and not record.rows_out.get("depths")
+    ]
     if report.rows_in.get("marks"):
         notes.append("index prices are not stored: Nautilus 1.231 cannot read them back")
     if any("PERP" not in record.instrument_id for record in report.files):

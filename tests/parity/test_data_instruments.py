@@ -1,5 +1,7 @@
 """The recorded instruments are those that the live client would build."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from nautilus_trader.adapters.binance.common.enums import BinanceAccountType
@@ -10,8 +12,10 @@ from nautilus_trader.adapters.binance.spot.providers import BinanceSpotInstrumen
 from nautilus_trader.adapters.binance.spot.schemas.market import BinanceSpotSymbolInfo
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.instruments import Instrument
 
 from nautilus_scalp.data.instruments import DEFAULT_INSTRUMENTS
+from nautilus_scalp.data.instruments import InstrumentSpec
 from nautilus_scalp.data.instruments import find_spec
 from nautilus_scalp.data.instruments import load_specs
 from nautilus_scalp.data.instruments import nautilus_instrument
@@ -21,7 +25,7 @@ from nautilus_scalp.errors import UsageError
 SPECS = load_specs()
 
 
-def _live_instrument(spec):
+def _live_instrument(spec: InstrumentSpec) -> Instrument:
     """Return what the adapter makes of the exchange's answer with the same strings."""
     clock = LiveClock()
     client = BinanceHttpClient(clock=clock, api_key=None, api_secret=None, base_url="http://none")
@@ -55,13 +59,13 @@ def _live_instrument(spec):
         kind = BinanceSpotSymbolInfo
     info = msgspec.convert(answer, kind)
     if spec.kind == "perpetual":
-        provider._parse_instrument(symbol_info=info, ts_event=0)
+        provider._parse_instrument(symbol_info=info, ts_event=0)  # noqa: SLF001 - the derivation
     else:
-        provider._parse_instrument(symbol_info=info, fee=None, ts_event=0)
+        provider._parse_instrument(symbol_info=info, fee=None, ts_event=0)  # noqa: SLF001
     return provider.find(InstrumentId.from_str(spec.instrument_id))
 
 
-def _futures_answer(spec, filters):
+def _futures_answer(spec: InstrumentSpec, filters: list[dict[str, str]]) -> dict[str, object]:
     return {
         "symbol": spec.symbol,
         "pair": spec.symbol,
@@ -90,7 +94,7 @@ def _futures_answer(spec, filters):
     }
 
 
-def _spot_answer(spec, filters):
+def _spot_answer(spec: InstrumentSpec, filters: list[dict[str, str]]) -> dict[str, object]:
     return {
         "symbol": spec.symbol,
         "status": "TRADING",
@@ -112,7 +116,7 @@ def _spot_answer(spec, filters):
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_same_precision_and_increments_as_the_live_client(name):
+def test_same_precision_and_increments_as_the_live_client(name: str) -> None:
     spec = SPECS[name]
     ours, live = nautilus_instrument(spec), _live_instrument(spec)
     assert type(ours) is type(live)
@@ -131,13 +135,13 @@ def test_same_precision_and_increments_as_the_live_client(name):
     assert ours.base_currency.code == live.base_currency.code
 
 
-def test_trailing_zeros_of_a_tick_count_as_decimals():
+def test_trailing_zeros_of_a_tick_count_as_decimals() -> None:
     assert SPECS["BTCUSDT-PERP.BINANCE"].price_precision == 2
     assert SPECS["NEXOUSDT.BINANCE"].price_precision == 8
 
 
-def test_unknown_instrument_names_the_nearest():
-    with pytest.raises(UsageError, match="BTCUSD-PERP.BINANCE is unknown") as caught:
+def test_unknown_instrument_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"BTCUSD-PERP.BINANCE is unknown") as caught:
         find_spec(SPECS, "BTCUSD-PERP.BINANCE")
     assert "BTCUSDT-PERP.BINANCE" in caught.value.remedy
 
@@ -151,7 +155,7 @@ def test_unknown_instrument_names_the_nearest():
         ("tie_rank = 1\n", "tie_rank = 1000\n", "1000|<= 999"),
     ],
 )
-def test_wrong_facts_are_refused(tmp_path, old, new, message):
+def test_wrong_facts_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     path = tmp_path / "facts.toml"
     text = DEFAULT_INSTRUMENTS.read_text()
     assert old in text

@@ -1,21 +1,29 @@
 """The book's continuity rule and its samples, on hand-made messages."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from nautilus_scalp.data.book import ACCEPTED
 from nautilus_scalp.data.book import Book
+from nautilus_scalp.data.book import BookState
 from nautilus_scalp.data.rows import ASK
 from nautilus_scalp.data.rows import BID
 from nautilus_scalp.data.rows import DEPTH_DTYPE
 from nautilus_scalp.data.rows import LEVEL_DTYPE
 from nautilus_scalp.data.rows import REASONS
+from nautilus_scalp.data.rows import Rows
 
 
 MS = 1_000_000
 FULL = [(BID, 100 - k, 5) for k in range(10)] + [(ASK, 101 + k, 7) for k in range(10)]
 
 
-def messages(*items):
+type Message = tuple[Any, ...]
+
+
+def messages(*items: Message) -> tuple[Rows, Rows]:
     """Return depth rows and levels of ``(u, prev_u, t_ms, levels[, snapshot])``."""
     rows = np.zeros(len(items), DEPTH_DTYPE)
     levels = []
@@ -28,15 +36,17 @@ def messages(*items):
     return rows, np.array(levels, LEVEL_DTYPE)
 
 
-def book(state=None):
+def book(state: BookState | None = None) -> Book:
+    """Return a book that is sampled every 100 ms."""
     return Book(100 * MS, 60_000 * MS, state)
 
 
-def verdicts(codes):
+def verdicts(codes: npt.NDArray[np.uint8]) -> list[str]:
+    """Return the names of the verdicts."""
     return ["ok" if code == ACCEPTED else REASONS[code] for code in codes]
 
 
-def test_diffs_wait_for_a_snapshot_and_the_first_one_reaches_over_it():
+def test_diffs_wait_for_a_snapshot_and_the_first_one_reaches_over_it() -> None:
     rows, levels = messages(
         (5, 4, 1, [(BID, 99, 1)]),
         (10, 10, 2, FULL, True),
@@ -50,7 +60,7 @@ def test_diffs_wait_for_a_snapshot_and_the_first_one_reaches_over_it():
     assert tops[0, 2].tolist() == [5] * 10
 
 
-def test_lost_message_empties_the_book_until_the_next_snapshot():
+def test_lost_message_empties_the_book_until_the_next_snapshot() -> None:
     rows, levels = messages(
         (10, 10, 1, FULL, True),
         (12, 10, 2, [(BID, 100, 9)]),
@@ -66,7 +76,7 @@ def test_lost_message_empties_the_book_until_the_next_snapshot():
     assert rows["stop"][2] == rows["start"][2]
 
 
-def test_silence_of_the_recording_is_no_lost_message():
+def test_silence_of_the_recording_is_no_lost_message() -> None:
     rows, levels = messages(
         (10, 10, 1, FULL, True),
         (20, 15, 70_000, [(BID, 100, 8)]),
@@ -78,14 +88,14 @@ def test_silence_of_the_recording_is_no_lost_message():
     assert rows["clear"].tolist() == [True, True, False]  # nobody goes on with the old book
 
 
-def test_snapshot_older_than_the_book_is_refused():
+def test_snapshot_older_than_the_book_is_refused() -> None:
     rows, levels = messages(
         (10, 10, 1, FULL, True), (12, 10, 2, [(BID, 100, 9)]), (11, 11, 3, FULL, True)
     )
     assert verdicts(book().replay(rows, levels)[0]) == ["ok", "ok", "stale_snapshot"]
 
 
-def test_one_sample_in_each_interval_after_its_first_message():
+def test_one_sample_in_each_interval_after_its_first_message() -> None:
     rows, levels = messages(
         (10, 10, 99, FULL, True),
         (11, 10, 100, [(BID, 100, 2)]),
@@ -97,7 +107,7 @@ def test_one_sample_in_each_interval_after_its_first_message():
     assert tops[:, 2, 0].tolist() == [5, 2, 4]
 
 
-def test_thin_or_crossed_books_are_not_sampled():
+def test_thin_or_crossed_books_are_not_sampled() -> None:
     thin = [(BID, 100, 5), (ASK, 101, 7)]
     rows, levels = messages(
         (10, 10, 1, thin, True), (20, 20, 200, FULL, True), (21, 20, 400, [(ASK, 99, 1)])
@@ -109,7 +119,7 @@ def test_thin_or_crossed_books_are_not_sampled():
     assert sampled.crossed == 1
 
 
-def test_saved_book_goes_on():
+def test_saved_book_goes_on() -> None:
     first, levels = messages((10, 10, 1, FULL, True), (11, 10, 2, [(BID, 100, 0)]))
     before = book()
     before.replay(first, levels)
@@ -121,7 +131,7 @@ def test_saved_book_goes_on():
     assert tops[0, 2].tolist() == [5] * 9 + [4]
 
 
-def test_book_equals_a_dictionary_over_random_messages():
+def test_book_equals_a_dictionary_over_random_messages() -> None:
     rng = np.random.default_rng(7)
     items = [(1, 1, 0, FULL, True)]
     reference = {BID: {p: q for s, p, q in FULL if s == BID}}

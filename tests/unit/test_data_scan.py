@@ -1,6 +1,7 @@
 """The compiled scanners, line by line against hand-computed rows."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from nautilus_scalp.data.rows import BAR_DTYPE
@@ -11,6 +12,7 @@ from nautilus_scalp.data.rows import QUOTE_DTYPE
 from nautilus_scalp.data.rows import REASONS
 from nautilus_scalp.data.rows import REJECT_DTYPE
 from nautilus_scalp.data.rows import TRADE_DTYPE
+from nautilus_scalp.data.rows import Rows
 from nautilus_scalp.data.scan_csv import AGG_TRADES
 from nautilus_scalp.data.scan_csv import BARS
 from nautilus_scalp.data.scan_csv import QUOTES
@@ -19,14 +21,24 @@ from nautilus_scalp.data.scan_csv import scan_csv
 from nautilus_scalp.data.scan_log import scan_log
 
 
-def _text(lines):
+type Bytes = npt.NDArray[np.uint8]
+type Ints = npt.NDArray[np.int64]
+
+
+def _text(lines: tuple[str, ...]) -> tuple[Bytes, Ints, Ints]:
     raw = "\n".join(lines).encode() + b"\n"
     text = np.frombuffer(raw, np.uint8)
     stops = np.flatnonzero(text == ord("\n"))
     return text, np.concatenate([[0], stops[:-1] + 1]), stops
 
 
-def scan(*lines, symbol="btcusdt", futures=True, precisions=(2, 3)):
+def scan(
+    *lines: str,
+    symbol: str = "btcusdt",
+    futures: bool = True,
+    precisions: tuple[int, int] = (2, 3),
+) -> list[Rows]:
+    """Return quotes, trades, depths, levels, marks and rejects of a log's lines."""
     dtypes = (QUOTE_DTYPE, TRADE_DTYPE, DEPTH_DTYPE, LEVEL_DTYPE, MARK_DTYPE, REJECT_DTYPE)
     out = tuple(np.zeros(100, dtype) for dtype in dtypes)
     want = (np.frombuffer(symbol.encode(), np.uint8), futures, precisions)
@@ -34,7 +46,8 @@ def scan(*lines, symbol="btcusdt", futures=True, precisions=(2, 3)):
     return [rows[:n] for rows, n in zip(out, filled, strict=True)]
 
 
-def csv(kind, *lines, precisions=(2, 3)):
+def csv(kind: int, *lines: str, precisions: tuple[int, int] = (2, 3)) -> tuple[Rows, list[str]]:
+    """Return the rows and the reasons of an archive's lines."""
     out = tuple(np.zeros(100, d) for d in (QUOTE_DTYPE, TRADE_DTYPE, BAR_DTYPE, REJECT_DTYPE))
     n, n_bad = scan_csv(_text(lines), 1, kind, precisions, out)
     rows = out[{QUOTES: 0, TRADES: 1, AGG_TRADES: 1, BARS: 2}[kind]]
@@ -48,7 +61,7 @@ QUOTE_LINE = (
 )
 
 
-def test_quote_has_exact_integers_and_nanoseconds():
+def test_quote_has_exact_integers_and_nanoseconds() -> None:
     quotes = scan(QUOTE_LINE)[0]
     row = quotes[0]
     assert row["line"] == 1
@@ -60,7 +73,7 @@ def test_quote_has_exact_integers_and_nanoseconds():
     assert (row["bid_size"], row["ask_size"]) == (3868, 6887)
 
 
-def test_trade_side_is_the_aggressors_and_non_market_is_marked():
+def test_trade_side_is_the_aggressors_and_non_market_is_marked() -> None:
     head = '1721347021434994132 {"stream":"btcusdt@trade","data":{"e":"trade","E":20,"T":19,"t":'
     trades = scan(
         head + '7,"p":"63943.90","q":"0.003","X":"MARKET","m":true}}',
@@ -73,7 +86,7 @@ def test_trade_side_is_the_aggressors_and_non_market_is_marked():
     assert trades["recv_ns"][0] == 1721347021434994132
 
 
-def test_aggregate_trade_has_its_own_id():
+def test_aggregate_trade_has_its_own_id() -> None:
     line = (
         '1721347021434994132 {"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":20,"T":19,'
         '"a":55,"p":"1.00","q":"2.000","f":1,"l":2,"m":true,"nq":"2.000"}}'
@@ -81,7 +94,7 @@ def test_aggregate_trade_has_its_own_id():
     assert scan(line)[1]["u"].tolist() == [55]
 
 
-def test_depth_levels_and_continuity():
+def test_depth_levels_and_continuity() -> None:
     line = (
         '1 {"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":20,"T":19,"U":5,"u":9,'
         '"pu":3,"b":[["10.00","1.500"],["9.00","0.000"]],"a":[]}}'
@@ -93,7 +106,7 @@ def test_depth_levels_and_continuity():
     assert levels.tolist() == [(1, 1000, 1500), (1, 900, 0)]
 
 
-def test_spot_depth_is_continued_by_the_id_before_its_first():
+def test_spot_depth_is_continued_by_the_id_before_its_first() -> None:
     line = (
         '1721749183854663 {"stream":"nexousdt@depth@100ms","data":{"e":"depthUpdate","E":20,'
         '"s":"NEXOUSDT","U":134180600,"u":134180601,"b":[],"a":[["1.253","17.74"]]}}'
@@ -103,7 +116,7 @@ def test_spot_depth_is_continued_by_the_id_before_its_first():
     assert depths["t_ns"].tolist() == [20_000_000]
 
 
-def test_snapshot_with_blanks_between_tokens():
+def test_snapshot_with_blanks_between_tokens() -> None:
     line = '1 {"lastUpdateId": 77, "bids": [["1.00", "2.000"]], "asks": [["1.01", "3.000"]]}'
     _, _, depths, levels, _, _ = scan(line, futures=False)
     assert depths["snapshot"].tolist() == [True]
@@ -111,7 +124,7 @@ def test_snapshot_with_blanks_between_tokens():
     assert levels.tolist() == [(1, 100, 2000), (2, 101, 3000)]
 
 
-def test_mark_price_keeps_eight_decimals():
+def test_mark_price_keeps_eight_decimals() -> None:
     line = (
         '1 {"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":1000,'
         '"p":"28147.27373413","P":"1","i":"1","r":"-0.00002754","T":2000}}'
@@ -144,14 +157,14 @@ def test_mark_price_keeps_eight_decimals():
         ('1 {"stream":"btcusdt@depth20@100ms","data":{"bids":[]}}', "unused_stream"),
     ],
 )
-def test_lines_that_cannot_be_read_have_a_reason(line: str, reason: str):
+def test_lines_that_cannot_be_read_have_a_reason(line: str, reason: str) -> None:
     *rows, bad = scan(line)
     assert [REASONS[code] for code in bad["reason"]] == [reason]
     assert bad["line"].tolist() == [1]
     assert [len(part) for part in rows if part.dtype != LEVEL_DTYPE] == [0, 0, 0, 0]
 
 
-def test_levels_of_a_rejected_message_are_forgotten():
+def test_levels_of_a_rejected_message_are_forgotten() -> None:
     good = (
         '1 {"stream":"btcusdt@depth@0ms","data":{"E":20,"T":19,"U":5,"u":9,"pu":3,'
         '"b":[["10.00","1.500"]],"a":[["11.00","2.000"]]}}'
@@ -163,12 +176,12 @@ def test_levels_of_a_rejected_message_are_forgotten():
     assert len(levels) == 2
 
 
-def test_trailing_zeros_beyond_the_precision_are_exact():
+def test_trailing_zeros_beyond_the_precision_are_exact() -> None:
     quotes = scan(QUOTE_LINE.replace('"28145.10"', '"28145.10000000"'))[0]
     assert quotes["bid"].tolist() == [2814510]
 
 
-def test_archive_lines():
+def test_archive_lines() -> None:
     quotes, bad = csv(QUOTES, "9,28145.10,3.868,28145.20,6.887,1680652700430,1680652700435")
     assert bad == []
     assert (quotes["bid"][0], quotes["ask_size"][0]) == (2814510, 6887)
@@ -193,5 +206,5 @@ def test_archive_lines():
         ("", "malformed"),
     ],
 )
-def test_archive_lines_that_cannot_be_read_have_a_reason(line: str, reason: str):
+def test_archive_lines_that_cannot_be_read_have_a_reason(line: str, reason: str) -> None:
     assert csv(TRADES, line)[1] == [reason]
