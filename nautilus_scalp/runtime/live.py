@@ -107,9 +107,11 @@ def _verify_flat(config: LiveConfig, keys: Credentials, node: TradingNode) -> No
     """Compare with the venue's own books: what ours have lost must not be left there."""
     if config.live.mode == "paper" or config.live.venue != "BINANCE":
         return
-    account = probe_binance(config, keys).account
+    facts = probe_binance(config, keys)
+    account = facts.account
     if account is None:
-        return
+        message = f"stopped, but the venue does not say whether it is flat: {facts.account_error}"
+        raise ScalpError(message, "look at the account by hand, or start again")
     left = []
     for name in config.instrument_ids:
         symbol, instrument_id = name.partition("-")[0], InstrumentId.from_str(name)

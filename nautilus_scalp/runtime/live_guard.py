@@ -7,7 +7,11 @@ from nautilus_trader.common.events import TimeEvent
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import TradingState
+from nautilus_trader.model.events import OrderCancelRejected
+from nautilus_trader.model.events import OrderEvent
+from nautilus_trader.model.events import OrderModifyRejected
 from nautilus_trader.model.events import PositionOpened
+from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import StrategyId
 from nautilus_trader.model.identifiers import Venue
@@ -15,9 +19,12 @@ from nautilus_trader.risk.engine import RiskEngine
 from nautilus_trader.trading.strategy import Strategy
 from nautilus_trader.trading.trader import Trader
 
+from nautilus_scalp.runtime.live_outcomes import is_gone
+
 
 _NS_PER_S = 1_000_000_000
 _WATCH_INTERVAL_S = 0.5
+_ALL_ORDER_EVENTS = "events.order.*"
 TAG = "GUARD"
 GUARD_ID = StrategyId(f"LiveGuard-{TAG}")
 
@@ -105,6 +112,7 @@ class LiveGuard(Strategy):
         for instrument_id in self._watched:
             self._heard_ns[instrument_id] = now
             self.subscribe_quote_ticks(instrument_id)
+        self.msgbus.subscribe(_ALL_ORDER_EVENTS, self._on_any_order_event)
         self._opening_balance = self._balance()
         if self.config.flatten_unowned:
             self._take_care()
@@ -115,6 +123,7 @@ class LiveGuard(Strategy):
 
     def on_stop(self) -> None:
         """Stop listening; the strategies are stopped by now."""
+        self.msgbus.unsubscribe(_ALL_ORDER_EVENTS, self._on_any_order_event)
         for instrument_id in self._watched:
             self.unsubscribe_quote_ticks(instrument_id)
 
@@ -122,6 +131,27 @@ class LiveGuard(Strategy):
         """Note that the market speaks."""
         self._heard_ns[tick.instrument_id] = self.clock.timestamp_ns()
         self._quotes += 1
+
+    def _on_any_order_event(self, event: OrderEvent) -> None:
+        """Ask after an order that the venue says it does not work, unless that explains itself.
+
+        The fill or cancel that ended it may have been lost with a connection, and a strategy
+        that keeps trying to change the order would keep Nautilus's own check away from it.
+        """
+        refused = isinstance(event, OrderModifyRejected | OrderCancelRejected)
+        if not refused or not is_gone(event.reason):
+            return
+        name = f"ask-{event.client_order_id}"
+        if name not in self.clock.timer_names:
+            at_ns = self.clock.timestamp_ns() + _NS_PER_S
+            self.clock.set_time_alert_ns(
+                name, at_ns, lambda _alert: self._ask_after(event.client_order_id)
+            )
+
+    def _ask_after(self, client_order_id: ClientOrderId) -> None:
+        order = self.cache.order(client_order_id)
+        if order is not None and not order.is_closed:
+            self.query_order(order)
 
     def on_position_opened(self, event: PositionOpened) -> None:
         """Note a position of the guard's own: it was opened outside of this run, or so it seems.

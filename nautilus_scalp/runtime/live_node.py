@@ -19,6 +19,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import TraderId
 
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.messages import SIGNAL_CLIENT
 from nautilus_scalp.runtime.live_clients import Credentials
 from nautilus_scalp.runtime.live_clients import build_clients
 from nautilus_scalp.runtime.live_config import LiveConfig
@@ -65,7 +66,10 @@ def build_node(
             trader_id=TraderId(config.live.trader_id),
             cache=_cache(config),
             logging=_logging(config, log_directory),
-            data_engine=LiveDataEngineConfig(graceful_shutdown_on_exception=True),
+            data_engine=LiveDataEngineConfig(
+                graceful_shutdown_on_exception=True,
+                external_clients=[SIGNAL_CLIENT],  # signals come from our own actor
+            ),
             risk_engine=LiveRiskEngineConfig(
                 graceful_shutdown_on_exception=True,
                 max_order_submit_rate=config.live.max_order_rate,

@@ -12,6 +12,7 @@ from nautilus_trader.live.factories import LiveExecClientFactory
 # Binance: any HTTP 5xx, and these codes, leave the outcome open ("execution status unknown").
 # -4116 (duplicate id) answers the repetition of an order whose first answer was lost.
 _UNKNOWN_CODES = frozenset({-1000, -1001, -1006, -1007, -4116})
+_GONE_CODES = frozenset({-2011, -2013})
 _CODE = re.compile(r"'code': (-?\d+)")
 
 
@@ -40,6 +41,29 @@ def is_unknown_outcome(reason: str) -> bool:
     return "BinanceServerError" in reason or (
         code is not None and int(code.group(1)) in _UNKNOWN_CODES
     )
+
+
+def is_gone(reason: str) -> bool:
+    """Tell whether a venue no longer works an order that was to be changed.
+
+    Parameters
+    ----------
+    reason : str
+        What the adapter gives as the reason of the rejection.
+
+    Returns
+    -------
+    bool
+        True if the order is filled, cancelled or unknown there.
+
+    Examples
+    --------
+    >>> is_gone("{'code': -2013, 'msg': 'Order does not exist.'}")
+    True
+
+    """
+    code = _CODE.search(reason)
+    return code is not None and int(code.group(1)) in _GONE_CODES
 
 
 class BinanceExecutionFactory(LiveExecClientFactory):

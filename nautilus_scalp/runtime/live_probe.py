@@ -15,6 +15,7 @@ from nautilus_trader.adapters.binance.futures.http.account import BinanceFutures
 from nautilus_trader.adapters.binance.futures.http.market import BinanceFuturesMarketHttpAPI
 from nautilus_trader.adapters.binance.futures.http.wallet import BinanceFuturesWalletHttpAPI
 from nautilus_trader.adapters.binance.http.client import BinanceHttpClient
+from nautilus_trader.adapters.binance.http.error import BinanceError
 from nautilus_trader.common.component import LiveClock
 
 from nautilus_scalp.runtime.live_clients import Credentials
@@ -65,11 +66,12 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VenueFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Answers of a venue; `account` is None without keys."""
+    """Answers of a venue; `account` is None without keys, or when they are turned down."""
 
     clock_skew_ms: int
     symbols: dict[str, SymbolFacts]
     account: AccountFacts | None
+    account_error: str = ""
 
 
 def probe_binance(config: LiveConfig, keys: Credentials) -> VenueFacts:
@@ -113,10 +115,15 @@ async def _probe_binance(config: LiveConfig, keys: Credentials) -> VenueFacts:
     info = await market.query_futures_exchange_info()
     wanted = {name.partition("-")[0] for name in config.instrument_ids}
     symbols = {s.symbol: _symbol_facts(s.filters) for s in info.symbols if s.symbol in wanted}
-    account = None
+    account, account_error = None, ""
     if keys.api_key is not None:
-        account = await _account(client, clock, sorted(wanted & symbols.keys()))
-    return VenueFacts(clock_skew_ms=skew_ms, symbols=symbols, account=account)
+        try:
+            account = await _account(client, clock, sorted(wanted & symbols.keys()))
+        except BinanceError as error:
+            account_error = str(error.message)
+    return VenueFacts(
+        clock_skew_ms=skew_ms, symbols=symbols, account=account, account_error=account_error
+    )
 
 
 def _symbol_facts(filters: list[Any]) -> SymbolFacts:

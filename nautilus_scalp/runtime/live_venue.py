@@ -11,7 +11,7 @@ from nautilus_scalp.runtime.live_clients import NO_CREDENTIALS
 from nautilus_scalp.runtime.live_clients import Credentials
 from nautilus_scalp.runtime.live_clients import credentials_from_environment
 from nautilus_scalp.runtime.live_config import LiveConfig
-from nautilus_scalp.runtime.practice.binance import PracticeKeys
+from nautilus_scalp.runtime.practice.binance_rest import PracticeKeys
 from nautilus_scalp.runtime.practice.process import PracticeSettings
 from nautilus_scalp.runtime.practice.process import practice_exchange
 

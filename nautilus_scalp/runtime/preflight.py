@@ -202,6 +202,9 @@ def _venue(config: LiveConfig, keys: Credentials, state: StateDirectory) -> Iter
     specs = load_specs()
     for name in config.instrument_ids:
         yield _filters(name, facts, specs)
+    if facts.account_error:
+        remedy = "check the keys, their permissions and this machine's clock"
+        yield Check(name="account", ok=False, detail=facts.account_error, remedy=remedy)
     if facts.account is not None:
         yield from _account(config, facts.account, specs, state)
 

@@ -23,7 +23,7 @@ from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.runtime.practice.binance import BinancePractice
-from nautilus_scalp.runtime.practice.binance import PracticeKeys
+from nautilus_scalp.runtime.practice.binance_rest import PracticeKeys
 from nautilus_scalp.runtime.practice.feed import Playback
 from nautilus_scalp.runtime.practice.process import rules_of
 
@@ -144,6 +144,11 @@ class Trader:
         """The configuration that `start` writes."""
         return self.directory / "live.toml"
 
+    def key_variables(self) -> dict[str, str]:
+        """Return the environment variables that hold the keys."""
+        names = ("BINANCE_FUTURES_TESTNET_API_KEY", "BINANCE_FUTURES_TESTNET_API_SECRET")
+        return dict(zip(names, (KEYS.api_key, KEYS.api_secret), strict=True))
+
     def configure(self, **config: object) -> None:
         """Write the configuration."""
         self.config_file.write_text(_toml(self._exchange.port, config), encoding="utf-8")
@@ -156,7 +161,7 @@ class Trader:
             self.process = subprocess.Popen(  # noqa: S603 (our own script)
                 [sys.executable, str(ROOT / "run_live.py"), str(self.config_file), *options],
                 cwd=ROOT,
-                env=_environment(),
+                env={**os.environ, **self.key_variables(), "PYTHONPATH": str(FAKES)},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -185,12 +190,6 @@ class Trader:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-
-
-def _environment() -> dict[str, str]:
-    names = ("BINANCE_FUTURES_TESTNET_API_KEY", "BINANCE_FUTURES_TESTNET_API_SECRET")
-    keys = dict(zip(names, (KEYS.api_key, KEYS.api_secret), strict=True))
-    return {**os.environ, **keys, "PYTHONPATH": str(FAKES)}
 
 
 def _toml(port: int, config: dict[str, object]) -> str:

@@ -49,6 +49,7 @@ def test_survives_the_fault_menu(exchange: Exchange, trader: Trader) -> None:
     exchange.fault(swapped_user_events=False)
     _goes_on(exchange, "swapped user events")
     exchange.fault(frozen_feed=True)
+    trader.wait_for("silent for 1 s")
     exchange.wait(lambda state: not state["open_orders"], "orders are withdrawn in silence")
     exchange.fault(frozen_feed=False)
     trader.wait_for("quotes are back")

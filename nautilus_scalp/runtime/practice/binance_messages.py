@@ -22,6 +22,7 @@ _CENT = Decimal("0.00000001")
 # The venue's rule -> (HTTP status, Binance's code, Binance's words).
 REFUSALS: dict[Reason, tuple[int, int, str]] = {
     Reason.UNKNOWN_ORDER: (400, -2011, "Unknown order sent."),
+    Reason.NO_SUCH_ORDER: (400, -2013, "Order does not exist."),
     Reason.UNKNOWN_SYMBOL: (400, -1121, "Invalid symbol."),
     Reason.DUPLICATE_CLIENT_ID: (400, -4116, "ClientOrderId is duplicated."),
     Reason.NO_MARKET: (400, -4140, "Invalid symbol status for opening position."),

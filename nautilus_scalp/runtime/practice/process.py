@@ -17,7 +17,7 @@ from nautilus_scalp.data.instruments import load_specs
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.practice.account import Rules
 from nautilus_scalp.runtime.practice.binance import BinancePractice
-from nautilus_scalp.runtime.practice.binance import PracticeKeys
+from nautilus_scalp.runtime.practice.binance_rest import PracticeKeys
 from nautilus_scalp.runtime.practice.feed import Playback
 
 

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     MIN_NOTIONAL = "min_notional"
     NO_CHANGE = "no_change"
     NO_MARKET = "no_market"
+    NO_SUCH_ORDER = "no_such_order"
     POST_ONLY_WOULD_TAKE = "post_only_would_take"
     REDUCE_ONLY = "reduce_only"
     STEP_SIZE = "step_size"
@@ -129,7 +130,7 @@ class Venue:
         by_id = self.orders.get(order_id) if order_id is not None else None
         order = by_id or self._by_client_id.get(client_id or "")
         if order is None:
-            raise Refused(Reason.UNKNOWN_ORDER)
+            raise Refused(Reason.NO_SUCH_ORDER)
         return order
 
     def submit(self, ticket: Ticket) -> Order:
@@ -194,7 +195,7 @@ class Venue:
 
         """
         if not order.is_open:
-            raise Refused(Reason.UNKNOWN_ORDER)
+            raise Refused(Reason.NO_SUCH_ORDER)
         if (qty, price) == (order.qty, order.price):
             raise Refused(Reason.NO_CHANGE)
         if qty <= order.filled:

@@ -1,0 +1,303 @@
+"""The REST side of Binance USD-M futures: what an adapter asks, answered as the real venue does."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable
+from decimal import Decimal
+from decimal import InvalidOperation
+from typing import Any
+
+import msgspec
+
+from nautilus_scalp.runtime.practice import binance_messages as messages
+from nautilus_scalp.runtime.practice.account import BUY
+from nautilus_scalp.runtime.practice.account import SELL
+from nautilus_scalp.runtime.practice.account import Order
+from nautilus_scalp.runtime.practice.account import Ticket
+from nautilus_scalp.runtime.practice.binance_messages import Document
+from nautilus_scalp.runtime.practice.binance_streams import BinanceStreams
+from nautilus_scalp.runtime.practice.faults import Faults
+from nautilus_scalp.runtime.practice.venue import Reason
+from nautilus_scalp.runtime.practice.venue import Refused
+from nautilus_scalp.runtime.practice.venue import Venue
+from nautilus_scalp.runtime.practice.wire import Request
+from nautilus_scalp.runtime.practice.wire import Response
+
+
+_RECV_WINDOW_MS = 5_000
+_MOST_LEAD_MS = 1_000
+_PUBLIC = ("/fapi/v1/exchangeInfo", "/fapi/v1/time", "/fapi/v1/ping")
+type _Handler = Callable[[Request], Any]
+
+
+class PracticeKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The credentials that the venue accepts."""
+
+    api_key: str
+    api_secret: str
+
+
+class BinanceRest:
+    """Answers requests from the state of a venue.
+
+    Parameters
+    ----------
+    venue : Venue
+        The state.
+    streams : BinanceStreams
+        Hands out listen keys.
+    faults : Faults
+        The misbehaviour in force; the very object that is switched.
+    keys : PracticeKeys
+        The only account.
+    quote : str
+        Currency of balance and fees.
+
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        streams: BinanceStreams,
+        faults: Faults,
+        keys: PracticeKeys,
+        quote: str,
+    ) -> None:
+        self.requests: dict[str, int] = {}
+        self._venue = venue
+        self._streams = streams
+        self._faults = faults
+        self._keys = keys
+        self._quote = quote
+        self._routes = self._build_routes()
+
+    def _build_routes(self) -> dict[tuple[str, str], _Handler]:
+        return {
+            ("GET", "/fapi/v1/ping"): lambda _request: {},
+            ("GET", "/fapi/v1/time"): lambda _request: {"serverTime": self._venue.now_ms()},
+            ("GET", "/fapi/v1/exchangeInfo"): self._exchange_info,
+            ("GET", "/fapi/v2/account"): self._account,
+            ("GET", "/fapi/v3/positionRisk"): self._position_risk,
+            ("GET", "/fapi/v1/commissionRate"): self._commission_rate,
+            ("GET", "/fapi/v1/symbolConfig"): self._symbol_config,
+            ("POST", "/fapi/v1/leverage"): self._set_leverage,
+            ("GET", "/fapi/v1/positionSide/dual"): lambda _request: {"dualSidePosition": False},
+            ("POST", "/fapi/v1/listenKey"): lambda _request: self._streams.open_listen_key(),
+            ("PUT", "/fapi/v1/listenKey"): lambda _request: self._streams.open_listen_key(),
+            ("DELETE", "/fapi/v1/listenKey"): lambda _request: self._streams.close_listen_key(),
+            ("GET", "/fapi/v1/openOrders"): self._open_orders,
+            ("GET", "/fapi/v1/allOrders"): self._all_orders,
+            ("GET", "/fapi/v1/userTrades"): self._user_trades,
+            ("GET", "/fapi/v1/openAlgoOrders"): lambda _request: [],
+            ("GET", "/fapi/v1/allAlgoOrders"): lambda _request: [],
+            ("GET", "/fapi/v1/order"): self._query_order,
+            ("POST", "/fapi/v1/order"): self._new_order,
+            ("PUT", "/fapi/v1/order"): self._amend_order,
+            ("DELETE", "/fapi/v1/order"): self._cancel_order,
+            ("DELETE", "/fapi/v1/allOpenOrders"): self._cancel_all,
+            ("DELETE", "/fapi/v1/batchOrders"): self._cancel_batch,
+        }
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request.
+
+        Parameters
+        ----------
+        request : Request
+            Any path below ``/fapi``.
+
+        Returns
+        -------
+        Response
+            What Binance would say, unless a fault is due.
+
+        """
+        name = f"{request.method} {request.path}"
+        self.requests[name] = self.requests.get(name, 0) + 1
+        handler = self._routes.get((request.method, request.path))
+        if handler is None:
+            return Response(status=404, payload={"code": -5000, "msg": f"Path {name} is invalid."})
+        if request.path in _PUBLIC:
+            return Response(payload=handler(request))
+        return self._authorise(request) or self._http_fault() or await self._signed(request)
+
+    async def _signed(self, request: Request) -> Response:
+        """Answer a request of the account's owner, with whatever fault is due."""
+        is_order = request.path == "/fapi/v1/order"
+        is_new_order = is_order and request.method == "POST"
+        if is_new_order and self._faults.use_up("rejected_orders"):
+            return _refusal(Reason.INSUFFICIENT_MARGIN)
+        answer = self._answer(request)
+        if is_order and self._faults.ack_delay_ms:
+            await asyncio.sleep(self._faults.ack_delay_ms / 1_000)
+        if is_new_order and self._faults.use_up("lost_acks"):
+            return Response(drop=True)
+        if is_new_order and self._faults.use_up("unknown_results"):
+            message = "Unknown error, please check your request or try again later."
+            return Response(status=503, payload={"code": -1000, "msg": message})
+        return answer
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            return Response(payload=self._routes[request.method, request.path](request))
+        except Refused as refused:
+            return _refusal(refused.reason)
+        except (KeyError, InvalidOperation) as error:
+            message = f"Mandatory parameter was not sent or malformed: {error}"
+            return Response(status=400, payload={"code": -1102, "msg": message})
+
+    def _authorise(self, request: Request) -> Response | None:
+        if request.headers.get("x-mbx-apikey") != self._keys.api_key:
+            return Response(status=401, payload={"code": -2015, "msg": "Invalid API-key."})
+        if request.path == "/fapi/v1/listenKey":
+            return None  # the only path that asks for the key alone
+        signed, _, signature = request.query.rpartition("&signature=")
+        secret = self._keys.api_secret.encode()
+        expected = hmac.new(secret, signed.encode(), hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(signature, expected):
+            message = "Signature for this request is not valid."
+            return Response(status=400, payload={"code": -1022, "msg": message})
+        lag_ms = self._venue.now_ms() - int(request.params.get("timestamp", "0"))
+        if not -_MOST_LEAD_MS <= lag_ms <= int(request.params.get("recvWindow", _RECV_WINDOW_MS)):
+            message = "Timestamp for this request is outside of the recvWindow."
+            return Response(status=400, payload={"code": -1021, "msg": message})
+        return None
+
+    def _http_fault(self) -> Response | None:
+        if not self._faults.use_up("http_errors"):
+            return None
+        status = self._faults.http_status
+        if status in (418, 429):
+            payload = {"code": -1003, "msg": "Too many requests."}
+            return Response(status=status, payload=payload, headers={"Retry-After": "1"})
+        payload = {"code": -1001, "msg": "Internal error; unable to process your request."}
+        return Response(status=status, payload=payload)
+
+    def _exchange_info(self, _request: Request) -> Document:
+        limits = [
+            ("REQUEST_WEIGHT", "MINUTE", 1, 2400),
+            ("ORDERS", "MINUTE", 1, 1200),
+            ("ORDERS", "SECOND", 10, 300),
+        ]
+        names = ("rateLimitType", "interval", "intervalNum", "limit")
+        return {
+            "timezone": "UTC",
+            "serverTime": self._venue.now_ms(),
+            "futuresType": "U_MARGINED",
+            "rateLimits": [dict(zip(names, limit, strict=True)) for limit in limits],
+            "exchangeFilters": [],
+            "assets": [{"asset": self._quote, "marginAvailable": True, "autoAssetExchange": "0"}],
+            "symbols": [messages.symbol_document(rules) for rules in self._venue.rules.values()],
+        }
+
+    def _account(self, _request: Request) -> Document:
+        return messages.account_document(self._venue, self._quote)
+
+    def _position_risk(self, request: Request) -> list[Document]:
+        wanted = request.params.get("symbol")
+        return [
+            messages.position_document(self._venue, symbol)
+            for symbol, position in self._venue.positions.items()
+            if (symbol == wanted if wanted else position.qty != 0)
+        ]
+
+    def _commission_rate(self, request: Request) -> Document:
+        rules = self._venue.rules[request.params["symbol"]]
+        return {
+            "symbol": rules.symbol,
+            "makerCommissionRate": messages.text(rules.maker_fee),
+            "takerCommissionRate": messages.text(rules.taker_fee),
+        }
+
+    def _symbol_config(self, request: Request) -> list[Document]:
+        wanted = request.params.get("symbol")
+        return [
+            {
+                "symbol": symbol,
+                "marginType": "CROSSED",
+                "isAutoAddMargin": False,
+                "leverage": leverage,
+                "maxNotionalValue": "50000000",
+            }
+            for symbol, leverage in self._venue.leverage.items()
+            if wanted in (None, symbol)
+        ]
+
+    def _set_leverage(self, request: Request) -> Document:
+        symbol, leverage = request.params["symbol"], int(request.params["leverage"])
+        self._venue.leverage[symbol] = leverage
+        return {"symbol": symbol, "leverage": leverage, "maxNotionalValue": "50000000"}
+
+    def _open_orders(self, request: Request) -> list[Document]:
+        orders = self._venue.open_orders(request.params.get("symbol"))
+        return [messages.order_document(order) for order in orders]
+
+    def _all_orders(self, request: Request) -> list[Document]:
+        limit = int(request.params.get("limit", "500"))
+        orders = self._of_symbol(request.params["symbol"])
+        return [messages.order_document(order) for order in orders[-limit:]]
+
+    def _user_trades(self, request: Request) -> list[Document]:
+        symbol = request.params["symbol"]
+        start = int(request.params.get("startTime", "0"))
+        trades = [t for t in self._venue.trades if t.symbol == symbol and t.time_ms >= start]
+        limit = int(request.params.get("limit", "500"))
+        return [messages.trade_document(trade, self._quote) for trade in trades[-limit:]]
+
+    def _of_symbol(self, symbol: str) -> list[Order]:
+        return [order for order in self._venue.orders.values() if order.ticket.symbol == symbol]
+
+    def _find(self, request: Request) -> Order:
+        order_id = request.params.get("orderId")
+        client_id = request.params.get("origClientOrderId")
+        return self._venue.find(int(order_id) if order_id else None, client_id)
+
+    def _query_order(self, request: Request) -> Document:
+        return messages.order_document(self._find(request))
+
+    def _new_order(self, request: Request) -> Document:
+        params = request.params
+        is_market = params["type"] == "MARKET"
+        ticket = Ticket(
+            symbol=params["symbol"],
+            client_id=params["newClientOrderId"],
+            side=BUY if params["side"] == "BUY" else SELL,
+            qty=Decimal(params["quantity"]),
+            price=None if is_market else Decimal(params["price"]),
+            time_in_force="GTC" if is_market else params["timeInForce"],
+            reduce_only=params.get("reduceOnly", "").lower() == "true",
+        )
+        return messages.order_document(self._venue.submit(ticket))
+
+    def _amend_order(self, request: Request) -> Document:
+        qty, price = Decimal(request.params["quantity"]), Decimal(request.params["price"])
+        return messages.order_document(self._venue.amend(self._find(request), qty, price))
+
+    def _cancel_order(self, request: Request) -> Document:
+        try:
+            order = self._find(request)
+        except Refused:
+            raise Refused(Reason.UNKNOWN_ORDER) from None
+        return messages.order_document(self._venue.cancel(order))
+
+    def _cancel_all(self, request: Request) -> Document:
+        for order in self._venue.open_orders(request.params["symbol"]):
+            self._venue.cancel(order)
+        return {"code": 200, "msg": "The operation of cancel all open order is done."}
+
+    def _cancel_batch(self, request: Request) -> list[Document]:
+        answers = []
+        for client_id in msgspec.json.decode(request.params["origClientOrderIdList"]):
+            try:
+                order = self._venue.cancel(self._venue.find(None, client_id))
+                answers.append(messages.order_document(order))
+            except Refused as refused:
+                _status, code, words = messages.REFUSALS[refused.reason]
+                answers.append({"code": code, "msg": words})
+        return answers
+
+
+def _refusal(reason: Reason) -> Response:
+    status, code, words = messages.REFUSALS[reason]
+    return Response(status=status, payload={"code": code, "msg": words})

@@ -1,0 +1,47 @@
+"""Live configurations: the shipped ones load, wrong ones name the key."""
+
+from pathlib import Path
+
+import pytest
+
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.live_config import load_live_config
+
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "live"
+BLOCK = """
+[[strategies]]
+strategy_path = "nautilus_scalp.strategies.market_making:MarketMaking"
+config_path = "nautilus_scalp.strategies.market_making:MarketMakingConfig"
+[strategies.config]
+instrument_id = "BTCUSDT-PERP.BINANCE"
+"""
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_configurations_load(path: Path) -> None:
+    config = load_live_config(path)
+    assert config.instrument_ids
+    assert Path(config.live.state_dir).is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "remedy"),
+    [
+        ('[live]\nmod = "paper"' + BLOCK, "unknown key 'live.mod'", "did you mean 'mode'?"),
+        ('[live]\nmode = "papr"' + BLOCK, "live.mode: Invalid enum value", "expected type"),
+        ('[live]\nmode = "practice"' + BLOCK, "needs a [practice] table", "[practice]"),
+        ('[live]\nmode = "paper"\nvenue = "BYBIT"' + BLOCK, "does not trade on", ".BYBIT"),
+        ('strategies = []\n[live]\nmode = "paper"', "no [[strategies]] block", "strategy"),
+        ('[live]\nmode = "paper"\nstale_after_s = 0' + BLOCK, "live.stale_after_s", "expected"),
+    ],
+)
+def test_wrong_configuration_names_the_key(
+    tmp_path: Path, text: str, message: str, remedy: str
+) -> None:
+    path = tmp_path / "live.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as error:
+        load_live_config(path)
+    assert message in error.value.message
+    assert remedy in error.value.remedy

@@ -1,0 +1,71 @@
+"""The preflight table against a practice venue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nautilus_scalp.runtime.preflight import Check
+from nautilus_scalp.runtime.preflight import check_live
+
+
+if TYPE_CHECKING:
+    from conftest import Exchange
+    from conftest import Trader
+
+
+@pytest.fixture
+def rows(trader: Trader, monkeypatch: pytest.MonkeyPatch, exchange: Exchange):  # noqa: ANN201
+    for name, value in trader.key_variables().items():
+        monkeypatch.setenv(name, value)
+
+    def check(*overrides: str) -> dict[str, Check]:
+        trader.configure()
+        return {row.name: row for row in check_live(trader.config_file, overrides)}
+
+    assert exchange.state()["orders"] == 0
+    return check
+
+
+def test_everything_is_well(rows) -> None:  # noqa: ANN001
+    table = rows()
+    assert all(row.ok for row in table.values()), table
+    assert table["clock"].detail.startswith("venue ahead by ")
+    assert (
+        "tick 0.10, step 0.001, least notional 100" in table["filters BTCUSDT-PERP.BINANCE"].detail
+    )
+    assert table["fees BTCUSDT-PERP.BINANCE"].detail == "maker 2.0000 taker 5.0000 bps"
+    assert table["position mode"].detail == "one-way"
+
+
+def test_what_is_wrong_says_what_to_do(
+    rows,  # noqa: ANN001
+    exchange: Exchange,
+    trader: Trader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exchange.ask(lambda practice: practice.act("trade_outside", "BTCUSDT", "0.003"))
+    table = rows()
+    assert {name for name, row in table.items() if not row.ok} == {"account is empty"}
+    assert table["account is empty"].detail == "BTCUSDT position 0.003"
+    allowed = rows('live.unowned="flatten"')
+    assert allowed["account is empty"].detail.endswith("will be closed")
+    exchange.fault(clock_skew_ms=-3_000)
+    table = rows()
+    assert {name for name, row in table.items() if not row.ok} == {"clock", "account"}
+    assert "chrony" in table["clock"].remedy
+    exchange.fault(clock_skew_ms=0)
+    monkeypatch.setenv(next(iter(trader.key_variables())), "another-key")
+    assert "Invalid API-key" in rows()["account"].detail
+    monkeypatch.delenv(next(iter(trader.key_variables())))
+    without_keys = rows()
+    assert not without_keys["keys"].ok
+    assert "BINANCE_FUTURES_TESTNET_API_KEY" in without_keys["keys"].detail
+    assert "venue" not in without_keys
+
+
+def test_redis_that_does_not_answer(rows) -> None:  # noqa: ANN001
+    table = rows("redis.port=1")
+    assert not table["redis"].ok
+    assert "start Redis" in table["redis"].remedy
