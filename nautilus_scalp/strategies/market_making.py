@@ -6,6 +6,7 @@ from collections import Counter
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
@@ -13,10 +14,12 @@ from nautilus_trader.trading.strategy import Strategy
 from nautilus_scalp.bridge import quote_values
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.quoting.diff import diff
+from nautilus_scalp.quoting.intensity import FillIntensity
+from nautilus_scalp.quoting.intensity import IntensityParams
 from nautilus_scalp.quoting.ladder import Ladder
-from nautilus_scalp.quoting.ladder import LadderParams
-from nautilus_scalp.quoting.ladder import Market
 from nautilus_scalp.quoting.ladder import Quote
+from nautilus_scalp.quoting.pricing import LadderParams
+from nautilus_scalp.quoting.pricing import Market
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.combination import Opinion
@@ -52,6 +55,8 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
         Where the quotes stand.
     volatility : VolatilityParams
         What the spread is scaled with.
+    intensity : IntensityParams
+        How fill rates are measured, for the optimal models.
     signal : CombinationParams
         ``rules`` quotes without the model. ``combined`` shifts the quotes by the expected move, and
         takes the side away that a sure model is against. There is no ``signal`` alone: the model
@@ -68,6 +73,7 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
     tolerance_ticks: int = 0
     ladder: LadderParams = LadderParams()
     volatility: VolatilityParams = VolatilityParams()
+    intensity: IntensityParams = IntensityParams()
     signal: CombinationParams = CombinationParams()
     risk: RiskLimits = RiskLimits()
 
@@ -101,6 +107,7 @@ class MarketMaking(Strategy):
         self._execution = Execution(self, instrument_id, config.risk, self.refusals)
         self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
         self._volatility = RealisedVolatility(config.volatility)
+        self._intensity: FillIntensity | None = None
         self._refresh_ns = round(config.refresh_interval_ms * _NS_PER_MS)
         self._ladder: Ladder | None = None
         self._last_prices = (0.0, 0.0)
@@ -117,6 +124,10 @@ class MarketMaking(Strategy):
         """Signed position in base currency, by the strategy's own fills."""
         return self._execution.state.position_qty
 
+    @property
+    def _wants_trades(self) -> bool:
+        return bool(self.config.ladder.model != "volatility")
+
     def on_start(self) -> None:
         """Look up the instrument and subscribe."""
         self._execution.start()
@@ -131,6 +142,8 @@ class MarketMaking(Strategy):
         """Unsubscribe; `stop` has made the strategy flat."""
         self._inbox.close()
         self.unsubscribe_quote_ticks(self.config.instrument_id)
+        if self._wants_trades:
+            self.unsubscribe_trade_ticks(self.config.instrument_id)
 
     def on_resume(self) -> None:
         """Take over what happened during the pause and begin anew."""
@@ -157,6 +170,19 @@ class MarketMaking(Strategy):
         """
         self._inbox.take(data)
 
+    def on_trade_tick(self, tick: TradeTick) -> None:
+        """
+        Measure how far trades reach.
+
+        Parameters
+        ----------
+        tick : TradeTick
+            A trade.
+
+        """
+        if self._intensity is not None:
+            self._intensity.on_trade(tick.price.as_double())
+
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """
         Bring the quotes up to date.
@@ -172,15 +198,22 @@ class MarketMaking(Strategy):
         if not self._execution.on_market(bid, ask, tick.ts_event, now_ns):
             self._execution.cancel_all()
             return
-        volatility = self._volatility.on_mid(tick.ts_event, 0.5 * (bid + ask))
+        mid = 0.5 * (bid + ask)
+        volatility = self._volatility.on_mid(tick.ts_event, mid)
+        if self._intensity is not None:
+            self._intensity.on_mid(tick.ts_event, mid)
         moved = (bid, ask) != self._last_prices
         if self._execution.leaving or now_ns < (self._next_change_ns if moved else self._review_ns):
             return
         self._last_prices = (bid, ask)
         self._review_ns = now_ns + self._refresh_ns
         opinion = self._inbox.opinion(tick.ts_event)
+        rate = decay = math.nan
+        if self._intensity is not None:
+            rate, decay = self._intensity.arrival_rate, self._intensity.depth_decay
         move_bps = opinion.expected_move_bps
-        self._requote(Market(bid, ask, bid_size, ask_size, volatility, move_bps), opinion)
+        market = Market(bid, ask, bid_size, ask_size, volatility, move_bps, rate, decay)
+        self._requote(market, opinion)
 
     def on_order_event(self, event: OrderEvent) -> None:
         """
@@ -197,9 +230,14 @@ class MarketMaking(Strategy):
     def _subscribe(self) -> None:
         self._inbox.open()
         self.subscribe_quote_ticks(self.config.instrument_id)
+        if self._wants_trades:
+            tick_size = self._execution.rules.tick_size
+            self._intensity = FillIntensity(self.config.intensity, tick_size)
+            self.subscribe_trade_ticks(self.config.instrument_id)
 
     def _forget(self) -> None:
         self._volatility.reset()
+        self._intensity = None
         self._ladder = None
         self._last_prices = (0.0, 0.0)
         self._next_change_ns = 0
@@ -208,7 +246,7 @@ class MarketMaking(Strategy):
     def _requote(self, market: Market, opinion: Opinion) -> None:
         execution = self._execution
         if self._ladder is None:
-            self._ladder = self._make_ladder(0.5 * (market.bid + market.ask))
+            self._ladder = self._make_ladder(market.mid)
         desired = self._ladder.quote(market, execution.state.position_qty)
         if not desired:
             self.refusals[self._why_no_quotes(market)] += 1
@@ -222,14 +260,21 @@ class MarketMaking(Strategy):
         config = self.config
         limit_qty = config.inventory_limit / mid
         self._execution.limit_position(limit_qty)
-        rules = self._execution.rules
-        return Ladder(config.ladder, rules, config.order_notional / mid, limit_qty)
+        return Ladder(
+            config.ladder,
+            self._execution.rules,
+            config.order_notional / mid,
+            limit_qty,
+            config.volatility.horizon_ms,
+        )
 
     def _why_no_quotes(self, market: Market) -> str:
-        notional, mid = self.config.order_notional, 0.5 * (market.bid + market.ask)
-        if not self._execution.rules.floor_qty(notional / mid):
+        if not self._execution.rules.floor_qty(self.config.order_notional / market.mid):
             return "order_below_step"
-        return "volatility_unknown" if math.isnan(market.volatility) else "no_quotes"
+        if math.isnan(market.volatility):
+            return "volatility_unknown"
+        unknown = self._wants_trades and math.isnan(market.depth_decay)
+        return "fill_rates_unknown" if unknown else "no_quotes"
 
     def _without_doubted_side(self, quotes: list[Quote], opinion: Opinion) -> list[Quote]:
         """Leave out the quotes that a sure model would see run over."""

@@ -12,9 +12,11 @@ from nautilus_trader.trading.strategy import Strategy
 from nautilus_scalp.actors.session import SessionClose
 from nautilus_scalp.actors.session import SessionCloseConfig
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.quoting.ladder import LadderParams
+from nautilus_scalp.quoting.intensity import IntensityParams
+from nautilus_scalp.quoting.pricing import LadderParams
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.combination import CombinationParams
+from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.market_making import MarketMaking
 from nautilus_scalp.strategies.market_making import MarketMakingConfig
 from tests.integration.conftest import Desk
@@ -220,6 +222,22 @@ def test_no_interleaving_takes_the_position_over_the_limit(
         worst = max(worst, abs(position))
     assert worst <= 250.0 / 100.05 + 1e-9
     assert strategy.position_qty == pytest.approx(position, abs=1e-9)
+
+
+def test_optimal_quotes_begin_when_fill_rates_are_known(
+    desk: Desk, rng_tape: Callable[[Desk, int], None]
+) -> None:
+    rng_tape(desk, 4)
+    strategy = market_maker(
+        desk,
+        ladder=LadderParams(model="glft", spread_target=0.0, quote_depth=2),
+        volatility=VolatilityParams(half_life_ms=500.0),
+        intensity=IntensityParams(least_hits=2.0),
+    )
+    desk.play(strategy)
+    assert strategy.refusals["volatility_unknown"] + strategy.refusals["fill_rates_unknown"] > 0
+    assert len(desk.fills()) > 4
+    assert strategy.is_stopped
 
 
 def test_market_making_by_the_model_alone_is_a_wrong_configuration(desk: Desk) -> None:

@@ -13,9 +13,9 @@ from nautilus_scalp.quoting.diff import Cancel
 from nautilus_scalp.quoting.diff import Place
 from nautilus_scalp.quoting.diff import diff
 from nautilus_scalp.quoting.ladder import Ladder
-from nautilus_scalp.quoting.ladder import LadderParams
-from nautilus_scalp.quoting.ladder import Market
 from nautilus_scalp.quoting.ladder import Quote
+from nautilus_scalp.quoting.pricing import LadderParams
+from nautilus_scalp.quoting.pricing import Market
 
 
 RULES = TradingRules(tick_size=0.1, price_precision=1, qty_step=0.001, size_precision=3)
@@ -24,6 +24,9 @@ LIMIT = 3.0
 anything = st.floats(allow_nan=True, allow_infinity=True)
 params = st.builds(
     LadderParams,
+    model=st.sampled_from(["volatility", "avellaneda_stoikov", "glft"]),
+    risk_aversion=st.floats(1e-6, 10.0),
+    horizon_ms=st.floats(1.0, 1e6),
     spread_target=st.floats(0.0, 5.0),
     threshold_unit=st.sampled_from(["percent", "volatility"]),
     volatility_multiplier=st.floats(0.0, 5.0),
@@ -43,6 +46,8 @@ params = st.builds(
     st.floats(0.0, 100.0),
     st.floats(0.0, 0.05),
     st.floats(-50.0, 50.0),
+    st.floats(1e-3, 100.0),
+    st.floats(1e-4, 5.0),
     st.floats(-LIMIT, LIMIT),
 )
 @settings(max_examples=300)
@@ -54,10 +59,12 @@ def test_quotes_rest_and_fit(  # noqa: PLR0913, PLR0917
     ask_size: float,
     volatility: float,
     move_bps: float,
+    rate: float,
+    decay: float,
     position: float,
 ) -> None:
     bid, ask = RULES.price_at(bid_ticks), RULES.price_at(bid_ticks + spread_ticks)
-    market = Market(bid, ask, bid_size, ask_size, volatility, move_bps)
+    market = Market(bid, ask, bid_size, ask_size, volatility, move_bps, rate, decay)
     quotes = Ladder(params, RULES, 0.7, LIMIT).quote(market, position)
     bids = [quote for quote in quotes if quote.side == BUY]
     asks = [quote for quote in quotes if quote.side == SELL]
@@ -69,9 +76,9 @@ def test_quotes_rest_and_fit(  # noqa: PLR0913, PLR0917
     assert -position + sum(quote.qty for quote in asks) <= LIMIT + 1e-9
 
 
-@given(params, st.tuples(*[anything] * 7))
+@given(params, st.tuples(*[anything] * 9))
 def test_no_number_breaks_the_ladder(params: LadderParams, numbers: tuple[float, ...]) -> None:
-    quotes = Ladder(params, RULES, 0.7, LIMIT).quote(Market(*numbers[:6]), numbers[6])
+    quotes = Ladder(params, RULES, 0.7, LIMIT).quote(Market(*numbers[:8]), numbers[8])
     assert all(quote.qty > 0.0 and quote.ticks > 0 for quote in quotes)
 
 

@@ -11,9 +11,9 @@ from nautilus_scalp.quoting.diff import Cancel
 from nautilus_scalp.quoting.diff import Place
 from nautilus_scalp.quoting.diff import diff
 from nautilus_scalp.quoting.ladder import Ladder
-from nautilus_scalp.quoting.ladder import LadderParams
-from nautilus_scalp.quoting.ladder import Market
 from nautilus_scalp.quoting.ladder import Quote
+from nautilus_scalp.quoting.pricing import LadderParams
+from nautilus_scalp.quoting.pricing import Market
 
 
 RULES = TradingRules(
