@@ -8,9 +8,11 @@ out on the user stream. Two paths of its own serve whoever runs the practice:
 
 import asyncio
 import time
+from collections import deque
 from decimal import Decimal
 
 import msgspec
+import numpy as np
 
 from nautilus_scalp.runtime.practice import binance_messages as messages
 from nautilus_scalp.runtime.practice.account import BUY
@@ -34,6 +36,8 @@ from nautilus_scalp.runtime.practice.wire import Server
 
 
 _LEVERAGE = 20
+_MOST_REACTIONS = 10_000
+_REACTIONS = {("POST", "/fapi/v1/order"), ("PUT", "/fapi/v1/order")}
 
 
 class BinancePractice:
@@ -64,6 +68,8 @@ class BinancePractice:
         self._rest = BinanceRest(self.venue, self._streams, self.faults, keys, self._quote)
         self._server = Server(self._http, self._streams.serve)
         self._update_id = 0
+        self._quote_sent_ns: dict[str, int] = {}
+        self._reactions_us: deque[float] = deque(maxlen=_MOST_REACTIONS)
         self._replay: asyncio.Task[None] | None = None
 
     async def start(self, port: int = 0) -> int:
@@ -99,8 +105,24 @@ class BinancePractice:
         if (request.method, request.path) == ("GET", "/practice/state"):
             return Response(payload=self.state())
         if (request.method, request.path) == ("POST", "/practice/faults"):
-            return Response(payload=self._switch_faults(request))
+            try:
+                return Response(payload=self._switch_faults(request))
+            except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+                return Response(status=400, payload={"error": str(error)})
+        self._clock_reaction(request)
         return await self._rest.answer(request)
+
+    def _clock_reaction(self, request: Request) -> None:
+        """Note how long after the symbol's latest quote an order or a change comes in."""
+        sent_ns = self._quote_sent_ns.get(request.params.get("symbol", ""))
+        if sent_ns is not None and (request.method, request.path) in _REACTIONS:
+            self._reactions_us.append((time.perf_counter_ns() - sent_ns) / 1_000)
+
+    def _reaction_percentiles(self) -> dict[str, float]:
+        if not self._reactions_us:
+            return {}
+        p50, p90, p99 = np.percentile(self._reactions_us, (50, 90, 99))
+        return {"p50": float(p50), "p90": float(p90), "p99": float(p99)}
 
     def state(self) -> Document:
         """Return the venue's own truth, for checks from outside.
@@ -121,6 +143,7 @@ class BinancePractice:
             "market_connections": self._streams.market_connections,
             "user_connections": self._streams.user_connections,
             "events_played": self._playback.played,
+            "quote_to_order_us": self._reaction_percentiles(),
             "requests": self._rest.requests,
             "faults": msgspec.to_builtins(self.faults),
         }
@@ -202,6 +225,7 @@ class BinancePractice:
         bid, ask = Decimal(event.first), Decimal(event.second)
         sizes = Decimal(event.third), Decimal(event.fourth)
         self.venue.on_quote(event.symbol, Top(bid=bid, ask=ask, bid_qty=sizes[0], ask_qty=sizes[1]))
+        self._quote_sent_ns[event.symbol] = time.perf_counter_ns()
         crossed = self.faults.use_up("crossed_quotes")
         first, second = (event.second, event.first) if crossed else (event.first, event.second)
         now = self._now_ms()
