@@ -1,0 +1,163 @@
+"""A tape of signals: what the actor would publish, in the catalog, and the same orders from it."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.persistence.catalog import ParquetDataCatalog
+
+from nautilus_scalp.actors.signal_tape import tape_directory
+from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.data.quality import check_catalog
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.messages import AlphaSignal
+from nautilus_scalp.models.artifact import load_artifact
+from nautilus_scalp.runtime.backtest import run_engine
+from nautilus_scalp.runtime.config import load_config
+from nautilus_scalp.runtime.run import resolve_window
+from nautilus_scalp.runtime.tape import write_tape
+from nautilus_scalp.signals.policy import decide_rows
+from tests.integration.test_actor_ensemble import write_artifact
+
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "catalogs" / "sample"
+CONFIG = ROOT / "configs" / "backtest" / "default.toml"
+START_NS = 1_721_347_200_000_000_000  # 2024-07-19T00:00:00Z
+END_NS = START_NS + 40_000_000_000
+BTC = "BTCUSDT-PERP.BINANCE"
+ETH = "ETHUSDT-PERP.BINANCE"
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a catalog with the sample's quotes, trades and instruments, and room for a tape."""
+    path = tmp_path_factory.mktemp("tape") / "catalog"
+    for folder in ("crypto_perpetual", "quote_tick", "trade_tick"):
+        shutil.copytree(SAMPLE / "data" / folder, path / "data" / folder)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small model with opinions of its own."""
+    return write_artifact(tmp_path_factory.mktemp("model") / "tiny")
+
+
+def test_rows_are_what_the_batch_predicts(catalog: Path, model: Path) -> None:
+    result = write_tape(model, catalog, START_NS, END_NS)
+    ensemble = load_artifact(model)
+    tape = read_tape(catalog, None, START_NS, END_NS)
+    matrix = compute_matrix(tape, ensemble.manifest.features, ensemble.manifest.feature_names)
+    batch = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready)
+    decided = decide_rows(batch.probabilities, batch.move_bps)
+    assert result.quotes == len(matrix)
+    assert result.notes == []
+    for index, name in enumerate((BTC, ETH)):
+        (path,) = (catalog / "data" / tape_directory("tiny", name)).glob("*.parquet")
+        table = pq.read_table(path, partitioning=None)
+        rows = matrix.ready & (matrix.instrument == index)
+        assert result.signals[name] == len(table) == rows.sum() > 100
+        expected = {
+            "ts_event": matrix.ts_event_ns,
+            "ts_init": matrix.ts_init_ns,
+            "p_down": batch.probabilities[:, 0],
+            "p_flat": batch.probabilities[:, 1],
+            "p_up": batch.probabilities[:, 2],
+            "disagreement": batch.disagreement,
+            "expected_move_bps": decided[:, 0],
+            "confidence": decided[:, 1],
+            "strength": decided[:, 2],
+        }
+        for key, values in expected.items():
+            np.testing.assert_array_equal(table[key].to_numpy(), values[rows], err_msg=key)
+
+
+def test_writing_again_gives_the_same_bytes_and_no_second_copy(catalog: Path, model: Path) -> None:
+    first = write_tape(model, catalog, START_NS, END_NS)
+    before = {name: (catalog / name).read_bytes() for name in first.files}
+    assert write_tape(model, catalog, START_NS, END_NS) == first
+    assert {name: (catalog / name).read_bytes() for name in first.files} == before
+    longer = write_tape(model, catalog, START_NS, END_NS + 5_000_000_000)
+    found = sorted(catalog.glob("data/custom_alpha_signal/**/*.parquet"))
+    assert [str(path.relative_to(catalog)) for path in found] == longer.files
+
+
+def test_the_catalog_stays_sound_and_nautilus_finds_the_signals(catalog: Path, model: Path) -> None:
+    result = write_tape(model, catalog, START_NS, END_NS)
+    assert check_catalog(catalog).ok
+    signals = ParquetDataCatalog(str(catalog)).query(AlphaSignal, identifiers=[ETH])
+    assert len(signals) == result.signals[ETH]
+    assert {str(item.data.instrument_id) for item in signals} == {ETH}
+    assert signals[0].data.model_id == "tiny"
+
+
+def orders_of(config_path: Path, *overrides: str) -> list[tuple[Any, ...]]:
+    config = load_config(config_path, overrides)
+    path = Path(config.model.path) if config.model.path else None
+    finished = run_engine(config, resolve_window(config), path)
+    orders = [
+        (
+            order.client_order_id.value,
+            order.side,
+            str(order.quantity),
+            str(order.price) if order.has_price else None,
+            [
+                (
+                    type(event).__name__,
+                    event.ts_event,
+                    str(event.last_px) if isinstance(event, OrderFilled) else None,
+                )
+                for event in order.events
+            ],
+        )
+        for order in finished.engine.cache.orders()
+    ]
+    finished.engine.dispose()
+    return sorted(orders)
+
+
+def tape_config(path: Path, catalog: Path) -> Path:
+    text = CONFIG.read_text().replace("../..", str(ROOT))
+    text = text.replace("actors.ensemble:EnsembleActor", "actors.signal_tape:SignalTape")
+    text = text.replace("[actors.config]", f'[actors.config]\ncatalog_path = "{catalog}"')
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.slow
+def test_replaying_the_tape_gives_the_orders_of_live_inference(
+    catalog: Path, model: Path, tmp_path: Path
+) -> None:
+    common = (
+        f"run.catalog={catalog}",
+        "run.end=2024-07-19T00:00:40Z",
+        f"model.path={model}",
+    )
+    write_tape(model, catalog, START_NS, END_NS)
+    inferred = orders_of(CONFIG, *common)
+    taped = tape_config(tmp_path / "tape.toml", catalog)
+    assert sum(len(events) for *_, events in inferred) > 200
+    assert orders_of(taped, *common) == inferred
+    assert orders_of(taped, *common, "run.chunk_size=3000") == inferred
+    silent = orders_of(CONFIG, *common, "actors=[]")
+    assert silent != inferred  # so the signals did decide something
+
+
+def test_a_missing_tape_is_an_error_before_the_run(
+    catalog: Path, model: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    overrides = (f"run.catalog={catalog}", "run.end=2024-07-19T00:00:40Z", f"model.path={model}")
+    with pytest.raises(UsageError, match="holds no tape of model tiny"):
+        orders_of(tape_config(tmp_path / "tape.toml", empty), *overrides)
+
+
+def test_a_window_without_warm_features_is_an_error(catalog: Path, model: Path) -> None:
+    with pytest.raises(UsageError, match="warm features"):
+        write_tape(model, catalog, START_NS, START_NS + 1_500_000_000)
