@@ -22,6 +22,32 @@ from nautilus_scalp.training.splits import holdout_tail
 CLASSES = 3
 
 
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Rows of one side of a split, in order of time, with labels at one horizon.
+
+    Attributes
+    ----------
+    values : float64[m, F]
+        Features, finite.
+    label : int8[m]
+        0 down, 1 flat, 2 up.
+    move_bps : float64[m]
+        What the mid did.
+    weight : float64[m]
+        Uniqueness of the label.
+    segment : int32[m]
+        Run of events that a row belongs to.
+
+    """
+
+    values: npt.NDArray[np.float64]
+    label: npt.NDArray[np.int8]
+    move_bps: npt.NDArray[np.float64]
+    weight: npt.NDArray[np.float64]
+    segment: npt.NDArray[np.int32]
+
+
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     """
     Labelled rows of one or more instruments.
@@ -63,6 +89,17 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     split: Split
     start_ns: int
     end_ns: int
+
+    def side(self, rows: npt.NDArray[np.bool_], horizon_ms: int) -> Rows:
+        """Return the rows of one side of the split (bool[m]) with their labels at a horizon."""
+        labels = self.labels[horizon_ms]
+        return Rows(
+            values=self.values[rows],
+            label=labels.direction[rows],
+            move_bps=labels.move_bps[rows],
+            weight=self.weight[rows],
+            segment=self.segment[rows],
+        )
 
 
 def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:

@@ -1,5 +1,6 @@
 """Fit the two linear models: class scores, and the size of a move."""
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
@@ -12,6 +13,26 @@ Float64 = npt.NDArray[np.float64]
 
 _RIDGE = 1.0
 _TAIL = 0.005
+
+
+class MoveSize(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How far the mid goes when it moves: ``log |move in bps| = weight @ z + bias``.
+
+    Attributes
+    ----------
+    weight : float64[F]
+        Coefficients of scaled inputs.
+    bias : float
+        Intercept, with the smearing factor.
+    log_range : float64[2]
+        Range that predictions of the logarithm are held in.
+
+    """
+
+    weight: Float64
+    bias: float
+    log_range: Float64
 
 
 def fit_logistic(
@@ -41,7 +62,7 @@ def fit_logistic(
     return model
 
 
-def fit_move_size(z: Float64, move_bps: Float64) -> tuple[Float64, float, Float64]:
+def fit_move_size(z: Float64, move_bps: Float64) -> MoveSize:
     """Fit how far the mid goes when it moves: a ridge regression of ``log |move|``.
 
     The intercept carries Duan's (1983) smearing factor, so that the exponential of a prediction
@@ -56,12 +77,8 @@ def fit_move_size(z: Float64, move_bps: Float64) -> tuple[Float64, float, Float6
 
     Returns
     -------
-    weight : float64[F]
-        Coefficients.
-    bias : float
-        Intercept.
-    limits : float64[2]
-        Range that predictions are held in, from the fitted rows.
+    MoveSize
+        The fit.
 
     """
     moved = move_bps != 0.0
@@ -75,4 +92,4 @@ def fit_move_size(z: Float64, move_bps: Float64) -> tuple[Float64, float, Float6
     fitted = inputs @ weight + bias
     smearing = float(np.log(np.mean(np.exp(target - fitted))))
     limits = np.quantile(fitted, (_TAIL, 1.0 - _TAIL)) + smearing
-    return weight, bias + smearing, limits
+    return MoveSize(weight=weight, bias=bias + smearing, log_range=limits)

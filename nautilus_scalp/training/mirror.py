@@ -14,7 +14,7 @@ def mirror(tape: Tape) -> Tape:
 
     Nothing in a book's mechanics tells up from down, but a recording of some minutes trends one
     way. Trained on the tape and its reflection, no model can learn the trend. In every recording
-    an instrument is reflected about its first bid, ``p' = 2 p0 - p``: prices stay on the tick grid
+    an instrument is reflected about its first mid, ``p' = 2 m - p``: prices stay on the tick grid
     and moves in bps almost unchanged. Bid and ask, their sizes, buyers and sellers change places.
 
     Parameters
@@ -45,8 +45,8 @@ def _reflect(
 ) -> None:
     if not quotes.any():
         return
-    pivot = 2.0 * old[np.argmax(quotes), 0]
     bid, ask, bid_size, ask_size = old[quotes].T
+    pivot = bid[0] + ask[0]
     new[quotes] = np.column_stack((pivot - ask, pivot - bid, ask_size, bid_size))
     new[trades, 0] = pivot - old[trades, 0]
     new[trades, 2] = -old[trades, 2]

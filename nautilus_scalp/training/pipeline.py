@@ -1,7 +1,6 @@
 """From a catalog to a verified artifact: fit four models, calibrate, judge, save."""
 
 import platform
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,33 +13,21 @@ from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.evaluation.classification import horizon_metrics
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.artifact import save_artifact
-from nautilus_scalp.models.calibration import IDENTITY
 from nautilus_scalp.models.ensemble import MODEL_NAMES
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.manifest import Manifest
-from nautilus_scalp.models.scaler import fit_scaler
-from nautilus_scalp.models.scaler import standardise_rows
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import Dataset
 from nautilus_scalp.training.dataset import build_dataset
-from nautilus_scalp.training.fit_boosting import fit_boosting
-from nautilus_scalp.training.fit_boosting import flatten_boosting
 from nautilus_scalp.training.fit_ensemble import fit_pooling
-from nautilus_scalp.training.fit_forest import fit_forest
-from nautilus_scalp.training.fit_forest import flatten_forest
-from nautilus_scalp.training.fit_logistic import fit_logistic
-from nautilus_scalp.training.fit_logistic import fit_move_size
-from nautilus_scalp.training.fit_lstm import PIECE_SEQUENCES
-from nautilus_scalp.training.fit_lstm import cut_pieces
-from nautilus_scalp.training.fit_lstm import fit_lstm
-from nautilus_scalp.training.fit_lstm import pack_lstm
+from nautilus_scalp.training.fit_models import Arrays
+from nautilus_scalp.training.fit_models import Progress
+from nautilus_scalp.training.fit_models import fit_models
+from nautilus_scalp.training.fit_models import importances
+from nautilus_scalp.training.fit_models import pack_models
 from nautilus_scalp.training.identity import identify
 from nautilus_scalp.training.identity import training_checksums
 
-
-type Arrays = dict[str, npt.NDArray[np.generic]]
-type Progress = Callable[[str, float], None]
-type Shares = dict[str, npt.NDArray[np.float64]]
 
 DEFAULT_HOME = Path("models")
 LIBRARIES = ("nautilus-scalp", "numpy", "numba", "scikit-learn", "xgboost", "torch")
@@ -143,7 +130,13 @@ def fit_ensemble(
     """
     dataset = build_dataset(tape, config)
     progress("read", 1.0)
-    arrays, importances = _fit_models(dataset, config, progress)
+    models = fit_models(
+        dataset.side(dataset.split.train, config.horizon_ms),
+        dataset.side(dataset.split.holdout, config.horizon_ms),
+        config,
+        progress,
+    )
+    arrays = pack_models(models, _weights(config))
     names = tuple(facts.instrument_id for facts in tape.instruments)
     manifest = Manifest(
         model_id=model_id,
@@ -165,72 +158,12 @@ def fit_ensemble(
         signal_threshold=1.0,
         horizon_calibration={},
         metrics={},
-        importances=_by_feature(importances, dataset.schema.names),
+        importances=importances(models, dataset.schema.names),
     )
     progress("calibrate", 0.0)
     ensemble = _calibrate(Ensemble(manifest, arrays), dataset, config)
     progress("calibrate", 1.0)
     return ensemble
-
-
-def _fit_models(
-    dataset: Dataset, config: TrainingConfig, progress: Progress
-) -> tuple[Arrays, Shares]:
-    """Fit every model on the training rows; the LSTM also looks at held-out rows to stop."""
-    rows, held = dataset.split.train, dataset.split.holdout
-    labels = dataset.labels[config.horizon_ms]
-    values, label, weight = dataset.values[rows], labels.direction[rows], dataset.weight[rows]
-    center, scale = fit_scaler(values)
-    z = standardise_rows(values, center, scale)
-
-    progress("logistic", 0.0)
-    linear = fit_logistic(z, label, weight, config.logistic)
-    move_weight, move_bias, log_move_range = fit_move_size(z, labels.move_bps[rows])
-    progress("random forest", 0.0)
-    forest = fit_forest(values, label, weight, config.random_forest, config.seed)
-    forest_table = flatten_forest(forest)
-    progress("xgboost", 0.0)
-    booster = fit_boosting(values, label, weight, config.xgboost, config.seed)
-    boosting_base, boosting_table = flatten_boosting(booster)
-    progress("lstm", 0.0)
-    length = config.lstm.sequence * PIECE_SEQUENCES
-    z_held = standardise_rows(dataset.values[held], center, scale)
-    lstm = fit_lstm(
-        cut_pieces(z, dataset.segment[rows], label, weight, length),
-        cut_pieces(
-            z_held,
-            dataset.segment[held],
-            labels.direction[held],
-            dataset.weight[held],
-            length,
-        ),
-        config.lstm,
-        config.seed,
-        lambda share: progress("lstm", share),
-    )
-    arrays: Arrays = {
-        "center": center,
-        "scale": scale,
-        "linear_weight": np.vstack((linear.coef_, move_weight)),
-        "linear_bias": np.append(linear.intercept_, move_bias),
-        "forest_feature": forest_table.feature,
-        "forest_threshold": forest_table.threshold,
-        "forest_leaf": forest_table.leaf,
-        **pack_lstm(lstm),
-        "boosting_base": boosting_base,
-        "boosting_feature": boosting_table.feature,
-        "boosting_threshold": boosting_table.threshold,
-        "boosting_leaf": boosting_table.leaf,
-        "calibration": np.tile(IDENTITY, (len(MODEL_NAMES) + 1, 1)),
-        "weights": _weights(config),
-        "log_move_range": log_move_range,
-    }
-    gain = booster.get_score(importance_type="total_gain")
-    return arrays, {
-        "logistic": np.abs(linear.coef_).mean(axis=0),
-        "random_forest": forest.feature_importances_,
-        "xgboost": np.array([gain.get(f"f{k}", 0.0) for k in range(values.shape[1])]),
-    }
 
 
 def _calibrate(raw: Ensemble, dataset: Dataset, config: TrainingConfig) -> Ensemble:
@@ -286,13 +219,6 @@ def _holdout_metrics(ensemble: Ensemble, dataset: Dataset, horizon_ms: int) -> d
 def _weights(config: TrainingConfig) -> npt.NDArray[np.float64]:
     weights = np.array([getattr(config.ensemble, name) for name in MODEL_NAMES], np.float64)
     return np.divide(weights, weights.sum())
-
-
-def _by_feature(importances: Shares, names: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    return {
-        name: {model: float(shares[k] / shares.sum()) for model, shares in importances.items()}
-        for k, name in enumerate(names)
-    }
 
 
 def _sizes(arrays: Arrays) -> dict[str, dict[str, int]]:

@@ -23,6 +23,8 @@ from nautilus_scalp.training.config import BoostingParams
 from nautilus_scalp.training.config import ForestParams
 from nautilus_scalp.training.config import LogisticParams
 from nautilus_scalp.training.config import LstmParams
+from nautilus_scalp.training.config import TrainingConfig
+from nautilus_scalp.training.dataset import Rows
 from nautilus_scalp.training.fit_boosting import fit_boosting
 from nautilus_scalp.training.fit_boosting import flatten_boosting
 from nautilus_scalp.training.fit_forest import fit_forest
@@ -30,6 +32,8 @@ from nautilus_scalp.training.fit_forest import flatten_forest
 from nautilus_scalp.training.fit_logistic import fit_logistic
 from nautilus_scalp.training.fit_lstm import LstmClassifier
 from nautilus_scalp.training.fit_lstm import pack_lstm
+from nautilus_scalp.training.fit_models import fit_models
+from nautilus_scalp.training.fit_models import pack_models
 
 
 FEATURES = 7
@@ -150,37 +154,22 @@ def ensemble(
     model_manifest: Manifest, values: npt.NDArray[np.float64], label: npt.NDArray[np.int8]
 ) -> Ensemble:
     rng = np.random.default_rng(6)
-    center, scale = fit_scaler(values)
-    z = standardise_rows(values, center, scale)
-    linear = fit_logistic(z, label, np.ones(len(label)), LogisticParams())
-    forest = flatten_forest(
-        fit_forest(values, label, np.ones(len(label)), ForestParams(trees=12), 1)
+    rows = Rows(
+        values=values,
+        label=label,
+        move_bps=(label - 1.0) * rng.lognormal(size=ROWS),
+        weight=np.ones(ROWS),
+        segment=np.zeros(ROWS, np.int32),
     )
-    base, boosting = flatten_boosting(
-        fit_boosting(values, label, np.ones(len(label)), BoostingParams(trees=12), 1)
+    config = TrainingConfig(
+        name="test",
+        random_forest=ForestParams(trees=12),
+        xgboost=BoostingParams(trees=12),
+        lstm=LstmParams(hidden=8, head=16, epochs=1, batch=2),
     )
-    torch.manual_seed(1)
-    lstm = pack_lstm(LstmClassifier(FEATURES, LstmParams(hidden=8, head=16)).eval())
-    return Ensemble(
-        model_manifest,
-        {
-            "center": center,
-            "scale": scale,
-            "linear_weight": np.vstack((linear.coef_, rng.normal(size=FEATURES) * 0.1)),
-            "linear_bias": np.append(linear.intercept_, 0.3),
-            "forest_feature": forest.feature,
-            "forest_threshold": forest.threshold,
-            "forest_leaf": forest.leaf,
-            **lstm,
-            "boosting_base": base,
-            "boosting_feature": boosting.feature,
-            "boosting_threshold": boosting.threshold,
-            "boosting_leaf": boosting.leaf,
-            "calibration": rng.uniform(0.5, 1.5, size=(5, 3)),
-            "weights": np.array([0.1, 0.3, 0.4, 0.2]),
-            "log_move_range": np.array([-3.0, 3.0]),
-        },
-    )
+    models = fit_models(rows, rows, config, lambda _stage, _fraction: None)
+    arrays = pack_models(models, np.array([0.1, 0.3, 0.4, 0.2]))
+    return Ensemble(model_manifest, arrays | {"calibration": rng.uniform(0.5, 1.5, size=(5, 3))})
 
 
 def test_batch_equals_streams_bit_for_bit(

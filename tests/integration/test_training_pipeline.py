@@ -1,0 +1,146 @@
+"""Training on the sample catalog, small: same bytes twice, judged on unseen data only."""
+
+from datetime import UTC
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.errors import InputError
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.models.artifact import load_artifact
+from nautilus_scalp.training.config import BoostingParams
+from nautilus_scalp.training.config import ForestParams
+from nautilus_scalp.training.config import LstmParams
+from nautilus_scalp.training.config import TrainingConfig
+from nautilus_scalp.training.config import load_training_config
+from nautilus_scalp.training.config import nanoseconds
+from nautilus_scalp.training.evaluate import evaluate
+from nautilus_scalp.training.identity import model_id_for
+from nautilus_scalp.training.mirror import mirror
+from nautilus_scalp.training.pipeline import TrainingResult
+from nautilus_scalp.training.pipeline import train
+
+
+ROOT = Path(__file__).parents[2]
+CATALOG = ROOT / "catalogs" / "sample"
+END = datetime(2024, 7, 18, 23, 59, 40, tzinfo=UTC)
+CONFIG = TrainingConfig(
+    name="small",
+    instruments=("ETHUSDT-PERP.BINANCE",),
+    start=datetime(2024, 7, 18, tzinfo=UTC),
+    end=END,
+    score_horizons_ms=(100, 500),
+    random_forest=ForestParams(trees=5, depth=4),
+    lstm=LstmParams(hidden=8, head=4, epochs=1, batch=16),
+    xgboost=BoostingParams(trees=5, depth=3),
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
+    return train(CONFIG, CATALOG, tmp_path_factory.mktemp("models") / "first")
+
+
+def test_the_same_configuration_gives_the_same_bytes(
+    trained: TrainingResult, tmp_path: Path
+) -> None:
+    stages = []
+    again = train(CONFIG, CATALOG, tmp_path / "again", lambda *step: stages.append(step))
+    assert again.model_id == trained.model_id == model_id_for(CONFIG, CATALOG)
+    for file in ("manifest.json", "arrays.safetensors"):
+        assert (again.path / file).read_bytes() == (trained.path / file).read_bytes()
+    assert stages[-1] == ("save", 1.0)
+    assert all(0.0 <= fraction <= 1.0 for _, fraction in stages)
+
+
+def test_the_id_follows_the_configuration() -> None:
+    other = msgspec.structs.replace(CONFIG, seed=8)
+    assert model_id_for(other, CATALOG) != model_id_for(CONFIG, CATALOG)
+
+
+def test_the_manifest_tells_what_was_trained(trained: TrainingResult) -> None:
+    manifest = load_artifact(trained.path).manifest
+    assert manifest.train_end_ns == nanoseconds(END)
+    assert manifest.instruments == CONFIG.instruments
+    assert manifest.sizes["random_forest"] == {"trees": 5, "depth": 4}
+    assert manifest.sizes["lstm"] == {"layers": 2, "hidden": 8, "head": 4}
+    assert set(manifest.importances) == set(manifest.feature_names)
+    for model in ("logistic", "random_forest", "xgboost"):
+        total = sum(by_model[model] for by_model in manifest.importances.values())
+        assert total == pytest.approx(1.0)
+    assert all("trade_tick" in name or "quote_tick" in name for name in manifest.data_checksums)
+    assert manifest.metrics["rows"]["train"] > manifest.metrics["rows"]["holdout"] > 0
+
+
+def test_unseen_data_is_scored(trained: TrainingResult) -> None:
+    answer = evaluate(
+        trained.path, CATALOG, nanoseconds(END), nanoseconds(END) + 120 * 1_000_000_000
+    )
+    assert answer["model"] == trained.model_id
+    assert answer["window"] == ["2024-07-18T23:59:40.000Z", "2024-07-19T00:01:40.000Z"]
+    assert set(answer["horizons"]) == {"100", "500"}
+    assert set(answer["per_model"]) == {"logistic", "random_forest", "lstm", "xgboost"}
+    assert set(answer["per_instrument"]) == {"BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE"}
+    figures = answer["horizons"]["500"]
+    assert 0.9 < figures["auc"] < 1.0
+    assert 0.0 < figures["ece"] < 0.2
+    assert answer["per_model"]["lstm"]["100"]["ece"] is None
+    assert sum(one["count"] for one in answer["reliability"]["up"]) == answer["n"]
+
+
+def test_by_default_the_window_begins_where_training_ended(trained: TrainingResult) -> None:
+    answer = evaluate(trained.path, CATALOG, end_ns=nanoseconds(END) + 90 * 1_000_000_000)
+    assert answer["window"][0] == "2024-07-18T23:59:40.000Z"
+
+
+def test_a_window_that_was_trained_on_is_refused(trained: TrainingResult) -> None:
+    with pytest.raises(UsageError, match="overlaps the training window"):
+        evaluate(trained.path, CATALOG, nanoseconds(END) - 1)
+
+
+def test_too_little_data_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    short = msgspec.structs.replace(CONFIG, end=datetime(2024, 7, 18, 23, 57, 20, tzinfo=UTC))
+    with pytest.raises(InputError):
+        train(short, CATALOG, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_mirror_swaps_up_and_down() -> None:
+    end = nanoseconds(END)
+    tape = read_tape(CATALOG, CONFIG.instruments, end - 60 * 1_000_000_000, end)
+    real, upside_down = compute_matrix(tape), compute_matrix(mirror(tape))
+    imbalance = real.schema.index("imbalance.now")
+    np.testing.assert_array_equal(real.values[:, imbalance], -upside_down.values[:, imbalance])
+    np.testing.assert_allclose(np.diff(real.mid), -np.diff(upside_down.mid), atol=1e-6)
+    np.testing.assert_allclose(mirror(mirror(tape)).values, tape.values, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["default", "sample"])
+def test_the_shipped_configurations_have_the_documented_sizes(name: str) -> None:
+    config = load_training_config(ROOT / "configs" / "training" / f"{name}.toml")
+    assert (config.random_forest.trees, config.random_forest.depth) == (100, 10)
+    assert (config.xgboost.trees, config.xgboost.depth) == (100, 6)
+    assert (config.lstm.hidden, config.lstm.sequence) == (64, 100)
+    assert config.horizon_ms == 500
+
+
+def test_a_misspelt_key_names_the_nearest(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text('name = "x"\n[lstm]\nhiden = 3\n')
+    with pytest.raises(UsageError, match=r"x\.toml:3: unknown key 'lstm\.hiden'") as caught:
+        load_training_config(file)
+    assert "hidden" in caught.value.remedy
+
+
+def test_a_value_out_of_range_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text('name = "x"\nvalidation_fraction = 1.5\n')
+    with pytest.raises(UsageError, match="validation_fraction"):
+        load_training_config(file)
