@@ -10,6 +10,9 @@ from nautilus_scalp.exits.rules import ProfitTarget
 from nautilus_scalp.exits.rules import StopLoss
 from nautilus_scalp.exits.rules import TimeOut
 from nautilus_scalp.exits.rules import TrailingStop
+from nautilus_scalp.exits.take_profit import TakeProfitParams
+from nautilus_scalp.exits.take_profit import make_take_profit
+from nautilus_scalp.signals.conditions import Conditions
 from nautilus_scalp.signals.units import Positive
 from nautilus_scalp.signals.units import ThresholdUnit
 from nautilus_scalp.signals.units import as_fraction
@@ -27,6 +30,8 @@ class ExitParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Percent of the price, or multiples of the volatility at the entry.
     timeout_ms : float, optional
         Longest time in a position.
+    take_profit : TakeProfitParams, optional
+        A take profit that trails.
 
     """
 
@@ -35,12 +40,16 @@ class ExitParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trailing_stop: Positive | None = None
     threshold_unit: ThresholdUnit = "percent"
     timeout_ms: Positive | None = None
+    take_profit: TakeProfitParams | None = None
 
     @property
     def needs_volatility(self) -> bool:
         """Whether a distance depends on the volatility."""
         distances = (self.profit_target, self.stop_loss, self.trailing_stop)
-        return self.threshold_unit == "volatility" and any(distances)
+        trail = self.take_profit
+        return (self.threshold_unit == "volatility" and any(distances)) or (
+            trail is not None and trail.threshold_unit == "volatility"
+        )
 
 
 class ExitPlan:
@@ -54,11 +63,14 @@ class ExitPlan:
     ----------
     params : ExitParams
         When to leave.
+    conditions : Conditions
+        The market, for a take profit that adapts to it.
 
     """
 
-    def __init__(self, params: ExitParams) -> None:
+    def __init__(self, params: ExitParams, conditions: Conditions) -> None:
         self._params = params
+        self._conditions = conditions
         self._rules: tuple[ExitRule, ...] = ()
         self._watched = (0, 0)
 
@@ -121,6 +133,9 @@ class ExitPlan:
                 fraction = as_fraction(distance, params.threshold_unit, volatility)
                 if math.isfinite(fraction):
                     rules.append(rule(fraction))
+        if params.take_profit is not None:
+            trail = make_take_profit(params.take_profit, volatility, self._conditions)
+            rules += [trail] if trail is not None else []
         if params.timeout_ms is not None:
             rules.append(TimeOut(params.timeout_ms))
         return tuple(rules)

@@ -21,6 +21,8 @@ from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.combination import combine
+from nautilus_scalp.signals.conditions import Conditions
+from nautilus_scalp.signals.conditions import RangeAndMomentum
 from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
 from nautilus_scalp.signals.volatility import RealisedVolatility
@@ -30,6 +32,7 @@ from nautilus_scalp.strategies.inbox import SignalInbox
 
 
 _NS_PER_MS = 1_000_000
+_BASIS_POINT = 1e-4
 
 
 class EntryParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,7 +126,10 @@ class DirectionalDesk:
         self._execution = Execution(strategy, config.instrument_id, config.risk, refusals)
         self._inbox = SignalInbox(strategy, config.instrument_id, config.signal, refusals)
         self._volatility = RealisedVolatility(config.volatility)
-        self._plan = ExitPlan(config.exits)
+        self._conditions = Conditions()
+        trail = config.exits.take_profit
+        self._trend = RangeAndMomentum(trail.conditions, self._conditions) if trail else None
+        self._plan = ExitPlan(config.exits, self._conditions)
         self._forget()
         self.exit_reasons: Counter[str] = Counter()
 
@@ -204,7 +210,14 @@ class DirectionalDesk:
         if not self._execution.on_market(bid, ask, tick.ts_event, tick.ts_init):
             return math.nan
         mid = 0.5 * (bid + ask)
-        self._volatility.on_mid(tick.ts_event, mid)
+        volatility = self._volatility.on_mid(tick.ts_event, mid)
+        if self._trend is not None:
+            self._trend.on_mid(tick.ts_event, mid)
+            now = self._conditions
+            now.volatility = volatility
+            now.expected_move = _BASIS_POINT * self._inbox.latest.expected_move_bps
+            now.tick = self._execution.rules.tick_size / mid
+            now.spread = (ask - bid) / mid
         return mid
 
     def enter(self, side: int, strength: float) -> None:
@@ -262,6 +275,8 @@ class DirectionalDesk:
 
     def _forget(self) -> None:
         self._volatility.reset()
+        if self._trend is not None:
+            self._trend.reset()
         self._plan.drop()
         self._watched = None
         self._entry_volatility = math.nan

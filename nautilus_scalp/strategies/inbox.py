@@ -34,6 +34,8 @@ class SignalInbox:
 
     Attributes
     ----------
+    latest : Opinion
+        The latest signal, however old.
     received : int
         Signals so far.
 
@@ -51,7 +53,7 @@ class SignalInbox:
         self._wanted = params.mode != "rules"
         self._max_age_ns = params.max_age_ms * _NS_PER_MS
         self._refusals = refusals
-        self._latest = NO_OPINION
+        self.latest = NO_OPINION
         self.received = 0
 
     def open(self) -> None:
@@ -63,7 +65,7 @@ class SignalInbox:
 
     def close(self) -> None:
         """Unsubscribe and forget the latest signal."""
-        self._latest = NO_OPINION
+        self.latest = NO_OPINION
         if self._wanted:
             self._strategy.unsubscribe_data(
                 SIGNAL_TYPE, client_id=SIGNAL_CLIENT, instrument_id=self._instrument_id
@@ -71,7 +73,7 @@ class SignalInbox:
 
     def reset(self) -> None:
         """Forget the latest signal and how many there were."""
-        self._latest = NO_OPINION
+        self.latest = NO_OPINION
         self.received = 0
 
     def take(self, data: Data) -> None:
@@ -86,7 +88,7 @@ class SignalInbox:
         """
         if isinstance(data, AlphaSignal):
             self.received += 1
-            self._latest = Opinion(
+            self.latest = Opinion(
                 data.strength, data.confidence, data.expected_move_bps, data.ts_event
             )
 
@@ -105,8 +107,8 @@ class SignalInbox:
             The latest, or ``NO_OPINION`` when it is too old; that is counted.
 
         """
-        if now_ns - self._latest.ts_ns <= self._max_age_ns:
-            return self._latest
-        if self._latest is not NO_OPINION:
+        if now_ns - self.latest.ts_ns <= self._max_age_ns:
+            return self.latest
+        if self.latest is not NO_OPINION:
             self._refusals["stale_signal"] += 1
         return NO_OPINION

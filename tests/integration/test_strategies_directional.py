@@ -13,6 +13,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.exits.plan import ExitParams
+from nautilus_scalp.exits.take_profit import TakeProfitParams
 from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.messages import signal_topic
 from nautilus_scalp.signals.breakout import BreakoutParams
@@ -40,6 +41,7 @@ BREAKOUT = BreakoutParams(
     breakout_window=5,
     flow_threshold=0.5,
 )
+TRAIL = TakeProfitParams(activation=0.5, distance=0.3)
 ENTRY = EntryParams(order_notional=98.0, max_size_multiple=1.0)
 
 
@@ -88,10 +90,11 @@ def write_quotes(desk: Desk, bids: Mapping[float, float]) -> None:
         ({"stop_loss": 0.5}, {200: 97.6, 300: 97.5}, 97.5, "stop_loss"),
         ({"timeout_ms": 250.0}, {200: 97.9, 300: 97.9, 400: 98.0}, 98.0, "time_out"),
         ({"trailing_stop": 0.5}, {200: 98.9, 300: 98.5, 400: 98.4}, 98.4, "trailing_stop"),
+        ({"take_profit": TRAIL}, {200: 98.9, 300: 98.7, 400: 98.6}, 98.6, "take_profit"),
     ],
 )
 def test_reversion_round_trip(
-    desk: Desk, exits: dict[str, float], bids: dict[float, float], price: float, reason: str
+    desk: Desk, exits: dict[str, object], bids: dict[float, float], price: float, reason: str
 ) -> None:
     write_fall(desk)
     write_quotes(desk, bids)

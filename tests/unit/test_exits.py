@@ -11,6 +11,7 @@ from nautilus_scalp.exits.rules import ProfitTarget
 from nautilus_scalp.exits.rules import StopLoss
 from nautilus_scalp.exits.rules import TimeOut
 from nautilus_scalp.exits.rules import TrailingStop
+from nautilus_scalp.signals.conditions import Conditions
 
 
 LONG = OpenPosition(1, 100.0, 1_000)
@@ -72,7 +73,7 @@ def test_time_out() -> None:
 
 
 def test_plan_names_the_first_reason_and_forgets_when_dropped() -> None:
-    plan = ExitPlan(ExitParams(profit_target=1.0, stop_loss=2.0, timeout_ms=10.0))
+    plan = ExitPlan(ExitParams(profit_target=1.0, stop_loss=2.0, timeout_ms=10.0), Conditions())
     assert plan.on_price(500.0, 0) is None
     plan.watch(LONG, math.nan)
     assert plan.on_price(100.0, 2_000) is None
@@ -85,7 +86,7 @@ def test_plan_names_the_first_reason_and_forgets_when_dropped() -> None:
 
 
 def test_distances_in_volatility_are_fixed_at_the_entry() -> None:
-    plan = ExitPlan(ExitParams(profit_target=2.0, threshold_unit="volatility"))
+    plan = ExitPlan(ExitParams(profit_target=2.0, threshold_unit="volatility"), Conditions())
     plan.watch(LONG, 0.005)
     plan.watch(LONG, 0.0001)  # a further fill in a quieter market
     assert plan.on_price(100.9, 0) is None
