@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from nautilus_scalp.data.pipeline import Batch
+from nautilus_scalp.data.judge import Batch
 from nautilus_scalp.data.raw_files import Block
 from nautilus_scalp.data.raw_files import blocks
 from nautilus_scalp.data.rows import DEPTH_DTYPE

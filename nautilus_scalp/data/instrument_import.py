@@ -14,10 +14,11 @@ from nautilus_scalp.data.gate import LATE_NS
 from nautilus_scalp.data.gate import LaneClock
 from nautilus_scalp.data.instruments import InstrumentSpec
 from nautilus_scalp.data.instruments import nautilus_instrument
+from nautilus_scalp.data.judge import KINDS
+from nautilus_scalp.data.judge import Batch
+from nautilus_scalp.data.judge import InstrumentState
+from nautilus_scalp.data.judge import Judge
 from nautilus_scalp.data.ledger import Ledger
-from nautilus_scalp.data.pipeline import KINDS
-from nautilus_scalp.data.pipeline import Batch
-from nautilus_scalp.data.pipeline import InstrumentState
 from nautilus_scalp.data.pipeline import Pipeline
 from nautilus_scalp.data.raw_files import Block
 from nautilus_scalp.data.sink import IntervalSink
@@ -104,9 +105,10 @@ class InstrumentImport:
         """
         newest, state = self._earlier_state()
         bar_types = [source.bar_type for source in self._sources if source.bar_type]
+        judge = Judge(state, untimed=self._spec.kind == "spot")
         pipeline = Pipeline(self._spec, self._sink, state, bar_types[0] if bar_types else "")
         try:
-            self._run(pipeline, state.last_t_ns, on_read)
+            self._run(judge, pipeline, state.last_t_ns, on_read)
             self._sink.end_interval()
         finally:
             self._sink.abandon()
@@ -118,7 +120,12 @@ class InstrumentImport:
         self._refuse_empty()
         self._refuse_overlap()
         trade_streams = [source.trade_stream for source in self._sources if source.trade_stream]
-        reached = pipeline.state(trade_streams[0] if trade_streams else state.trade_stream)
+        reached = InstrumentState(
+            instrument_id=self._spec.instrument_id,
+            trade_stream=trade_streams[0] if trade_streams else state.trade_stream,
+        )
+        judge.note(reached)
+        pipeline.note(reached)
         if reached.last_ts_init > newest.last_ts_init:
             store.write_json(self._staging / self._state_path, reached)
         self._write_instrument()
@@ -127,7 +134,13 @@ class InstrumentImport:
     def _state_path(self) -> Path:
         return Path("state") / f"{self._spec.instrument_id}.json"
 
-    def _run(self, pipeline: Pipeline, start_ns: int, on_read: Callable[[Path, int], None]) -> None:
+    def _run(
+        self,
+        judge: Judge,
+        pipeline: Pipeline,
+        start_ns: int,
+        on_read: Callable[[Path, int], None],
+    ) -> None:
         formats = sorted({source.format for source in self._sources})
         lanes = [
             _Lane([s for s in self._sources if s.format == name], self._spec, start_ns)
@@ -143,9 +156,9 @@ class InstrumentImport:
                 source, block, batch = step
                 found = {kind: len(getattr(batch, kind)) for kind in KINDS}
                 consecutive = source.trade_stream == "trade"
-                judged = pipeline.judge(batch, lane.clock, trades_consecutive=consecutive)
+                judged = judge.judge(batch, lane.clock, trades_consecutive=consecutive)
                 self._ledgers[source].count(block, found, judged)
-                pipeline.add(judged.accepted, batch.levels)
+                pipeline.add(judged, batch.levels)
                 on_read(source.path, block.read_bytes)
             pipeline.drain(min((x.clock.t_ns - x.hold_ns for x in running), default=_NEVER))
 

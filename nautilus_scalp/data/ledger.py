@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nautilus_scalp.data.gate import SILENCE_NS
-from nautilus_scalp.data.pipeline import Judged
+from nautilus_scalp.data.judge import Judged
 from nautilus_scalp.data.raw_files import Block
 from nautilus_scalp.data.rows import CODE
 from nautilus_scalp.data.rows import REASONS

@@ -19,6 +19,7 @@ from nautilus_scalp.errors import InputError
 
 BLOCK_BYTES = 1 << 23
 _PIECE_BYTES = 1 << 18
+_LONGEST_LINE = 1 << 26
 _NEWLINE = 10
 _COPY_AGAIN = (
     "copy or download the file again; to keep its readable part, unpack it with "
@@ -113,6 +114,9 @@ def blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
             while piece := unpacked.read(_PIECE_BYTES):
                 data += piece
                 end = data.rfind(b"\n") + 1
+                if end == 0 and len(data) > _LONGEST_LINE:
+                    message = f"{path}, line {line} is longer than {_LONGEST_LINE:,} bytes"
+                    raise InputError(message, "give a text file with one message a line")
                 if len(data) < block_bytes or end == 0:
                     continue
                 block = _block(bytes(data[:end]), line, disk.tell())

@@ -11,7 +11,7 @@ from nautilus_scalp.data.binance_ws import PROBE_LINES
 from nautilus_scalp.data.binance_ws import read_log
 from nautilus_scalp.data.binance_ws import streams_of
 from nautilus_scalp.data.instruments import InstrumentSpec
-from nautilus_scalp.data.pipeline import Batch
+from nautilus_scalp.data.judge import Batch
 from nautilus_scalp.data.raw_files import Block
 from nautilus_scalp.data.raw_files import first_lines
 from nautilus_scalp.data.raw_files import sha256
