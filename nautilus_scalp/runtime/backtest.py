@@ -9,9 +9,6 @@ import msgspec
 from nautilus_trader.backtest.config import BacktestDataConfig
 from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.config import BacktestRunConfig
-from nautilus_trader.backtest.config import BacktestVenueConfig
-from nautilus_trader.backtest.config import ImportableFillModelConfig
-from nautilus_trader.backtest.config import ImportableLatencyModelConfig
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.backtest.node import BacktestNode
 from nautilus_trader.common.config import resolve_config_path
@@ -25,14 +22,17 @@ from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.actors.session import SessionClose
 from nautilus_scalp.actors.session import SessionCloseConfig
+from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.config import BacktestConfig
-from nautilus_scalp.runtime.config import VenueSection
 from nautilus_scalp.runtime.config import to_iso
+from nautilus_scalp.runtime.simulation.books import Books
+from nautilus_scalp.runtime.simulation.closed_positions import silence_analyzer
+from nautilus_scalp.runtime.simulation.schedule import funding_schedule
+from nautilus_scalp.runtime.simulation.venue import venue_config
 
 
-_NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
 # Nautilus allows 100 orders a second by default and denies the rest without a word.
 _ORDER_RATE = "10000/00:00:01"
@@ -52,6 +52,10 @@ class FinishedRun(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     engine : BacktestEngine
         The engine, to be disposed of by the caller.
+    books : Books
+        Funding, liquidations and positions that the engine itself no longer holds.
+    funding : tuple[FundingTime, ...]
+        Every funding time that was settled, or would have been had there been a position.
     events : int
         Market data events that it processed.
     seconds : float
@@ -60,6 +64,8 @@ class FinishedRun(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     engine: BacktestEngine
+    books: Books
+    funding: tuple[FundingTime, ...]
     events: int
     seconds: float
 
@@ -110,7 +116,13 @@ def run_engine(config: BacktestConfig, window: Window, model: Path | None) -> Fi
 
     """
     started = time.perf_counter()
-    run_config = _run_config(config, window, model)
+    funding = funding_schedule(
+        config.venue,
+        Path(config.run.catalog),
+        instrument_ids(config),
+        (window.start_ns, window.end_ns),
+    )
+    run_config = _run_config(config, window, model, funding)
     node = BacktestNode(configs=[run_config])
     node.build()
     engine: BacktestEngine = node.get_engines()[0]
@@ -121,6 +133,9 @@ def run_engine(config: BacktestConfig, window: Window, model: Path | None) -> Fi
         )
         raise UsageError(message, "widen run.start .. run.end, or lower run.close_before_end_s")
     engine.add_actor(SessionClose(SessionCloseConfig(close_at_ns=close_at_ns), engine.trader))
+    books = Books(engine.trader)
+    engine.add_actor(books)
+    silence_analyzer(engine)
     node.run()
     events = engine.iteration
     if not events:
@@ -129,10 +144,21 @@ def run_engine(config: BacktestConfig, window: Window, model: Path | None) -> Fi
             f"{to_iso(window.start_ns)} and {to_iso(window.end_ns)}"
         )
         raise InputError(message, "widen run.start .. run.end, or import data for the window")
-    return FinishedRun(engine=engine, events=events, seconds=time.perf_counter() - started)
+    return FinishedRun(
+        engine=engine,
+        books=books,
+        funding=funding,
+        events=events,
+        seconds=time.perf_counter() - started,
+    )
 
 
-def _run_config(config: BacktestConfig, window: Window, model: Path | None) -> BacktestRunConfig:
+def _run_config(
+    config: BacktestConfig,
+    window: Window,
+    model: Path | None,
+    funding: tuple[FundingTime, ...],
+) -> BacktestRunConfig:
     return BacktestRunConfig(
         engine=BacktestEngineConfig(
             trader_id="SCALPER-001",
@@ -158,7 +184,7 @@ def _run_config(config: BacktestConfig, window: Window, model: Path | None) -> B
                 for number, block in enumerate(config.strategies, start=1)
             ],
         ),
-        venues=[_venue_config(config.venue, config.run.seed)],
+        venues=[venue_config(config.venue, config.run.seed, funding, signals=bool(config.actors))],
         data=[
             BacktestDataConfig(
                 catalog_path=config.run.catalog,
@@ -173,47 +199,6 @@ def _run_config(config: BacktestConfig, window: Window, model: Path | None) -> B
         chunk_size=config.run.chunk_size,
         raise_exception=True,
         dispose_on_completion=False,
-    )
-
-
-def _venue_config(venue: VenueSection, seed: int) -> BacktestVenueConfig:
-    latencies = (venue.insert_latency_ms, venue.update_latency_ms, venue.cancel_latency_ms)
-    insert_ns, update_ns, cancel_ns = (round(ms * _NS_PER_MS) for ms in latencies)
-    return BacktestVenueConfig(
-        name=venue.name,
-        oms_type="NETTING",
-        account_type="MARGIN",
-        starting_balances=list(venue.starting_balances),
-        default_leverage=venue.default_leverage,
-        book_type="L1_MBP",
-        queue_position=venue.queue_position,
-        liquidity_consumption=venue.liquidity_consumption,
-        modules=[
-            ImportableActorConfig(
-                actor_path="nautilus_scalp.runtime.standing_quote:StandingQuote",
-                config_path="nautilus_scalp.runtime.standing_quote:StandingQuoteConfig",
-                config={},
-            )
-        ],
-        fill_model=ImportableFillModelConfig(
-            fill_model_path="nautilus_trader.backtest.models:FillModel",
-            config_path="nautilus_trader.backtest.config:FillModelConfig",
-            config={
-                "prob_fill_on_limit": venue.prob_fill_on_limit,
-                "prob_slippage": venue.prob_slippage,
-                "random_seed": seed,
-            },
-        ),
-        latency_model=ImportableLatencyModelConfig(
-            latency_model_path="nautilus_trader.backtest.models:LatencyModel",
-            config_path="nautilus_trader.backtest.config:LatencyModelConfig",
-            config={
-                "base_latency_nanos": 0,
-                "insert_latency_nanos": insert_ns,
-                "update_latency_nanos": update_ns,
-                "cancel_latency_nanos": cancel_ns,
-            },
-        ),
     )
 
 

@@ -1,6 +1,8 @@
 """Read the books of a finished engine: fills, orders and P&L of every strategy."""
 
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -14,15 +16,18 @@ from nautilus_trader.model.orders import Order
 from nautilus_trader.model.position import Position
 from nautilus_trader.trading.strategy import Strategy
 
+from nautilus_scalp.data.mids import read_mids
 from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
-from nautilus_scalp.features.tape import QUOTE
-from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.evaluation.fills import Payments
+from nautilus_scalp.runtime.backtest import Window
 from nautilus_scalp.runtime.report.results import StrategyResult
+from nautilus_scalp.runtime.simulation.books import Books
+from nautilus_scalp.runtime.simulation.records import FundingPaid
 
 
 def collect_results(
-    engine: BacktestEngine, config_name: str, mids: dict[str, MidSeries]
+    engine: BacktestEngine, books: Books, config_name: str, mids: dict[str, MidSeries]
 ) -> list[StrategyResult]:
     """Read one result per strategy and instrument from the engine's books.
 
@@ -30,6 +35,8 @@ def collect_results(
     ----------
     engine : BacktestEngine
         A finished engine that has not been disposed of.
+    books : Books
+        Funding, and the positions that the engine itself no longer holds.
     config_name : str
         Name of the configuration, as the report prints it.
     mids : dict[str, MidSeries]
@@ -42,19 +49,27 @@ def collect_results(
 
     """
     return [
-        _strategy_result(engine, strategy, instrument_id, config_name, mids[str(instrument_id)])
+        _strategy_result(
+            engine, books, strategy, instrument_id, config_name, mids[str(instrument_id)]
+        )
         for strategy in engine.trader.strategies()
         for instrument_id in _instruments_of(engine, strategy)
     ]
 
 
-def mid_series(tape: Tape) -> dict[str, MidSeries]:
+def mid_series(
+    catalog: Path, instrument_ids: Sequence[str], window: Window
+) -> dict[str, MidSeries]:
     """Return the mid price of every instrument at each of its quotes, by ``ts_init``.
 
     Parameters
     ----------
-    tape : Tape
-        Quotes and trades of the window.
+    catalog : Path
+        A Nautilus catalog.
+    instrument_ids : Sequence[str]
+        The instruments.
+    window : Window
+        What was replayed.
 
     Returns
     -------
@@ -62,12 +77,8 @@ def mid_series(tape: Tape) -> dict[str, MidSeries]:
         By instrument id.
 
     """
-    series = {}
-    for index, facts in enumerate(tape.instruments):
-        rows = (tape.kind == QUOTE) & (tape.instrument == index)
-        mid = (tape.values[rows, 0] + tape.values[rows, 1]) / 2.0
-        series[facts.instrument_id] = MidSeries(ts_ns=tape.ts_init_ns[rows], mid=mid)
-    return series
+    found = read_mids(catalog, instrument_ids, window.start_ns, window.end_ns)
+    return {name: MidSeries(ts_ns=ts_ns, mid=mid) for name, (ts_ns, mid) in found.items()}
 
 
 def _instruments_of(engine: BacktestEngine, strategy: Strategy) -> list[InstrumentId]:
@@ -80,6 +91,7 @@ def _instruments_of(engine: BacktestEngine, strategy: Strategy) -> list[Instrume
 
 def _strategy_result(
     engine: BacktestEngine,
+    books: Books,
     strategy: Strategy,
     instrument_id: InstrumentId,
     config_name: str,
@@ -90,9 +102,12 @@ def _strategy_result(
         (event for order in orders for event in order.events if isinstance(event, OrderFilled)),
         key=lambda event: (event.ts_event, event.trade_id.value),
     )
+    account = (strategy.id, instrument_id)
     positions = _positions(engine, strategy, instrument_id)
     mark = float(mids.mid[-1])
-    fees = sum(money.as_double() for position in positions for money in position.commissions())
+    held_fees = sum(money.as_double() for one in positions for money in one.commissions())
+    fees = books.fees[account] + held_fees
+    realized = books.realized[account] + sum(_profit(one, mark) for one in positions)
     return StrategyResult(
         name=type(strategy).__name__,
         instrument_id=str(instrument_id),
@@ -100,8 +115,9 @@ def _strategy_result(
         fills=_fills(fills),
         mids=mids,
         orders=len(orders),
-        engine_gross=sum(_profit(position, mark) for position in positions) + fees,
+        engine_gross=realized + fees,
         engine_fees=fees,
+        funding=_payments(books.funding[account]),
         final_mark=mark,
         signals=getattr(strategy, "signals_received", 0),
         refusals=_refusals(strategy, orders),
@@ -111,7 +127,7 @@ def _strategy_result(
 def _positions(
     engine: BacktestEngine, strategy: Strategy, instrument_id: InstrumentId
 ) -> list[Position]:
-    """Return the current position and, under netting, the snapshots of the closed ones."""
+    """Return the position still held, if any, and the snapshots of its earlier cycles."""
     current: list[Position] = engine.cache.positions(
         instrument_id=instrument_id, strategy_id=strategy.id
     )
@@ -129,6 +145,13 @@ def _profit(position: Position, mark: float) -> float:
     if position.is_closed:
         return realized
     return realized + float(position.signed_qty * (mark - position.avg_px_open))
+
+
+def _payments(paid: list[FundingPaid]) -> Payments:
+    return Payments(
+        ts_ns=np.array([payment.ts_ns for payment in paid], dtype=np.int64),
+        amount=np.array([payment.amount for payment in paid], dtype=np.float64),
+    )
 
 
 def _fills(events: list[OrderFilled]) -> Fills:

@@ -5,9 +5,11 @@ from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 from typing import Any
 
 import msgspec
+from msgspec import Meta
 from msgspec import Struct
 from nautilus_trader.common.config import resolve_path
 
@@ -16,6 +18,8 @@ from nautilus_scalp.settings import apply_override
 from nautilus_scalp.settings import convert
 from nautilus_scalp.settings import read_toml
 from nautilus_scalp.settings import reject_unknown_keys
+from nautilus_scalp.signals.units import NotNegative
+from nautilus_scalp.signals.units import Positive
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,6 +42,8 @@ class RunSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         The result does not depend on it.
     close_before_end_s : float
         Strategies are stopped, and so made flat, this long before the window ends, in seconds.
+    capitals : tuple[float, ...]
+        Starting balances to compare: one run for each, with every size in proportion to it.
 
     """
 
@@ -47,10 +53,11 @@ class RunSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: int = 7
     chunk_size: int | None = None
     close_before_end_s: float = 5.0
+    capitals: tuple[Positive, ...] = ()
 
 
 class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the simulated venue is like; fees are those of the catalog's instruments.
+    """What the simulated venue is like.
 
     Parameters
     ----------
@@ -62,6 +69,9 @@ class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Leverage of every instrument.
     insert_latency_ms, update_latency_ms, cancel_latency_ms : float
         From a command leaving the strategy to its effect on the book, in milliseconds.
+    signal_latency_ms : float
+        Time of features and inference, measured by ``nautilus-scalp bench``: with a model, every
+        command leaves that much later.
     queue_position : bool
         Whether a resting order waits behind the size that was there before it.
     liquidity_consumption : bool
@@ -70,6 +80,20 @@ class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Chance that an order at the front of the queue is filled when the price touches it.
     prob_slippage : float
         Chance that an aggressive order is filled one tick worse.
+    fee_tier : str, optional
+        Tier of the dated fee table, such as ``VIP 3``; by default the fees of the catalog's
+        instruments.
+    bnb_discount : float
+        Share by which fees are lower when they are paid in BNB; rebates are not.
+    fee_multiplier : float
+        Factor on fees that are paid, for stress.
+    funding_rate : float, optional
+        Rate at every funding time that the catalog has no rate for, as a fraction of the
+        position's value; without it nothing is paid then, and the report says so.
+    funding_interval_h : float
+        Hours between those funding times, counted from 00:00 UTC.
+    liquidation : bool
+        Whether an account below its maintenance margin is closed out.
 
     """
 
@@ -79,10 +103,17 @@ class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     insert_latency_ms: float = 20.0
     update_latency_ms: float = 20.0
     cancel_latency_ms: float = 20.0
+    signal_latency_ms: NotNegative = 0.0
     queue_position: bool = True
     liquidity_consumption: bool = True
     prob_fill_on_limit: float = 1.0
     prob_slippage: float = 0.0
+    fee_tier: str | None = None
+    bnb_discount: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.0
+    fee_multiplier: NotNegative = 1.0
+    funding_rate: float | None = None
+    funding_interval_h: Positive = 8.0
+    liquidation: bool = True
 
 
 class ModelSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

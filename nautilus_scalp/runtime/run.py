@@ -1,6 +1,7 @@
 """Backtests from configuration files to a written report."""
 
 import time
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import Money
 
 from nautilus_scalp.data.catalog import catalog_window
-from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.evaluation.classification import ReliabilityBin
+from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.models.artifact import read_manifest
 from nautilus_scalp.runtime.backtest import Window
 from nautilus_scalp.runtime.backtest import engine_name
 from nautilus_scalp.runtime.backtest import instrument_ids
 from nautilus_scalp.runtime.backtest import run_engine
+from nautilus_scalp.runtime.capital import by_capital
 from nautilus_scalp.runtime.collect import collect_results
 from nautilus_scalp.runtime.collect import mid_series
 from nautilus_scalp.runtime.config import BacktestConfig
@@ -34,11 +37,16 @@ from nautilus_scalp.runtime.report.results import ModelFacts
 from nautilus_scalp.runtime.report.results import RunFacts
 from nautilus_scalp.runtime.report.results import SignalDetail
 from nautilus_scalp.runtime.report.results import StrategyResult
+from nautilus_scalp.runtime.simulation.fees import TierFees
+from nautilus_scalp.runtime.simulation.records import Liquidation
+from nautilus_scalp.runtime.simulation.venue import tier_fees
+from nautilus_scalp.runtime.simulation.venue import tier_name
+from nautilus_scalp.runtime.simulation.words import assumptions
+from nautilus_scalp.runtime.simulation.words import simulation_notes
 from nautilus_scalp.training.evaluate import evaluate
 
 
 _BPS = 1e4
-_FUNDING_INTERVAL_NS = 8 * 3_600 * 1_000_000_000
 
 
 def run_backtests(
@@ -63,20 +71,45 @@ def run_backtests(
         The answer of ``run_backtest.py --json``.
 
     """
-    configs = [load_config(path, overrides) for path in paths]
-    names = _names(paths)
-    runs = []
-    for name, config in zip(names, configs, strict=True):
+    loaded = [load_config(path, overrides) for path in paths]
+    configs = by_capital(dict(zip(_names(paths), loaded, strict=True)))
+    report, facts, results, detail = run_configs(configs, progress)
+    return report | {"files": write_files(out_dir, facts, report, results, detail)}
+
+
+def run_configs(
+    configs: Mapping[str, BacktestConfig], progress: Report, *, judge_signal: bool = True
+) -> tuple[dict[str, Any], RunFacts, list[StrategyResult], SignalDetail | None]:
+    """Run configurations one after the other and build their joint report.
+
+    Parameters
+    ----------
+    configs : Mapping[str, BacktestConfig]
+        By the name that the report gives them.
+    progress : Report
+        Told which one runs.
+    judge_signal : bool
+        Whether the model's signal is judged on the first window.
+
+    Returns
+    -------
+    tuple
+        The report without its files, and what they are written from.
+
+    """
+    runs: list[Run] = []
+    mids: dict[str, dict[str, MidSeries]] = {}  # of one window, however often it is run
+    for name, config in configs.items():
         window = resolve_window(config)
         model = find_model(config, progress)
-        progress(f"backtest {name}", 1.0)
-        runs.append(_run(name, config, window, model))
+        progress(f"backtest {name}", len(runs) / len(configs))
+        runs.append(_run(name, config, window, model, mids))
     progress("report", 1.0)
     facts = _facts(runs)
     results = [result for run in runs for result in run.results]
-    signal, detail, notes = _signal(runs[0])
-    report = build_report(facts, results, signal, [*notes, *_funding_notes(facts)])
-    return report | {"files": write_files(out_dir, facts, report, results, detail)}
+    signal, detail, notes = _signal(runs[0]) if judge_signal else (None, None, [])
+    report = build_report(facts, results, signal, [*notes, *simulation_notes(runs)])
+    return report, facts, results, detail
 
 
 def resolve_window(config: BacktestConfig) -> Window:
@@ -109,7 +142,7 @@ def resolve_window(config: BacktestConfig) -> Window:
     return Window(start_ns=start_ns, end_ns=end_ns)
 
 
-class _Run(msgspec.Struct, frozen=True, kw_only=True):
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What one configuration contributes to the report."""
 
     name: str
@@ -119,25 +152,35 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     seconds: float
     results: list[StrategyResult]
+    liquidations: list[Liquidation]
+    funding: tuple[FundingTime, ...]
     fee_tier: FeeTier
     capital: float
 
 
-def _run(name: str, config: BacktestConfig, window: Window, model: Path | None) -> _Run:
+def _run(
+    name: str,
+    config: BacktestConfig,
+    window: Window,
+    model: Path | None,
+    mids: dict[str, dict[str, MidSeries]],
+) -> Run:
     started = time.perf_counter()
     finished = run_engine(config, window, model)
     try:
-        tape = read_tape(
-            Path(config.run.catalog), instrument_ids(config), window.start_ns, window.end_ns
-        )
-        return _Run(
+        key = repr((config.run.catalog, instrument_ids(config), window))
+        if key not in mids:
+            mids[key] = mid_series(Path(config.run.catalog), instrument_ids(config), window)
+        return Run(
             name=name,
             config=config,
             window=window,
             model=model,
             events=finished.events,
             seconds=time.perf_counter() - started,
-            results=collect_results(finished.engine, name, mid_series(tape)),
+            results=collect_results(finished.engine, finished.books, name, mids[key]),
+            liquidations=finished.books.liquidations,
+            funding=finished.funding,
             fee_tier=_fee_tier(finished.engine, config),
             capital=float(Money.from_str(config.venue.starting_balances[0])),
         )
@@ -146,16 +189,17 @@ def _run(name: str, config: BacktestConfig, window: Window, model: Path | None) 
 
 
 def _fee_tier(engine: BacktestEngine, config: BacktestConfig) -> FeeTier:
-    """Return the fees of the first instrument; they are facts of the catalog's instruments."""
+    """Return the fees that the first instrument was charged."""
     instrument = engine.cache.instrument(InstrumentId.from_str(instrument_ids(config)[0]))
+    fees = TierFees(tier_fees(config.venue))
     return FeeTier(
-        name=f"{config.venue.name} VIP 0",
-        maker_bps=float(instrument.maker_fee) * _BPS,
-        taker_bps=float(instrument.taker_fee) * _BPS,
+        name=tier_name(config.venue),
+        maker_bps=float(fees.rate(instrument.maker_fee, is_maker=True)) * _BPS,
+        taker_bps=float(fees.rate(instrument.taker_fee, is_maker=False)) * _BPS,
     )
 
 
-def _facts(runs: Sequence[_Run]) -> RunFacts:
+def _facts(runs: Sequence[Run]) -> RunFacts:
     first = runs[0]
     return RunFacts(
         configs=tuple(run.name for run in runs),
@@ -169,11 +213,11 @@ def _facts(runs: Sequence[_Run]) -> RunFacts:
         model=_model_facts(first.model),
         seed=first.config.run.seed,
         fee_tier=first.fee_tier,
-        assumptions=_assumptions(first.config),
+        assumptions=assumptions(first.config),
     )
 
 
-def _signal(run: _Run) -> tuple[dict[str, Any] | None, SignalDetail | None, list[str]]:
+def _signal(run: Run) -> tuple[dict[str, Any] | None, SignalDetail | None, list[str]]:
     """Judge the signal on the window, without any strategy; say so when that cannot be done."""
     if run.model is None:
         return None, None, []
@@ -207,32 +251,6 @@ def _model_facts(path: Path | None) -> ModelFacts | None:
         train_end_ns=manifest.train_end_ns,
         features=len(manifest.feature_names),
     )
-
-
-def _assumptions(config: BacktestConfig) -> tuple[str, ...]:
-    venue = config.venue
-    queue = "behind the size already there" if venue.queue_position else "first in its queue"
-    taken = (
-        "is gone until the book changes"
-        if venue.liquidity_consumption
-        else "is there again at once"
-    )
-    latencies = (venue.insert_latency_ms, venue.update_latency_ms, venue.cancel_latency_ms)
-    submit, amend, cancel = (f"{latency:g} ms" for latency in latencies)
-    return (
-        f"Commands take effect after {submit} (submit), {amend} (amend) and {cancel} (cancel).",
-        f"A resting order is {queue}; size that was taken {taken}.",
-        "The book is the recorded best bid and ask. Nothing that is sent moves the market.",
-        "Funding and liquidation are not simulated.",
-    )
-
-
-def _funding_notes(facts: RunFacts) -> list[str]:
-    """Return a note if the window crosses a funding time, which perpetuals have every 8 hours."""
-    times = (facts.end_ns - 1) // _FUNDING_INTERVAL_NS - facts.start_ns // _FUNDING_INTERVAL_NS
-    if not times:
-        return []
-    return [f"the window crosses {times} funding time(s); funding is not simulated and counts as 0"]
 
 
 def _shown(path: Path) -> str:

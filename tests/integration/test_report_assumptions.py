@@ -26,8 +26,8 @@ from nautilus_trader.model.objects import Money
 from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
 
-from nautilus_scalp.runtime.standing_quote import StandingQuote
-from nautilus_scalp.runtime.standing_quote import StandingQuoteConfig
+from nautilus_scalp.runtime.simulation.standing_quote import StandingQuote
+from nautilus_scalp.runtime.simulation.standing_quote import StandingQuoteConfig
 from tests.integration.conftest import Desk
 
 
