@@ -22,8 +22,10 @@ from nautilus_scalp.data.instruments import load_specs
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.runtime.live_clients import KEY_NAMES
 from nautilus_scalp.runtime.practice.binance import BinancePractice
 from nautilus_scalp.runtime.practice.binance_rest import PracticeKeys
+from nautilus_scalp.runtime.practice.bybit import BybitPractice
 from nautilus_scalp.runtime.practice.feed import Playback
 from nautilus_scalp.runtime.practice.process import rules_of
 
@@ -63,10 +65,16 @@ def market(seconds: int = 60, seed: int = 1) -> Tape:
 class Exchange:
     """A practice exchange on a thread of its own, with a handle for the test."""
 
-    def __init__(self) -> None:
+    def __init__(self, venue: str = "BINANCE") -> None:
+        self.venue = venue
+        self.instrument_id = BTC if venue == "BINANCE" else "BTCUSDT-LINEAR.BYBIT"
         self.keys = KEYS
-        rules = [rules_of(load_specs()[BTC])]
-        self.practice = BinancePractice(rules, Playback(market()), KEYS, Decimal(10_000))
+        rules, playback = [rules_of(load_specs()[BTC])], Playback(market())
+        self.practice = (
+            BinancePractice(rules, playback, KEYS, Decimal(10_000))
+            if venue == "BINANCE"
+            else BybitPractice(rules, playback, KEYS.api_key, Decimal(10_000))
+        )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -146,12 +154,12 @@ class Trader:
 
     def key_variables(self) -> dict[str, str]:
         """Return the environment variables that hold the keys."""
-        names = ("BINANCE_FUTURES_TESTNET_API_KEY", "BINANCE_FUTURES_TESTNET_API_SECRET")
+        names = KEY_NAMES[self._exchange.venue, "testnet"]
         return dict(zip(names, (KEYS.api_key, KEYS.api_secret), strict=True))
 
     def configure(self, **config: object) -> None:
         """Write the configuration."""
-        self.config_file.write_text(_toml(self._exchange.port, config), encoding="utf-8")
+        self.config_file.write_text(_toml(self._exchange, config), encoding="utf-8")
 
     def start(self, *overrides: str, **config: object) -> None:
         """Start the process; overrides are `--set` assignments, config the strategy's."""
@@ -192,14 +200,15 @@ class Trader:
             self.process.wait()
 
 
-def _toml(port: int, config: dict[str, object]) -> str:
+def _toml(exchange: Exchange, config: dict[str, object]) -> str:
     lines = [f"{name} = {_value(value)}" for name, value in config.items()]
     return f"""
 [live]
 mode = "testnet"
+venue = "{exchange.venue}"
 state_dir = "state"
-base_url_http = "http://127.0.0.1:{port}"
-base_url_ws = "ws://127.0.0.1:{port}"
+base_url_http = "http://127.0.0.1:{exchange.port}"
+base_url_ws = "ws://127.0.0.1:{exchange.port}"
 start_timeout_s = 10
 stop_timeout_s = 8
 open_check_interval_s = 2
@@ -211,7 +220,7 @@ status_interval_s = 1
 strategy_path = "pingpong:PingPong"
 config_path = "pingpong:PingPongConfig"
 [strategies.config]
-instrument_id = "{BTC}"
+instrument_id = "{exchange.instrument_id}"
 """ + "\n".join(lines)
 
 
@@ -220,8 +229,8 @@ def _value(value: object) -> str:
 
 
 @pytest.fixture
-def exchange() -> Iterator[Exchange]:
-    running = Exchange()
+def exchange(request: pytest.FixtureRequest) -> Iterator[Exchange]:
+    running = Exchange(getattr(request, "param", "BINANCE"))
     yield running
     running.close()
 
