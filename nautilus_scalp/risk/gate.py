@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.intents import TradingRules
+from nautilus_scalp.risk.breakers import BreakerParams
 from nautilus_scalp.risk.limits import APPROVED
 from nautilus_scalp.risk.limits import FreshData
 from nautilus_scalp.risk.limits import OrderNotional
@@ -17,6 +18,7 @@ from nautilus_scalp.risk.limits import RiskState
 from nautilus_scalp.risk.limits import Rule
 from nautilus_scalp.risk.limits import SoundMarket
 from nautilus_scalp.risk.limits import Tradable
+from nautilus_scalp.risk.limits import Unblocked
 from nautilus_scalp.risk.limits import Verdict
 from nautilus_scalp.risk.limits import WellFormed
 from nautilus_scalp.risk.limits import WorkingOrders
@@ -40,6 +42,8 @@ class RiskLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Oldest quote on which anything is opened.
     max_deviation_bps : float
         Furthest that a limit price may lie through the mid price.
+    breakers : BreakerParams
+        When losses pause the strategy.
 
     """
 
@@ -48,6 +52,7 @@ class RiskLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_working_orders: Count = 20
     max_data_age_ms: Positive = 2_000.0
     max_deviation_bps: Positive = 50.0
+    breakers: BreakerParams = BreakerParams()
 
 
 class RiskGate:
@@ -75,6 +80,7 @@ class RiskGate:
         self._rules: tuple[Rule, ...] = (
             WellFormed(),
             Reducing(),
+            Unblocked(),
             SoundMarket(),
             FreshData(limits.max_data_age_ms),
             Tradable(rules),

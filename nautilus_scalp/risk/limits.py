@@ -34,6 +34,8 @@ class RiskState(Struct):
         What may still fill on each side, orders on their way included.
     working_orders : int
         Orders that may still fill.
+    blocked : str or None
+        Why a circuit breaker lets nothing be opened.
 
     """
 
@@ -45,6 +47,7 @@ class RiskState(Struct):
     working_buy_qty: float = 0.0
     working_sell_qty: float = 0.0
     working_orders: int = 0
+    blocked: str | None = None
 
     @property
     def mid(self) -> float:
@@ -110,6 +113,16 @@ class Reducing:
         closable = -intent.side * state.position_qty
         fits = intent.qty <= closable * (1.0 + _STEP_TOLERANCE)
         return APPROVED if fits else self._refused
+
+
+class Unblocked:
+    """No circuit breaker is open."""
+
+    def review(self, intent: OrderIntent, state: RiskState) -> Verdict:
+        """Refuse to open anything for the breaker's reason."""
+        if intent.reduce_only or state.blocked is None:
+            return APPROVED
+        return Refused(state.blocked)
 
 
 class SoundMarket:

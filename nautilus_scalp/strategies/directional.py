@@ -19,7 +19,12 @@ from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.sizing import SizingParams
+from nautilus_scalp.risk.sizing import TradeRecord
+from nautilus_scalp.risk.sizing import annual_volatility
+from nautilus_scalp.risk.sizing import entry_fraction
 from nautilus_scalp.signals.combination import CombinationParams
+from nautilus_scalp.signals.combination import Opinion
 from nautilus_scalp.signals.combination import combine
 from nautilus_scalp.signals.conditions import Conditions
 from nautilus_scalp.signals.conditions import RangeAndMomentum
@@ -33,6 +38,7 @@ from nautilus_scalp.strategies.inbox import SignalInbox
 
 _NS_PER_MS = 1_000_000
 _BASIS_POINT = 1e-4
+_FULL_STRENGTH = 2.0
 
 
 class EntryParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +58,8 @@ class EntryParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         A waiting entry is cancelled after this.
     cooldown_ms : float
         Pause between leaving a position and the next entry.
+    sizing : SizingParams, optional
+        Size entries by the account's balance instead of `order_notional`.
 
     """
 
@@ -60,6 +68,7 @@ class EntryParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     style: Literal["aggressive", "passive"] = "aggressive"
     entry_timeout_ms: Positive = 5_000.0
     cooldown_ms: NotNegative = 1_000.0
+    sizing: SizingParams | None = None
 
 
 class DirectionalConfig(Protocol):
@@ -122,6 +131,7 @@ class DirectionalDesk:
         self._entry = config.entry
         self._needs_volatility = config.exits.needs_volatility
         self._signal = config.signal
+        self._horizon_ms = config.volatility.horizon_ms
         self._refusals = refusals
         self._execution = Execution(strategy, config.instrument_id, config.risk, refusals)
         self._inbox = SignalInbox(strategy, config.instrument_id, config.signal, refusals)
@@ -240,7 +250,7 @@ class DirectionalDesk:
         if self._needs_volatility and not math.isfinite(volatility):
             self._refusals["volatility_unknown"] += 1
             return
-        if self._execution.submit(self._intent(side, multiple)):
+        if self._execution.submit(self._intent(side, self._notional(multiple, opinion))):
             self._entry_volatility = volatility
             self._entered_ns = self._execution.state.now_ns
 
@@ -288,10 +298,27 @@ class DirectionalDesk:
         self._strategy.subscribe_quote_ticks(self._instrument_id)
         self._strategy.subscribe_trade_ticks(self._instrument_id)
 
-    def _intent(self, side: int, multiple: float) -> OrderIntent:
-        """Return the order that opens a multiple of the normal size."""
+    def _notional(self, multiple: float, opinion: Opinion) -> float:
+        """Return the value of an entry: a multiple of the normal one, or a share of the balance."""
+        params = self._entry
+        if params.sizing is None:
+            return params.order_notional * min(multiple, params.max_size_multiple)
+        by_rule = self._signal.mode == "rules"
+        breaker = self._execution.breaker
+        share = entry_fraction(
+            params.sizing,
+            _FULL_STRENGTH if by_rule else opinion.strength,
+            1.0 if by_rule else opinion.confidence,
+            annual_volatility(self._volatility.value, self._horizon_ms),
+            TradeRecord(
+                wins=breaker.wins, losses=breaker.losses, won=breaker.won, lost=breaker.lost
+            ),
+        )
+        return share * self._execution.equity
+
+    def _intent(self, side: int, notional: float) -> OrderIntent:
+        """Return the order that opens a position of a value."""
         params, state = self._entry, self._execution.state
-        notional = params.order_notional * min(multiple, params.max_size_multiple)
         qty = self._execution.rules.floor_qty(notional / state.mid)
         own, other = (state.bid, state.ask) if side == BUY else (state.ask, state.bid)
         if params.style == "passive":

@@ -32,6 +32,7 @@ from nautilus_scalp.intents import WorkingOrder
 from nautilus_scalp.quoting.diff import Action
 from nautilus_scalp.quoting.diff import Amend
 from nautilus_scalp.quoting.diff import Cancel
+from nautilus_scalp.risk.breakers import CircuitBreaker
 from nautilus_scalp.risk.gate import RiskGate
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.limits import Refused
@@ -93,6 +94,7 @@ class Execution:
         self._limits = limits
         self._refusals = refusals
         self._size_precision = _FINEST_PRECISION
+        self.breaker = CircuitBreaker(limits.breakers)
         self.reset()
 
     def start(self) -> None:
@@ -117,7 +119,7 @@ class Execution:
 
     def resume(self) -> None:
         """Take over position and orders from the cache, after a start or a pause."""
-        self.reset()
+        self._clear()
         cache = self._strategy.cache
         mine = {"instrument_id": self._instrument_id, "strategy_id": self._strategy.id}
         for position in cache.positions_open(**mine):
@@ -126,7 +128,11 @@ class Execution:
             self._track(order, pending=False)
 
     def reset(self) -> None:
-        """Forget position and orders."""
+        """Forget position, orders and losses."""
+        self._clear()
+        self.breaker.reset()
+
+    def _clear(self) -> None:
         self._ledger = Ledger(self._size_precision)
         self.leaving = False
         self._stopping = False
@@ -150,6 +156,13 @@ class Execution:
     def position(self) -> OpenPosition | None:
         """The present position."""
         return self._ledger.position
+
+    @property
+    def equity(self) -> float:
+        """Balance of the venue's account in the quote currency; NaN without an account."""
+        account = self._strategy.portfolio.account(self._instrument_id.venue)
+        balance = account and account.balance_total(self._instrument.quote_currency)
+        return math.nan if balance is None else float(balance.as_double())
 
     @property
     def idle(self) -> bool:
@@ -178,6 +191,7 @@ class Execution:
         state.ask = ask
         state.quote_ns = quote_ns
         state.now_ns = now_ns
+        state.blocked = self.breaker.blocked(now_ns)
         if self.leaving:
             self._leave()
         if 0.0 < bid < ask < math.inf:
@@ -275,7 +289,11 @@ class Execution:
         if isinstance(event, OrderFilled):
             side = BUY if event.order_side == OrderSide.BUY else SELL
             qty = side * event.last_qty.as_double()
-            ledger.book(qty, event.last_px.as_double(), event.ts_event)
+            fee = event.commission.as_double()
+            made = ledger.book(qty, event.last_px.as_double(), event.ts_event, fee)
+            if made is not None:
+                self.breaker.on_round_trip(made, event.ts_event)
+                ledger.state.blocked = self.breaker.blocked(event.ts_event)
         if working is None:
             return
         if isinstance(event, _CLOSED_EVENTS):

@@ -34,37 +34,55 @@ class Ledger:
         self.state = RiskState()
         self.working: dict[Hashable, WorkingOrder] = {}
         self.position: OpenPosition | None = None
+        self._pnl = 0.0
 
     @property
     def idle(self) -> bool:
         """Whether there is neither a position nor an order that may still fill."""
         return self.state.position_qty == 0.0 and not self.working
 
-    def book(self, qty: float, price: float, ts_ns: int) -> None:
+    def book(self, qty: float, price: float, ts_ns: int, fee: float = 0.0) -> float | None:
         """
         Add a fill to the position.
 
         Parameters
         ----------
         qty : float
-            Signed quantity.
+            Signed quantity, not nought.
         price : float
             Its price.
         ts_ns : int
             Its time.
+        fee : float
+            What it cost, in quote currency; a rebate is negative.
+
+        Returns
+        -------
+        float or None
+            What the position made after fees, from its first fill to this one, when this one closed
+            or turned it.
 
         """
         before = self.state.position_qty
         after = round(before + qty, self._size_precision)
         self.state.position_qty = after
+        old = self.position
+        closed_qty = min(abs(before), abs(qty)) if before * qty < 0.0 else 0.0
+        closed_fee = fee * closed_qty / abs(qty) if after * before < 0.0 else fee
+        gain = closed_qty * old.side * (price - old.entry) if old is not None else 0.0
+        self._pnl += gain - closed_fee
+        if old is not None and (after == 0.0 or after * before < 0.0):
+            made, self._pnl = self._pnl, closed_fee - fee
+        else:
+            made = None
         if after == 0.0:
             self.position = None
-        elif self.position is None or before * after < 0.0:
+        elif old is None or before * after < 0.0:
             self.position = OpenPosition(BUY if after > 0.0 else SELL, price, ts_ns)
         elif abs(after) > abs(before):
-            old = self.position
             entry = (abs(before) * old.entry + abs(qty) * price) / abs(after)
             self.position = OpenPosition(old.side, entry, old.opened_ns)
+        return made
 
     def add(self, order: WorkingOrder) -> None:
         """Count an order that is about to be sent."""

@@ -202,6 +202,9 @@ class MarketMaking(Strategy):
         volatility = self._volatility.on_mid(tick.ts_event, mid)
         if self._intensity is not None:
             self._intensity.on_mid(tick.ts_event, mid)
+        if self._execution.state.blocked is not None:
+            self._execution.leave()  # a maker that may not quote has no way out of its inventory
+            return
         moved = (bid, ask) != self._last_prices
         if self._execution.leaving or now_ns < (self._next_change_ns if moved else self._review_ns):
             return

@@ -16,6 +16,9 @@ from nautilus_scalp.exits.plan import ExitParams
 from nautilus_scalp.exits.take_profit import TakeProfitParams
 from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.messages import signal_topic
+from nautilus_scalp.risk.breakers import BreakerParams
+from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.sizing import SizingParams
 from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.reversion import ReversionParams
@@ -133,6 +136,33 @@ def test_aggressive_entry_takes_what_is_there_and_cancels_the_rest(desk: Desk) -
     strategy = reversion(desk, exits=ExitParams(profit_target=0.5))
     desk.play(strategy)
     assert desk.fills() == [(98.0, 0.4), (98.5, -0.4)]
+
+
+def test_losses_in_a_row_pause_the_strategy(desk: Desk) -> None:
+    for start in (0, 1_000, 2_000):
+        for _ in range(10):
+            desk.at(start).trade(100.0, 1.0, -1)
+        desk.at(start + 100).trade(98.0, 3.0, 1).quote(97.9, 98.0).at(start + 110).quote(97.9, 98.0)
+        desk.at(start + 200).quote(97.0, 97.1).at(start + 210).quote(97.0, 97.1)
+    strategy = reversion(
+        desk,
+        entry=EntryParams(order_notional=98.0, max_size_multiple=1.0, cooldown_ms=0.0),
+        exits=ExitParams(stop_loss=0.5),
+        risk=RiskLimits(breakers=BreakerParams(max_consecutive_losses=2)),
+    )
+    desk.play(strategy)
+    assert [qty > 0.0 for _, qty in desk.fills()] == [True, False] * 2
+    assert strategy.exit_reasons == {"stop_loss": 2}
+    assert strategy.refusals["consecutive_losses"] > 0
+
+
+def test_entries_can_be_sized_by_the_balance(desk: Desk) -> None:
+    write_fall(desk)
+    write_quotes(desk, {200: 98.5, 300: 98.5})
+    entry = EntryParams(sizing=SizingParams(method="kelly", base=0.0001))
+    strategy = reversion(desk, entry=entry, exits=ExitParams(profit_target=0.5))
+    desk.play(strategy)
+    assert desk.fills()[0] == (98.0, 1.02)  # a ten-thousandth of a million, at 97.95
 
 
 def test_a_closing_order_that_the_venue_drops_is_sent_again(desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """The ledger, fill by fill."""
 
+import pytest
+
 from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import SELL
@@ -43,3 +45,20 @@ def test_working_quantity_counts_what_can_open() -> None:
     ledger.drop("b")
     assert (state.working_buy_qty, state.working_sell_qty, state.working_orders) == (1.0, 0.0, 2)
     assert not ledger.idle
+
+
+def test_a_round_trip_is_worth_its_gain_less_all_its_fees() -> None:
+    ledger = Ledger(3)
+    assert ledger.book(1.0, 100.0, 10, fee=0.1) is None
+    assert ledger.book(1.0, 102.0, 20, fee=0.1) is None
+    assert ledger.book(-1.5, 103.0, 30, fee=0.2) is None
+    assert ledger.book(-0.5, 104.0, 40, fee=0.1) == pytest.approx(1.5 * 2.0 + 0.5 * 3.0 - 0.5)
+    assert ledger.book(-1.0, 100.0, 50) is None
+    assert ledger.book(1.0, 101.0, 60) == pytest.approx(-1.0)
+
+
+def test_a_turn_closes_one_round_trip_and_begins_another() -> None:
+    ledger = Ledger(3)
+    ledger.book(1.0, 100.0, 10)
+    assert ledger.book(-3.0, 101.0, 20, fee=0.3) == pytest.approx(1.0 - 0.1)
+    assert ledger.book(2.0, 100.0, 30, fee=0.1) == pytest.approx(2.0 - 0.2 - 0.1)

@@ -1,0 +1,144 @@
+"""Circuit breakers: a strategy that loses is paused, and one that lost too much is stopped."""
+
+import math
+
+from msgspec import Struct
+
+from nautilus_scalp.signals.units import Count
+from nautilus_scalp.signals.units import Positive
+
+
+_NS_PER_MS = 1_000_000
+_NS_PER_DAY = 86_400_000_000_000
+
+
+class BreakerParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    When to pause; a limit that is left out is off. Money in quote currency, after fees.
+
+    Parameters
+    ----------
+    max_consecutive_losses : int, optional
+        So many losing round trips in a row pause trading for `pause_ms`.
+    pause_ms : float
+        Length of that pause.
+    max_daily_loss : float, optional
+        A loss of this since midnight UTC pauses trading until the next.
+    max_trades_per_day : int, optional
+        So many round trips since midnight UTC pause trading until the next.
+    max_drawdown : float, optional
+        A fall of this from the best P&L so far stops opening positions for good.
+
+    """
+
+    max_consecutive_losses: Count | None = None
+    pause_ms: Positive = 300_000.0
+    max_daily_loss: Positive | None = None
+    max_trades_per_day: Count | None = None
+    max_drawdown: Positive | None = None
+
+
+class CircuitBreaker:
+    """
+    Counts round trips and says why nothing may be opened.
+
+    Parameters
+    ----------
+    params : BreakerParams
+        When to pause.
+
+    Attributes
+    ----------
+    wins, losses : int
+        Round trips so far; one that made nothing is neither.
+    won, lost : float
+        What they made and cost, both positive.
+
+    """
+
+    def __init__(self, params: BreakerParams) -> None:
+        self._params = params
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.wins = 0
+        self.losses = 0
+        self.won = 0.0
+        self.lost = 0.0
+        self._row = 0
+        self._paused_until_ns = 0
+        self._day = -1
+        self._day_pnl = 0.0
+        self._day_trades = 0
+        self._pnl = 0.0
+        self._best_pnl = 0.0
+        self._stopped = False
+
+    def on_round_trip(self, pnl: float, ts_ns: int) -> None:
+        """
+        Take in a position that was closed.
+
+        Parameters
+        ----------
+        pnl : float
+            What it made after fees; NaN counts as a loss of unknown size and stops everything.
+        ts_ns : int
+            When.
+
+        """
+        params = self._params
+        self._begin_day(ts_ns)
+        self._day_pnl += pnl
+        self._day_trades += 1
+        self._pnl += pnl
+        self._best_pnl = max(self._best_pnl, self._pnl)
+        if pnl > 0.0:
+            self.wins += 1
+            self.won += pnl
+            self._row = 0
+        elif pnl < 0.0:
+            self.losses += 1
+            self.lost -= pnl
+            self._row += 1
+        limit = params.max_drawdown
+        fell = limit is not None and self._best_pnl - self._pnl >= limit
+        self._stopped = self._stopped or fell or math.isnan(pnl)
+        if params.max_consecutive_losses is not None and self._row >= params.max_consecutive_losses:
+            self._row = 0
+            self._paused_until_ns = ts_ns + round(params.pause_ms * _NS_PER_MS)
+
+    def blocked(self, now_ns: int) -> str | None:
+        """
+        Return why nothing may be opened now.
+
+        Parameters
+        ----------
+        now_ns : int
+            Now.
+
+        Returns
+        -------
+        str or None
+            The reason as the report counts it; None when all is well.
+
+        """
+        params = self._params
+        if self._stopped:
+            return "max_drawdown"
+        if now_ns < self._paused_until_ns:
+            return "consecutive_losses"
+        if now_ns // _NS_PER_DAY != self._day:
+            return None
+        if params.max_daily_loss is not None and -self._day_pnl >= params.max_daily_loss:
+            return "max_daily_loss"
+        if params.max_trades_per_day is not None and self._day_trades >= params.max_trades_per_day:
+            return "max_trades_per_day"
+        return None
+
+    def _begin_day(self, ts_ns: int) -> None:
+        day = ts_ns // _NS_PER_DAY
+        if day != self._day:
+            self._day = day
+            self._day_pnl = 0.0
+            self._day_trades = 0

@@ -1,0 +1,78 @@
+"""Circuit breakers, round trip by round trip."""
+
+import math
+
+from nautilus_scalp.intents import BUY
+from nautilus_scalp.intents import SELL
+from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.risk.breakers import BreakerParams
+from nautilus_scalp.risk.breakers import CircuitBreaker
+from nautilus_scalp.risk.limits import APPROVED
+from nautilus_scalp.risk.limits import Refused
+from nautilus_scalp.risk.limits import RiskState
+from nautilus_scalp.risk.limits import Unblocked
+
+
+DAY_NS = 86_400_000_000_000
+NS_PER_MS = 1_000_000
+
+
+def test_consecutive_losses_pause_and_the_pause_ends() -> None:
+    breaker = CircuitBreaker(BreakerParams(max_consecutive_losses=2, pause_ms=10.0))
+    for pnl in (-1.0, 1.0, -1.0):
+        breaker.on_round_trip(pnl, 0)
+        assert breaker.blocked(0) is None
+    breaker.on_round_trip(-1.0, 0)
+    assert breaker.blocked(10 * NS_PER_MS - 1) == "consecutive_losses"
+    assert breaker.blocked(10 * NS_PER_MS) is None
+    breaker.on_round_trip(-1.0, 11 * NS_PER_MS)  # the row begins anew after a pause
+    assert breaker.blocked(11 * NS_PER_MS) is None
+
+
+def test_daily_loss_ends_at_midnight() -> None:
+    breaker = CircuitBreaker(BreakerParams(max_daily_loss=5.0))
+    breaker.on_round_trip(-3.0, DAY_NS)
+    assert breaker.blocked(DAY_NS) is None
+    breaker.on_round_trip(-2.0, DAY_NS + 1)
+    assert breaker.blocked(2 * DAY_NS - 1) == "max_daily_loss"
+    assert breaker.blocked(2 * DAY_NS) is None
+
+
+def test_trades_of_a_day_are_counted() -> None:
+    breaker = CircuitBreaker(BreakerParams(max_trades_per_day=1))
+    breaker.on_round_trip(3.0, DAY_NS)
+    assert breaker.blocked(DAY_NS + 1) == "max_trades_per_day"
+    assert breaker.blocked(2 * DAY_NS) is None
+
+
+def test_drawdown_stops_for_good() -> None:
+    breaker = CircuitBreaker(BreakerParams(max_drawdown=4.0))
+    for pnl in (10.0, -3.0):
+        breaker.on_round_trip(pnl, 0)
+    assert breaker.blocked(0) is None
+    breaker.on_round_trip(-1.0, 0)
+    assert breaker.blocked(50 * DAY_NS) == "max_drawdown"
+    breaker.on_round_trip(100.0, 0)
+    assert breaker.blocked(50 * DAY_NS) == "max_drawdown"
+    breaker.reset()
+    assert breaker.blocked(0) is None
+
+
+def test_an_unknown_result_stops() -> None:
+    breaker = CircuitBreaker(BreakerParams())
+    breaker.on_round_trip(math.nan, 0)
+    assert breaker.blocked(0) == "max_drawdown"
+
+
+def test_without_limits_nothing_is_blocked_and_the_record_is_kept() -> None:
+    breaker = CircuitBreaker(BreakerParams())
+    for pnl in (2.0, -1.0, 0.0, -4.0):
+        breaker.on_round_trip(pnl, 0)
+    assert breaker.blocked(0) is None
+    assert (breaker.wins, breaker.losses, breaker.won, breaker.lost) == (1, 2, 2.0, 5.0)
+
+
+def test_a_blocked_strategy_may_only_reduce() -> None:
+    state = RiskState(position_qty=1.0, blocked="max_daily_loss")
+    assert Unblocked().review(OrderIntent(BUY, 1.0), state) == Refused("max_daily_loss")
+    assert Unblocked().review(OrderIntent(SELL, 1.0, reduce_only=True), state) is APPROVED
