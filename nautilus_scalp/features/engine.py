@@ -1,59 +1,46 @@
-"""The feature engine: one event at a time, or a whole tape through the same compiled kernels."""
+"""The feature engine: the features of one instrument, or of several that see each other."""
 
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features import fused
 from nautilus_scalp.features import layout as at
+from nautilus_scalp.features.catalogue import CATALOGUE
 from nautilus_scalp.features.catalogue import SELECTED
 from nautilus_scalp.features.catalogue import specify
+from nautilus_scalp.features.grammar import CLOCKS_NS
+from nautilus_scalp.features.grammar import TECHNICAL
+from nautilus_scalp.features.grammar import parse
 from nautilus_scalp.features.kernels import Floats
+from nautilus_scalp.features.matrix import FeatureMatrix
+from nautilus_scalp.features.matrix import run_tape
+from nautilus_scalp.features.params import DEFAULT_PARAMS
+from nautilus_scalp.features.params import FeatureParams
 from nautilus_scalp.features.program import build_program
 from nautilus_scalp.features.schema import FeatureSchema
+from nautilus_scalp.features.schema import WarmUp
 from nautilus_scalp.features.sources import Ints
-from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.features.tape import Tape
 
 
-KERNEL_VERSION = 1  # raise it whenever a kernel change alters values: schemas then differ
+__all__ = [
+    "ALL",
+    "SELECTED_ALONE",
+    "FeatureEngine",
+    "FeatureMatrix",
+    "FeatureParams",
+    "build_engines",
+    "build_schema",
+    "compute_matrix",
+]
 
-
-class FeatureParams(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=False
-):
-    """
-    What changes the features' values beyond their names.
-
-    Attributes
-    ----------
-    scale_half_life_ms : float
-        Half life of the running means that sizes and price moves are measured in.
-    reset_gap_ms : int
-        A longer silence begins a new segment: the state is forgotten and warms up again.
-
-    """
-
-    scale_half_life_ms: float = 30_000.0
-    reset_gap_ms: int = 60_000
-
-    def __post_init__(self) -> None:
-        """Refuse values that no kernel can work with."""
-        if not self.scale_half_life_ms > 0.0:
-            message = f"scale_half_life_ms = {self.scale_half_life_ms}"
-            raise UsageError(message, "give a half life above 0 ms")
-        if self.reset_gap_ms <= 0:
-            message = f"reset_gap_ms = {self.reset_gap_ms}"
-            raise UsageError(message, "give a gap above 0 ms")
-
-
-DEFAULT_PARAMS = FeatureParams()
+KERNEL_VERSION = 2  # raise it whenever a kernel change alters values: schemas then differ
+ALL, SELECTED_ALONE = "all", "selected"
 
 
 def build_schema(
@@ -80,6 +67,9 @@ class FeatureEngine:
     """
     The features of one instrument, updated event by event without allocation.
 
+    Features that read other instruments stay cold in an engine made alone: `build_engines` makes
+    several that see each other's last quote.
+
     Parameters
     ----------
     facts : InstrumentFacts
@@ -87,16 +77,28 @@ class FeatureEngine:
     params : FeatureParams, optional
         Scales and gap.
     selection : sequence of str, optional
-        Features to compute, in the order of the vector; the 25 by default.
+        Features to show, in the order of the vector; the 25 by default.
+    mode : str, optional
+        `SELECTED_ALONE` computes no more than the selection; `ALL` updates the whole catalogue
+        with every event.
 
     Attributes
     ----------
     schema : FeatureSchema
         The columns of `value`.
+    mode : str
+        What is computed: `SELECTED_ALONE` or `ALL`.
+    names : tuple[str, ...]
+        Everything that is computed.
     value : float64[F]
         The feature vector; a reused buffer, overwritten by every accepted quote.
     initialized : bool
-        Whether every feature has warmed up; from then on every value is finite.
+        Whether every selected feature has warmed up; from then on every value is finite.
+
+    Raises
+    ------
+    UsageError
+        If a name is not a feature or the mode is not one of the two.
 
     """
 
@@ -105,17 +107,50 @@ class FeatureEngine:
         facts: InstrumentFacts,
         params: FeatureParams = DEFAULT_PARAMS,
         selection: Sequence[str] = SELECTED,
+        mode: str = SELECTED_ALONE,
     ) -> None:
+        if mode not in {ALL, SELECTED_ALONE}:
+            message = f"mode = {mode!r}"
+            raise UsageError(message, f"choose {ALL!r} or {SELECTED_ALONE!r}")
         self.facts = facts
+        self.mode = mode
         self.schema = build_schema(params, selection)
-        program = build_program(
-            self.schema.specs, facts, params.scale_half_life_ms, params.reset_gap_ms
-        )
-        self._floats = program.floats.copy()
-        self._ints = program.ints.copy()
+        names = tuple(selection)
+        self.names = tuple(dict.fromkeys((*names, *CATALOGUE))) if mode == ALL else names
+        self._params = params
+        program = build_program(self.names, self.schema.specs)
+        self._floats = program.floats
+        self._ints = program.ints
+        self._outputs = np.array([program.outputs[name] for name in self.names])
+        self._ints[at.GAP_NS] = params.reset_gap_ms * 1_000_000
+        self._floats[at.PRICE_SCALE] = 10.0**facts.price_precision
+        self._floats[at.SIZE_SCALE] = 10.0**facts.size_precision
+        self._floats[at.TICK] = facts.tick_size
+        self._floats[at.SCALE_HALF_LIFE_MS] = params.scale_half_life_ms
+        self._book = np.empty((at.LEVELS, at.BOOK_WIDTH))
         first = int(self._ints[at.VALUE])
-        self.value: Floats = self._floats[first : first + len(self.schema.specs)]
+        self.value: Floats = self._floats[first : first + len(names)]
         self.initialized = False
+        self._board: Floats = np.zeros((0, at.BOARD_WIDTH))
+        self.join(np.zeros((1, at.BOARD_WIDTH)), 0, -1)
+
+    def join(self, board: Floats, row: int, spot_row: int) -> None:
+        """
+        Share a board with other engines.
+
+        Parameters
+        ----------
+        board : float64[n, 7]
+            One row an instrument, as `layout` describes it.
+        row : int
+            This instrument's row.
+        spot_row : int
+            Row of the same asset's spot market, or -1.
+
+        """
+        self._board = board
+        self._ints[at.BOARD_ROW] = row
+        self._ints[at.SPOT_ROW] = spot_row
 
     @property
     def segment(self) -> int:
@@ -129,9 +164,44 @@ class FeatureEngine:
 
     @property
     def refusals(self) -> dict[str, int]:
-        """How many quotes and trades were refused, by reason, since the engine was made."""
+        """How many events were refused, by reason, since the engine was made."""
         counts = self._ints[at.REFUSED : at.REFUSED + len(at.REASONS)]
         return dict(zip(at.REASONS, counts.tolist(), strict=True))
+
+    @property
+    def state(self) -> tuple[Floats, Ints, Floats]:
+        """The arrays that the kernels work on: floats, integers, board."""
+        return self._floats, self._ints, self._board
+
+    def all_values(self) -> Floats:
+        """Return a copy of everything that is computed, in the order of `names`."""
+        first = int(self._ints[at.RAW])
+        values: Floats = self._floats[first + self._outputs]
+        return values
+
+    def warm(self) -> npt.NDArray[np.bool_]:
+        """Tell of every name in `names` whether it has warmed up."""
+        scale = self._params.scale_half_life_ms
+        return np.array([self._is_warm(specify(name, scale).warm_up, name) for name in self.names])
+
+    def _is_warm(self, need: WarmUp, name: str) -> bool:
+        ints = self._ints
+        events = ints[at.EVENTS : at.EVENTS + at.KINDS]
+        elapsed_ms = (ints[at.LAST_NS] - ints[at.ORIGIN_NS]) * 1e-6
+        seen = all(events >= (need.quotes, need.trades, need.depths))
+        peers = not need.peers or self._floats[at.PEERS_SEEN] > 0.0
+        spot = not need.spot or self._floats[at.SPOT_SEEN] > 0.0
+        enough = seen and elapsed_ms >= need.elapsed_ms and peers and spot
+        if parse(name).operation != TECHNICAL or not enough:
+            return bool(enough)
+        return self._bars(name) >= need.bars
+
+    def _bars(self, name: str) -> int:
+        """Return how many bars of a technical indicator's clock have closed."""
+        clocks = dict.fromkeys(parse(n).clock for n in self.names)
+        order = [clock for clock in CLOCKS_NS if clock in clocks]
+        row = int(self._ints[at.CLOCKS]) + order.index(parse(name).clock) * at.CLOCK_WIDTH
+        return int(self._ints[row + at.CLOCK_CLOSED])
 
     def on_quote(
         self, ts_event_ns: int, bid: float, ask: float, bid_size: float, ask_size: float
@@ -147,9 +217,8 @@ class FeatureEngine:
             that is counted in `refusals` and changes nothing else.
 
         """
-        state = fused.on_quote(
-            self._floats, self._ints, ts_event_ns, (bid, ask, bid_size, ask_size)
-        )
+        quote = (float(bid), float(ask), float(bid_size), float(ask_size))
+        state = fused.on_quote(self._floats, self._ints, self._board, ts_event_ns, quote)
         if state == at.REFUSED_EVENT:
             return False
         self.initialized = state == at.READY
@@ -169,98 +238,64 @@ class FeatureEngine:
             Aggressor: +1 buyer, -1 seller, 0 unknown.
 
         """
-        fused.on_trade(self._floats, self._ints, ts_event_ns, (price, size, side))
+        trade = (float(price), float(size), float(side))
+        fused.on_trade(self._floats, self._ints, ts_event_ns, trade)
+
+    def on_depth(self, ts_event_ns: int, book: npt.NDArray[np.float64]) -> None:
+        """
+        Take a depth snapshot; the next quote's vector shows it.
+
+        Parameters
+        ----------
+        ts_event_ns : int
+            Exchange time.
+        book : float64[10, 4]
+            Bid, ask, bid size, ask size, best level first. It is not changed.
+
+        """
+        self._book[:] = book
+        fused.on_depth(self._floats, self._ints, ts_event_ns, self._book)
 
     def reset(self) -> None:
         """Forget all state; the next event begins a new segment. Refusals stay counted."""
         fused.begin_segment(self._floats, self._ints, 0)
         self._ints[at.SEGMENT] -= 1
-        self._ints[[at.LAST_NS, at.LAST_QUOTE_NS, at.LAST_TRADE_NS]] = 0
+        self._ints[at.LAST_NS] = 0
+        self._ints[at.LAST_EVENT_NS : at.LAST_EVENT_NS + at.KINDS] = 0
+        self._board[self._ints[at.BOARD_ROW]] = 0.0
         self.initialized = False
 
 
-class FeatureMatrix(msgspec.Struct, frozen=True, kw_only=True):
+def _spot_row(instruments: Sequence[InstrumentFacts], facts: InstrumentFacts) -> int:
+    """Return the row of ``X.VENUE`` for ``X-PERP.VENUE``, or -1."""
+    ids = [each.instrument_id for each in instruments]
+    spot = facts.instrument_id.replace("-PERP", "")
+    return ids.index(spot) if spot != facts.instrument_id and spot in ids else -1
+
+
+def build_engines(
+    instruments: Sequence[InstrumentFacts],
+    params: FeatureParams = DEFAULT_PARAMS,
+    selection: Sequence[str] = SELECTED,
+    mode: str = SELECTED_ALONE,
+) -> tuple[FeatureEngine, ...]:
     """
-    Features of a tape: one row for every accepted quote.
+    Make one engine an instrument; each sees the others' last quote, never a later one.
 
-    Attributes
-    ----------
-    schema : FeatureSchema
-        The columns of `values`.
-    instrument : int16[m]
-        Index into the tape's instruments.
-    ts_event_ns, ts_init_ns : int64[m]
-        Times of the quote.
-    mid : float64[m]
-        Mid price.
-    imbalance : float64[m]
-        (bid size - ask size) / (bid size + ask size).
-    segment : int32[m]
-        Stretch without a gap; unique over the instruments.
-    ready : bool[m]
-        Whether every feature had warmed up. Rows that are not ready are not to be used.
-    values : float64[m, F]
-        The features.
-    refusals : dict[str, int]
-        Events of the tape that were refused, by reason.
-
+    Give every engine its events in one common order of time, as a `Tape` has them.
     """
-
-    schema: FeatureSchema
-    instrument: npt.NDArray[np.int16]
-    ts_event_ns: npt.NDArray[np.int64]
-    ts_init_ns: npt.NDArray[np.int64]
-    mid: npt.NDArray[np.float64]
-    imbalance: npt.NDArray[np.float64]
-    segment: npt.NDArray[np.int32]
-    ready: npt.NDArray[np.bool_]
-    values: npt.NDArray[np.float64]
-    refusals: dict[str, int]
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.mid)
-
-
-@njit(cache=True)
-def _run(
-    kinds: npt.NDArray[np.uint8],
-    events: tuple[npt.NDArray[np.int16], Ints, Floats],
-    states: Floats,
-    ints: Ints,
-    rows: tuple[Ints, Ints, Floats, Floats],
-) -> int:
-    """Feed a tape to the kernels; fill event index, segment, (mid, imbalance) and values a row."""
-    instrument, ts_event_ns, values = events
-    event_of, marks, prices, features = rows
-    count = 0
-    for i in range(len(kinds)):
-        which = instrument[i]
-        state = states[which]
-        own = ints[which]
-        event = values[i]
-        if kinds[i] != QUOTE:
-            fused.on_trade(state, own, ts_event_ns[i], (event[0], event[1], event[2]))
-            continue
-        quote = (event[0], event[1], event[2], event[3])
-        code = fused.on_quote(state, own, ts_event_ns[i], quote)
-        if code == at.REFUSED_EVENT:
-            continue
-        event_of[count] = i
-        marks[count] = 2 * own[at.SEGMENT] + (code - at.ACCEPTED)
-        prices[count, 0] = 0.5 * (state[at.BID] + state[at.ASK])
-        bid_size = state[at.BID_SIZE]
-        ask_size = state[at.ASK_SIZE]
-        prices[count, 1] = (bid_size - ask_size) / (bid_size + ask_size)
-        first = own[at.VALUE]
-        for j in range(features.shape[1]):
-            features[count, j] = state[first + j]
-        count += 1
-    return count
+    board = np.zeros((len(instruments), at.BOARD_WIDTH))
+    engines = tuple(FeatureEngine(facts, params, selection, mode) for facts in instruments)
+    for row, engine in enumerate(engines):
+        engine.join(board, row, _spot_row(instruments, engine.facts))
+    return engines
 
 
 def compute_matrix(
-    tape: Tape, params: FeatureParams = DEFAULT_PARAMS, selection: Sequence[str] = SELECTED
+    tape: Tape,
+    params: FeatureParams = DEFAULT_PARAMS,
+    selection: Sequence[str] = SELECTED,
+    mode: str = SELECTED_ALONE,
 ) -> FeatureMatrix:
     """
     Compute the features of every accepted quote of a tape.
@@ -272,12 +307,14 @@ def compute_matrix(
     params : FeatureParams, optional
         Scales and gap.
     selection : sequence of str, optional
-        Features to compute; the 25 by default.
+        Features of the matrix; the 25 by default.
+    mode : str, optional
+        As for `FeatureEngine`; the values are the same in both.
 
     Returns
     -------
     FeatureMatrix
-        Bit-equal to what a `FeatureEngine` an instrument shows, event by event.
+        Bit-equal to what `build_engines` shows, event by event.
 
     Raises
     ------
@@ -285,33 +322,5 @@ def compute_matrix(
         If the tape names no instrument.
 
     """
-    if not tape.instruments:
-        message = "the tape names no instrument"
-        raise InputError(message, "read it with at least one instrument id")
-    engines = [FeatureEngine(facts, params, selection) for facts in tape.instruments]
-    states = np.stack([engine._floats for engine in engines])  # noqa: SLF001
-    ints = np.stack([engine._ints for engine in engines])  # noqa: SLF001
-    quotes = int(np.count_nonzero(tape.kind == QUOTE))
-    width = len(engines[0].schema.specs)
-    event_of = np.empty(quotes, np.int64)
-    marks = np.empty(quotes, np.int64)
-    prices = np.empty((quotes, 2))
-    values = np.empty((quotes, width))
-    events = (tape.instrument, tape.ts_event_ns, tape.values)
-    count = _run(tape.kind, events, states, ints, (event_of, marks, prices, values))
-    event_of = event_of[:count]
-    marks = marks[:count]
-    instrument = tape.instrument[event_of]
-    refused = ints[:, at.REFUSED : at.REFUSED + len(at.REASONS)].sum(axis=0)
-    return FeatureMatrix(
-        schema=engines[0].schema,
-        instrument=instrument,
-        ts_event_ns=tape.ts_event_ns[event_of],
-        ts_init_ns=tape.ts_init_ns[event_of],
-        mid=prices[:count, 0],
-        imbalance=prices[:count, 1],
-        segment=((marks >> 1) * len(engines) + instrument).astype(np.int32),
-        ready=(marks & 1).astype(np.bool_),
-        values=values[:count],
-        refusals=dict(zip(at.REASONS, refused.tolist(), strict=True)),
-    )
+    engines = build_engines(tape.instruments, params, selection, mode)
+    return run_tape(tape, build_schema(params, selection), [engine.state for engine in engines])

@@ -5,44 +5,32 @@ The kernels run a program (`program.py`): tables of what to average, over which 
 to make of it. A program for a selection of features has shorter tables, not other code.
 """
 
-import math
-
 import numpy as np
 from numba import njit
 
 from nautilus_scalp.features import layout as at
-from nautilus_scalp.features import sources
-from nautilus_scalp.features.banks import close_bar
-from nautilus_scalp.features.kernels import LN2
+from nautilus_scalp.features.averages import fade
+from nautilus_scalp.features.averages import feed
+from nautilus_scalp.features.checks import book_refusal
+from nautilus_scalp.features.checks import quote_refusal
+from nautilus_scalp.features.checks import trade_refusal
+from nautilus_scalp.features.clocks import add_volume
+from nautilus_scalp.features.clocks import extend_bars
+from nautilus_scalp.features.clocks import roll_clocks
+from nautilus_scalp.features.depths import depth_sources
 from nautilus_scalp.features.kernels import Floats
+from nautilus_scalp.features.operations import show_selected
 from nautilus_scalp.features.operations import write_outputs
+from nautilus_scalp.features.peers import peer_sources
+from nautilus_scalp.features.peers import post
+from nautilus_scalp.features.quotes import MIN_UNIT_TICKS
+from nautilus_scalp.features.quotes import quote_sources
+from nautilus_scalp.features.quotes import time_sources
 from nautilus_scalp.features.sources import Ints
-
-
-@njit(cache=True)
-def quote_refusal(bid: float, ask: float, bid_size: float, ask_size: float) -> int:
-    """Return the index in `layout.REASONS` of what is wrong with a quote, or -1."""
-    if math.isnan(bid) or math.isnan(ask) or math.isnan(bid_size) or math.isnan(ask_size):
-        return at.NAN
-    if math.isinf(bid) or math.isinf(ask) or math.isinf(bid_size) or math.isinf(ask_size):
-        return at.INFINITE
-    least = min(bid, ask, bid_size, ask_size)
-    if least <= 0.0:
-        return at.NEGATIVE if least < 0.0 else at.ZERO
-    return at.CROSSED if bid >= ask else -1
-
-
-@njit(cache=True)
-def trade_refusal(price: float, size: float, side: float) -> int:
-    """Return the index in `layout.REASONS` of what is wrong with a trade, or -1."""
-    if math.isnan(price) or math.isnan(size) or math.isnan(side):
-        return at.NAN
-    if math.isinf(price) or math.isinf(size) or math.isinf(side):
-        return at.INFINITE
-    least = min(price, size)
-    if least <= 0.0:
-        return at.NEGATIVE if least < 0.0 else at.ZERO
-    return -1 if side in {-1.0, 0.0, 1.0} else at.SIDE
+from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
+from nautilus_scalp.features.trades import trade_sources
 
 
 @njit(cache=True)
@@ -50,8 +38,10 @@ def begin_segment(state: Floats, ints: Ints, now_ns: int) -> None:
     """Forget everything but the constants and the refusal counts."""
     state[at.VARIABLES : ints[at.HALF_LIVES]] = 0.0
     state[ints[at.WEIGHTS] :] = 0.0
-    ints[at.QUOTES] = 0
-    ints[at.TRADES] = 0
+    state[at.INVERSE_UNITS + at.PLAIN] = 1.0
+    state[at.INVERSE_UNITS + at.PER_UNIT] = 1.0 / MIN_UNIT_TICKS
+    for kind in range(at.KINDS):
+        ints[at.EVENTS + kind] = 0
     ints[at.SEGMENT] += 1
     ints[at.ORIGIN_NS] = now_ns
     ints[at.LAST_NS] = now_ns
@@ -62,102 +52,39 @@ def begin_segment(state: Floats, ints: Ints, now_ns: int) -> None:
 
 
 @njit(cache=True)
-def _roll_clocks(state: Floats, ints: Ints, now_ns: int) -> None:
-    """Close the time bars whose end has come; an interval without a quote makes no bar."""
-    for clock in range(ints[at.CLOCKS + 1]):
-        row = ints[at.CLOCKS] + clock * at.CLOCK_WIDTH
-        length_ns = ints[row + at.CLOCK_LENGTH_NS]
-        if length_ns == 0:
-            continue
-        bucket = now_ns // length_ns
-        if bucket != ints[row + at.CLOCK_BUCKET]:
-            close_bar(state, ints, clock)
-            ints[row + at.CLOCK_BUCKET] = bucket
-
-
-@njit(cache=True)
-def _advance(state: Floats, ints: Ints, now_ns: int) -> None:
-    """Let time pass: old weights fade, bars close."""
+def _admit(state: Floats, ints: Ints, kind: int, reason: int, ts_event_ns: int) -> bool:
+    """Count a refusal, or let time pass up to the event: weights fade, bars close."""
+    if reason < 0 and ts_event_ns < ints[at.LAST_EVENT_NS + kind]:
+        reason = at.TIME_BACKWARDS
+    if reason >= 0:
+        ints[at.REFUSED + reason] += 1
+        return False
+    ints[at.LAST_EVENT_NS + kind] = ts_event_ns
+    now_ns = max(ts_event_ns, ints[at.LAST_NS])
     if ints[at.SEGMENT] < 0 or now_ns - ints[at.LAST_NS] > ints[at.GAP_NS]:
         begin_segment(state, ints, now_ns)
-    elapsed_ms = (now_ns - ints[at.LAST_NS]) * 1e-6
+    elapsed_ns = now_ns - ints[at.LAST_NS]
     ints[at.LAST_NS] = now_ns
-    count = ints[at.HALF_LIVES + 1]
-    lives = ints[at.HALF_LIVES]
-    weights = ints[at.WEIGHTS]
-    if elapsed_ms > 0.0:
-        for i in range(count):
-            kept = math.exp(-LN2 * elapsed_ms / state[lives + i])
-            state[lives + count + i] = kept
-            state[weights + i] *= kept
-        flows = ints[at.FLOWS]
-        flow_state = ints[at.FLOW_STATE]
-        for i in range(ints[at.FLOWS + 1]):
-            half_life = ints[flows + i * at.CELL_WIDTH + at.CELL_HALF_LIFE]
-            state[flow_state + i] *= state[lives + count + half_life]
-        kept = math.exp(-LN2 * elapsed_ms / state[at.SCALE_HALF_LIFE_MS])
-        state[at.MEAN_DEPTH + 2] *= kept
-        state[at.MEAN_TRADE + 2] *= kept
-        state[at.SQUARED_MOVES] *= kept
-        state[at.MOVE_MS] = state[at.MOVE_MS] * kept + elapsed_ms
-        state[at.MOVE_AGE_MS] += elapsed_ms
-    _roll_clocks(state, ints, now_ns)
+    if elapsed_ns > 0:
+        fade(state, ints, elapsed_ns * 1e-6)
+    ints[at.EVENTS + kind] += 1
+    roll_clocks(state, ints, now_ns)
+    return True
 
 
 @njit(cache=True)
-def _feed_flows(state: Floats, ints: Ints, first: int, last: int) -> None:
-    """Add this event's sources to the decayed sums that they feed."""
-    flows = ints[at.FLOWS]
-    flow_state = ints[at.FLOW_STATE]
-    for i in range(first, last):
-        state[flow_state + i] += state[ints[flows + i * at.CELL_WIDTH + at.CELL_SOURCE]]
-
-
-@njit(cache=True)
-def _feed_cells(state: Floats, ints: Ints) -> None:
-    """Add this quote's sources to the exponentially weighted means and variances."""
-    weights = ints[at.WEIGHTS]
-    for i in range(ints[at.HALF_LIVES + 1]):
-        state[weights + i] += 1.0
-    cells = ints[at.CELLS]
-    count = ints[at.CELLS + 1]
-    means = ints[at.CELL_STATE]
-    for i in range(count):
-        row = cells + i * at.CELL_WIDTH
-        share = 1.0 / state[weights + ints[row + at.CELL_HALF_LIFE]]
-        difference = state[ints[row + at.CELL_SOURCE]] - state[means + i]
-        state[means + i] += share * difference
-        variance = state[means + count + i] + share * difference * difference
-        state[means + count + i] = (1.0 - share) * variance
-
-
-@njit(cache=True)
-def _feed_bars(state: Floats, ints: Ints) -> None:
-    """Extend the open time bars by the mid price; a tick bar is one quote's microprice."""
-    for clock in range(ints[at.CLOCKS + 1]):
-        row = ints[at.CLOCKS] + clock * at.CLOCK_WIDTH
-        bar = ints[at.BARS] + clock * at.BAR_WIDTH
-        ticking = ints[row + at.CLOCK_LENGTH_NS] == 0
-        price = state[sources.MICROPRICE] if ticking else state[sources.MID]
-        if state[bar + at.BAR_COUNT] == 0.0:
-            state[bar + at.BAR_OPEN] = price
-            state[bar + at.BAR_HIGH] = price
-            state[bar + at.BAR_LOW] = price
-        state[bar + at.BAR_COUNT] += 1.0
-        state[bar + at.BAR_HIGH] = max(state[bar + at.BAR_HIGH], price)
-        state[bar + at.BAR_LOW] = min(state[bar + at.BAR_LOW], price)
-        state[bar + at.BAR_CLOSE] = price
-        if ticking:
-            close_bar(state, ints, clock)
-
-
-@njit(cache=True)
-def _is_warm(ints: Ints) -> bool:
+def _is_warm(state: Floats, ints: Ints) -> bool:
     """Tell whether every selected feature has seen its warm-up."""
-    if ints[at.QUOTES] < ints[at.NEED_QUOTES] or ints[at.TRADES] < ints[at.NEED_TRADES]:
-        return False
+    for kind in range(at.KINDS):
+        if ints[at.EVENTS + kind] < ints[at.NEED_EVENTS + kind]:
+            return False
     if ints[at.LAST_NS] - ints[at.ORIGIN_NS] < ints[at.NEED_NS]:
         return False
+    if ints[at.NEED_PEERS] > 0:
+        if ints[at.NEED_PEERS] & 1 > 0 and state[at.PEERS_SEEN] == 0.0:
+            return False
+        if ints[at.NEED_PEERS] & 2 > 0 and state[at.SPOT_SEEN] == 0.0:
+            return False
     for clock in range(ints[at.CLOCKS + 1]):
         row = ints[at.CLOCKS] + clock * at.CLOCK_WIDTH
         if ints[row + at.CLOCK_CLOSED] < ints[row + at.CLOCK_NEED]:
@@ -167,7 +94,11 @@ def _is_warm(ints: Ints) -> bool:
 
 @njit(cache=True)
 def on_quote(
-    state: Floats, ints: Ints, ts_event_ns: int, quote: tuple[float, float, float, float]
+    state: Floats,
+    ints: Ints,
+    board: Floats,
+    ts_event_ns: int,
+    quote: tuple[float, float, float, float],
 ) -> int:
     """
     Take a quote (bid, ask, bid size, ask size) and refresh the feature vector.
@@ -185,20 +116,19 @@ def on_quote(
     bid_size = np.rint(quote[2] * size_scale) / size_scale
     ask_size = np.rint(quote[3] * size_scale) / size_scale
     reason = quote_refusal(bid, ask, bid_size, ask_size)
-    if reason < 0 and ts_event_ns < ints[at.LAST_QUOTE_NS]:
-        reason = at.TIME_BACKWARDS
-    if reason >= 0:
-        ints[at.REFUSED + reason] += 1
+    if not _admit(state, ints, QUOTE, reason, ts_event_ns):
         return at.REFUSED_EVENT
-    ints[at.LAST_QUOTE_NS] = ts_event_ns
-    _advance(state, ints, max(ts_event_ns, ints[at.LAST_NS]))
-    ints[at.QUOTES] += 1
-    sources.quote_sources(state, bid, ask, bid_size, ask_size)
-    _feed_flows(state, ints, 0, ints[at.QUOTE_FLOWS + 1])
-    _feed_bars(state, ints)
-    _feed_cells(state, ints)
-    write_outputs(state, ints)
-    return at.READY if _is_warm(ints) else at.ACCEPTED
+    quote_sources(state, ints, bid, ask, bid_size, ask_size)
+    if ints[at.RICH] > 0:
+        time_sources(state, ints[at.LAST_NS])
+        peer_sources(state, ints, board)
+    feed(state, ints, QUOTE)
+    extend_bars(state, ints)
+    write_outputs(state, ints, QUOTE)
+    show_selected(state, ints)
+    if len(board) > 1:
+        post(state, ints, board)
+    return at.READY if _is_warm(state, ints) else at.ACCEPTED
 
 
 @njit(cache=True)
@@ -215,16 +145,33 @@ def on_trade(state: Floats, ints: Ints, ts_event_ns: int, trade: tuple[float, fl
     price = np.rint(trade[0] * state[at.PRICE_SCALE]) / state[at.PRICE_SCALE]
     size = np.rint(trade[1] * state[at.SIZE_SCALE]) / state[at.SIZE_SCALE]
     reason = trade_refusal(price, size, trade[2])
-    if reason < 0 and ts_event_ns < ints[at.LAST_TRADE_NS]:
-        reason = at.TIME_BACKWARDS
-    if reason >= 0:
-        ints[at.REFUSED + reason] += 1
+    if not _admit(state, ints, TRADE, reason, ts_event_ns):
         return at.REFUSED_EVENT
-    ints[at.LAST_TRADE_NS] = ts_event_ns
-    _advance(state, ints, max(ts_event_ns, ints[at.LAST_NS]))
-    ints[at.TRADES] += 1
-    sources.trade_sources(state, price, size, trade[2])
-    _feed_flows(state, ints, ints[at.QUOTE_FLOWS + 1], ints[at.FLOWS + 1])
-    for clock in range(ints[at.CLOCKS + 1]):
-        state[ints[at.BARS] + clock * at.BAR_WIDTH + at.BAR_VOLUME] += size
+    trade_sources(state, price, size, trade[2])
+    feed(state, ints, TRADE)
+    add_volume(state, ints, size)
+    write_outputs(state, ints, TRADE)
+    return at.ACCEPTED
+
+
+@njit(cache=True)
+def on_depth(state: Floats, ints: Ints, ts_event_ns: int, book: Floats) -> int:
+    """
+    Take a depth snapshot (10 levels of bid, ask, bid size, ask size), which it rounds in place.
+
+    Returns
+    -------
+    int
+        `layout.REFUSED_EVENT` (counted, nothing else changed) or `ACCEPTED`.
+
+    """
+    for level in range(at.LEVELS):
+        for column in range(at.BOOK_WIDTH):
+            scale = state[at.PRICE_SCALE] if column <= 1 else state[at.SIZE_SCALE]
+            book[level, column] = np.rint(book[level, column] * scale) / scale
+    if not _admit(state, ints, DEPTH, book_refusal(book), ts_event_ns):
+        return at.REFUSED_EVENT
+    depth_sources(state, book)
+    feed(state, ints, DEPTH)
+    write_outputs(state, ints, DEPTH)
     return at.ACCEPTED

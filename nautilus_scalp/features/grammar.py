@@ -15,23 +15,53 @@ import re
 import msgspec
 
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.features.banks import KINDS
-from nautilus_scalp.features.operations import OPERATIONS
-from nautilus_scalp.features.sources import QUOTE_SOURCES
-from nautilus_scalp.features.sources import TRADE_SOURCES
+from nautilus_scalp.features import indicators
+from nautilus_scalp.features import layout as at
+from nautilus_scalp.features import sources
+from nautilus_scalp.features.operations import CELL_OPERATIONS
+from nautilus_scalp.features.operations import FLOW_OPERATIONS
+from nautilus_scalp.features.operations import SHAPE_OPERATIONS
+from nautilus_scalp.features.sources import FLOW
+from nautilus_scalp.features.sources import LEVEL
 
 
+TECHNICAL = "technical"
 CLOCKS_NS = {
-    "tick": 0,
+    "tick": -1,  # quotes, not time
+    "10tick": -10,
     "100ms": 100_000_000,
     "1s": 1_000_000_000,
     "1m": 60_000_000_000,
     "5m": 300_000_000_000,
     "15m": 900_000_000_000,
 }
+BALANCES = {
+    "signed_volume": "volume",
+    "trade_sign": "trades",
+    "order_flow": "flow_size",
+    "bid_flow": "flow_size",
+    "micro_move": "micro_path",
+    "move": "path",
+    "trend": "moves",
+    "imbalance_change": "imbalance_path",
+    "large_1k": "trades",
+    "large_10k": "trades",
+    "large_100k": "trades",
+}
+RATIOS = {
+    "added": "removed",
+    "buy_volume": "sell_volume",
+    "moves": "quotes",
+    "path": "micro_path",
+    "quotes": "trades",
+    "squared_move": "squared_micro",
+    "volume": "trades",
+    "flow_size": "volume",
+}
 _UNITS_MS = {"ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6}
-_PAIRS = {"balance": ("signed_volume", "volume"), "average_gap": ("value", "volume")}
 _HALF_LIVES = {"now": 0, "cross": 2, "acceleration": 2, "rate_ratio": 2}
+_LEVEL_OPERATIONS = ("deviation", "std", "score", "cross", "acceleration")
+_LOGARITHMS = ("balance", "rate_ratio", "per", "score", "skew", "kurtosis", "autocorrelation")
 _TECHNICAL = re.compile(r"(\w+)\((\d+(?:,\d+)*)\)\.(\w+)")
 _DURATION = re.compile(r"(\d+)(ms|s|m|h)")
 
@@ -43,7 +73,7 @@ class Formula(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes
     ----------
     operation : str
-        One of `operations.OPERATIONS`.
+        One of `operations.OPERATIONS`, or ``technical``.
     sources : tuple[str, ...]
         Sources it reads; for a technical indicator the indicator's own name.
     half_lives_ms : tuple[float, ...]
@@ -61,6 +91,17 @@ class Formula(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lengths: tuple[int, ...] = ()
     clock: str = ""
 
+    @property
+    def scale(self) -> int:
+        """What the value is divided by: `layout.PLAIN`, `PER_UNIT` or `PER_PEER_UNIT`."""
+        if self.operation == TECHNICAL:
+            scaled = indicators.BY_NAME[self.sources[0]].scaled
+            return at.PER_UNIT if scaled else at.PLAIN
+        unit = sources.BY_NAME[self.sources[0]].unit
+        if self.operation in _LOGARITHMS or unit not in {"ticks", "peer bps"}:
+            return at.PLAIN
+        return at.PER_UNIT if unit == "ticks" else at.PER_PEER_UNIT
+
 
 def duration_ms(text: str) -> float:
     """
@@ -73,10 +114,43 @@ def duration_ms(text: str) -> float:
 
     """
     match = _DURATION.fullmatch(text)
-    if match is None:
+    if match is None or int(match[1]) == 0:
         message = f"{text!r} is not a duration"
         raise UsageError(message, "write a whole number and ms, s, m or h, for example 250ms")
     return float(match[1]) * _UNITS_MS[match[2]]
+
+
+def _refuse(name: str, why: str) -> UsageError:
+    return UsageError(f"{name!r} is not a feature: {why}", "see `nautilus-scalp features list`")
+
+
+def _parse_technical(name: str, match: re.Match[str]) -> Formula:
+    kind, clock = match[1], match[3]
+    lengths = tuple(int(length) for length in match[2].split(","))
+    if kind not in indicators.BY_NAME:
+        raise _refuse(name, f"no indicator is called {kind!r}")
+    if clock not in CLOCKS_NS:
+        raise _refuse(name, f"the clocks are {', '.join(CLOCKS_NS)}")
+    if len(lengths) != indicators.BY_NAME[kind].lengths or min(lengths) < 1:
+        raise _refuse(name, f"{kind} takes {indicators.BY_NAME[kind].lengths} lengths above 0")
+    if kind.startswith("macd") and lengths[0] >= lengths[1]:
+        raise _refuse(name, "the fast length comes first")
+    return Formula(TECHNICAL, (kind,), lengths=lengths, clock=clock)
+
+
+def _operands(name: str, source: str, operation: str) -> tuple[str, ...]:
+    """Return the sources that an operation reads, or say why it has no meaning for the source."""
+    role = sources.BY_NAME[source].role
+    if operation in FLOW_OPERATIONS and role != FLOW:
+        raise _refuse(name, f"{source} is not an amount that adds up")
+    if role == LEVEL and operation not in _LEVEL_OPERATIONS:
+        raise _refuse(name, f"{source} is a price: take {', '.join(_LEVEL_OPERATIONS)}")
+    partners = {"balance": BALANCES, "per": RATIOS, "average_gap": {"value": "volume"}}
+    if operation not in partners:
+        return (source,)
+    if source not in partners[operation]:
+        raise _refuse(name, f"{operation} takes {', '.join(partners[operation])}")
+    return (source, partners[operation][source])
 
 
 def parse(name: str) -> Formula:
@@ -90,17 +164,17 @@ def parse(name: str) -> Formula:
 
     """
     technical = _TECHNICAL.fullmatch(name)
-    if technical is not None and technical[1] in KINDS and technical[3] in CLOCKS_NS:
-        lengths = tuple(int(length) for length in technical[2].split(","))
-        return Formula("technical", (technical[1],), lengths=lengths, clock=technical[3])
+    if technical is not None:
+        return _parse_technical(name, technical)
     source, _, rest = name.partition(".")
     operation, *durations = rest.split(".")
-    known = source in QUOTE_SOURCES or source in TRADE_SOURCES
-    if not known or operation not in OPERATIONS or operation == "technical":
-        message = f"{name!r} is not a feature"
-        raise UsageError(message, "see `nautilus-scalp features list`")
-    if len(durations) != _HALF_LIVES.get(operation, 1):
-        message = f"{name!r}: {operation} takes {_HALF_LIVES.get(operation, 1)} half lives"
-        raise UsageError(message, "see `nautilus-scalp features list`")
-    sources = _PAIRS.get(operation, (source,))
-    return Formula(operation, sources, tuple(duration_ms(text) for text in durations))
+    if source not in sources.BY_NAME:
+        raise _refuse(name, f"no source is called {source!r}")
+    if operation not in ("now", *CELL_OPERATIONS, *FLOW_OPERATIONS, *SHAPE_OPERATIONS):
+        raise _refuse(name, f"no operation is called {operation!r}")
+    operands = _operands(name, source, operation)
+    count = _HALF_LIVES.get(operation, 1)
+    half_lives = tuple(duration_ms(text) for text in durations)
+    if len(half_lives) != count or list(half_lives) != sorted(set(half_lives)):
+        raise _refuse(name, f"{operation} takes {count} half lives, fast first")
+    return Formula(operation, operands, half_lives)

@@ -175,9 +175,9 @@ def window_sum(state: Floats, offset: int) -> float:
 
 @njit(cache=True)
 def window_variance(state: Floats, offset: int) -> float:
-    """Return the population variance of the window; 0 while it is empty."""
+    """Return the population variance of the window; exactly 0 if all its values are equal."""
     count = state[offset + _COUNT]
-    if count == 0:
+    if state[offset + _MAX] <= state[offset + _MIN]:
         return 0.0
     mean = state[offset + _SUM] / count
     return float(max(state[offset + _SQUARES] / count - mean * mean, 0.0))
@@ -199,11 +199,13 @@ def window_max(state: Floats, offset: int) -> float:
 def window_absolute_deviation(state: Floats, offset: int) -> float:
     """Return the mean absolute deviation of the window from its mean; a scan of the window."""
     count = int(state[offset + _COUNT])
+    if state[offset + _MAX] <= state[offset + _MIN]:
+        return 0.0
     mean = window_mean(state, offset)
     total = 0.0
     for i in range(offset + WINDOW_HEADER, offset + WINDOW_HEADER + count):
         total += abs(state[i] - mean)
-    return total / count if count > 0 else 0.0
+    return total / count
 
 
 @njit(cache=True)

@@ -1,87 +1,198 @@
-"""What is made of sources, averages and sums: one operation a loop, over all features using it."""
+"""What is made of sources, averages and sums: one tight loop an operation."""
 
 import math
 
 from numba import njit
 
 from nautilus_scalp.features import layout as at
-from nautilus_scalp.features import sources
+from nautilus_scalp.features import sources as of
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.sources import Ints
 
 
 OPERATIONS = (
     "now",  # the source itself
+    "mean",  # exponentially weighted mean
     "deviation",  # source - mean
+    "std",  # exponentially weighted standard deviation
+    "score",  # deviation / standard deviation
     "cross",  # fast mean - slow mean
     "acceleration",  # (source - fast mean) - (fast mean - slow mean)
-    "sum",  # decayed sum, tails folded in: sign * log(1 + |sum|)
-    "balance",  # decayed sum over another, 0 while that is nought
-    "rate_ratio",  # log of the fast rate over the slow rate
+    "sum",  # decayed sum, tails folded in: sign * square root
+    "balance",  # decayed sum over that of its size, 0 while that is nought
+    "rate_ratio",  # (fast rate - slow rate) / (fast rate + slow rate)
+    "per",  # (decayed sum - another's) / (decayed sum + another's)
     "average_gap",  # mid price - (decayed sum over another): distance from a weighted average
-    "technical",  # an indicator on closed bars
+    "skew",  # third moment of deviations over the standard deviation cubed
+    "kurtosis",  # fourth moment over the squared variance, less 3
+    "autocorrelation",  # of successive deviations
+    "quartile25",  # running quartile
+    "quartile75",
 )
-(NOW, DEVIATION, CROSS, ACCELERATION, SUM, BALANCE, RATE_RATIO, AVERAGE_GAP, TECHNICAL) = range(
-    len(OPERATIONS)
-)
-_RATE_FLOOR = 1e-3  # keeps the logarithm of an idle second finite: a thousandth of the slow sum
+(
+    NOW, MEAN, DEVIATION, STD, SCORE, CROSS, ACCELERATION, SUM, BALANCE, RATE_RATIO, PER,
+    AVERAGE_GAP, SKEW, KURTOSIS, AUTOCORRELATION, QUARTILE25, QUARTILE75,
+) = range(len(OPERATIONS))  # fmt: skip
+CELL_OPERATIONS = ("mean", "deviation", "std", "score", "cross", "acceleration")
+FLOW_OPERATIONS = ("sum", "balance", "rate_ratio", "per", "average_gap")
+SHAPE_OPERATIONS = ("skew", "kurtosis", "autocorrelation", "quartile25", "quartile75")
+
+_VARIANCE_FLOOR = 1e-12  # below this, a source counts as constant: only rounding is left
 
 
 @njit(cache=True)
-def _cell_source(state: Floats, ints: Ints, cell: int) -> float:
-    """Return the present value of the source that a cell averages."""
-    return float(state[ints[ints[at.CELLS] + cell * at.CELL_WIDTH + at.CELL_SOURCE]])
-
-
-@njit(cache=True)
-def _flow_rate(state: Floats, ints: Ints, flow: int) -> float:
-    """Return a decayed sum over its half life."""
-    half_life = ints[ints[at.FLOWS] + flow * at.CELL_WIDTH + at.CELL_HALF_LIFE]
-    return float(state[ints[at.FLOW_STATE] + flow] / state[ints[at.HALF_LIVES] + half_life])
-
-
-@njit(cache=True)
-def _output(state: Floats, ints: Ints, operation: int, a: int, b: int) -> float:  # noqa: PLR0911
-    """Return one feature before its unit is applied; `a` and `b` mean what the operation needs."""
-    means = ints[at.CELL_STATE]
-    flows = ints[at.FLOW_STATE]
-    if operation == NOW:
-        return float(state[a])
-    if operation == DEVIATION:
-        return float(_cell_source(state, ints, a) - state[means + a])
-    if operation == CROSS:
-        return float(state[means + a] - state[means + b])
-    if operation == ACCELERATION:
-        return float(_cell_source(state, ints, a) - 2.0 * state[means + a] + state[means + b])
-    if operation == SUM:
-        total = state[flows + a]
-        return math.copysign(math.log1p(abs(total)), total)
-    if operation == BALANCE:
-        return state[flows + a] / state[flows + b] if state[flows + b] > 0.0 else 0.0
-    if operation == RATE_RATIO:
-        slow = _flow_rate(state, ints, b)
-        fast = _flow_rate(state, ints, a)
-        return math.log((fast + _RATE_FLOOR * slow) / slow) if slow > 0.0 else 0.0
-    if operation == AVERAGE_GAP:
-        weight = state[flows + b]
-        return state[sources.MID] - state[flows + a] / weight if weight > 0.0 else 0.0
-    return float(state[ints[at.TECHNICAL_VALUES] + a])
-
-
-@njit(cache=True)
-def write_outputs(state: Floats, ints: Ints) -> None:
-    """Refresh every output of the program, then show the selected ones in the feature vector."""
+def _write_now(state: Floats, ints: Ints, first: int, last: int) -> None:
     raw = ints[at.RAW]
+    for i in range(first, last):
+        row = ints[at.OUTPUTS] + i * at.OUTPUT_WIDTH
+        inverse = state[at.INVERSE_UNITS + ints[row + at.OUTPUT_SCALE]]
+        state[raw + i] = state[ints[row]] * inverse
+
+
+@njit(cache=True)
+def _write_means(state: Floats, ints: Ints, first: int, last: int, operation: int) -> None:
+    """Write means or, of the same cells, standard deviations."""
+    raw = ints[at.RAW]
+    cells = ints[at.CELL_STATE]
+    variances = cells + ints[at.CELLS + 1]
+    for i in range(first, last):
+        row = ints[at.OUTPUTS] + i * at.OUTPUT_WIDTH
+        inverse = state[at.INVERSE_UNITS + ints[row + at.OUTPUT_SCALE]]
+        if operation == MEAN:
+            state[raw + i] = state[cells + ints[row]] * inverse
+        else:
+            state[raw + i] = math.sqrt(state[variances + ints[row]]) * inverse
+
+
+@njit(cache=True)
+def _write_deviations(state: Floats, ints: Ints, first: int, last: int, operation: int) -> None:
+    """Write deviations, or the same in standard deviations."""
+    raw = ints[at.RAW]
+    means = ints[at.CELL_STATE]
+    count = ints[at.CELLS + 1]
+    for i in range(first, last):
+        row = ints[at.OUTPUTS] + i * at.OUTPUT_WIDTH
+        cell = ints[row]
+        value = state[ints[ints[at.CELLS] + cell * at.ROW_WIDTH]] - state[means + cell]
+        if operation == DEVIATION:
+            value *= state[at.INVERSE_UNITS + ints[row + at.OUTPUT_SCALE]]
+        else:
+            value /= math.sqrt(state[means + count + cell] + _VARIANCE_FLOOR)
+        state[raw + i] = value
+
+
+@njit(cache=True)
+def _write_crosses(state: Floats, ints: Ints, first: int, last: int, operation: int) -> None:
+    """Write differences of a fast and a slow mean, or how the source runs ahead of them."""
+    raw = ints[at.RAW]
+    means = ints[at.CELL_STATE]
+    for i in range(first, last):
+        row = ints[at.OUTPUTS] + i * at.OUTPUT_WIDTH
+        fast = state[means + ints[row]]
+        value = fast - state[means + ints[row + at.OUTPUT_B]]
+        if operation == ACCELERATION:
+            value = state[ints[ints[at.CELLS] + ints[row] * at.ROW_WIDTH]] - fast - value
+        state[raw + i] = value * state[at.INVERSE_UNITS + ints[row + at.OUTPUT_SCALE]]
+
+
+@njit(cache=True)
+def _write_sums(state: Floats, ints: Ints, first: int, last: int) -> None:
+    raw = ints[at.RAW]
+    sums = ints[at.FLOW_STATE]
+    for i in range(first, last):
+        row = ints[at.OUTPUTS] + i * at.OUTPUT_WIDTH
+        inverse = state[at.INVERSE_UNITS + ints[row + at.OUTPUT_SCALE]]
+        total = state[sums + ints[row]] * inverse
+        state[raw + i] = math.copysign(math.sqrt(abs(total)), total)
+
+
+@njit(cache=True)
+def _write_ratios(state: Floats, ints: Ints, first: int, last: int, operation: int) -> None:
+    """Write one decayed sum against another: ratio, contrast, or distance from the average."""
+    raw = ints[at.RAW]
+    sums = ints[at.FLOW_STATE]
+    lives = ints[at.HALF_LIVES]
+    for i in range(first, last):
+        row = ints[at.OUTPUTS] + i * at.OUTPUT_WIDTH
+        a = ints[row]
+        b = ints[row + at.OUTPUT_B]
+        one = state[sums + a]
+        other = state[sums + b]
+        value = 0.0
+        if operation == RATE_RATIO:
+            one /= state[lives + ints[ints[at.FLOWS] + a * at.ROW_WIDTH + at.ROW_HALF_LIFE]]
+            other /= state[lives + ints[ints[at.FLOWS] + b * at.ROW_WIDTH + at.ROW_HALF_LIFE]]
+        if operation in (RATE_RATIO, PER):
+            if one + other > 0.0:
+                value = (one - other) / (one + other)
+        elif other > 0.0:
+            value = one / other
+            if operation == AVERAGE_GAP:
+                value = state[of.MID] - value
+        state[raw + i] = value * state[at.INVERSE_UNITS + ints[row + at.OUTPUT_SCALE]]
+
+
+@njit(cache=True)
+def _write_moments(state: Floats, ints: Ints, first: int, last: int, operation: int) -> None:
+    """Write skews, kurtoses or autocorrelations; 0 where the source was constant."""
+    raw = ints[at.RAW]
+    for i in range(first, last):
+        shape = ints[ints[at.OUTPUTS] + i * at.OUTPUT_WIDTH]
+        row = ints[at.SHAPE_STATE] + shape * at.SHAPE_SIZE
+        variance = state[row + at.SHAPE_SECOND]
+        value = 0.0
+        if variance > _VARIANCE_FLOOR:
+            if operation == SKEW:
+                value = state[row + at.SHAPE_THIRD] / (variance * math.sqrt(variance))
+            elif operation == KURTOSIS:
+                value = state[row + at.SHAPE_FOURTH] / (variance * variance) - 3.0
+            else:
+                value = state[row + at.SHAPE_LAGGED] / variance
+        state[raw + i] = value
+
+
+@njit(cache=True)
+def _write_quartiles(state: Floats, ints: Ints, first: int, last: int, operation: int) -> None:
+    raw = ints[at.RAW]
+    which = at.SHAPE_LOWER if operation == QUARTILE25 else at.SHAPE_UPPER
+    for i in range(first, last):
+        row = ints[at.OUTPUTS] + i * at.OUTPUT_WIDTH
+        place = ints[at.SHAPE_STATE] + ints[row] * at.SHAPE_SIZE + which
+        state[raw + i] = state[place] * state[at.INVERSE_UNITS + ints[row + at.OUTPUT_SCALE]]
+
+
+@njit(cache=True)
+def write_outputs(state: Floats, ints: Ints, kind: int) -> None:
+    """Refresh every output that an event of this kind changes."""
+    starts = ints[at.OPERATIONS] + kind * len(OPERATIONS)
     for operation in range(len(OPERATIONS)):
-        first = ints[ints[at.OPERATIONS] + operation]
-        last = ints[ints[at.OPERATIONS] + operation + 1]
-        for i in range(first, last):
-            row = ints[at.OUTPUTS] + i * at.OUTPUT_WIDTH
-            a = ints[row + at.OUTPUT_A]
-            b = ints[row + at.OUTPUT_B]
-            value = _output(state, ints, operation, a, b)
-            per_unit = ints[row + at.OUTPUT_SCALE] == 1
-            state[raw + i] = value / state[at.UNIT_TICKS] if per_unit else value
+        first = ints[starts + operation]
+        last = ints[starts + operation + 1]
+        if first == last:
+            continue
+        if operation == NOW:
+            _write_now(state, ints, first, last)
+        elif operation in (MEAN, STD):
+            _write_means(state, ints, first, last, operation)
+        elif operation in (DEVIATION, SCORE):
+            _write_deviations(state, ints, first, last, operation)
+        elif operation in (CROSS, ACCELERATION):
+            _write_crosses(state, ints, first, last, operation)
+        elif operation == SUM:
+            _write_sums(state, ints, first, last)
+        elif operation <= AVERAGE_GAP:
+            _write_ratios(state, ints, first, last, operation)
+        elif operation <= AUTOCORRELATION:
+            _write_moments(state, ints, first, last, operation)
+        else:
+            _write_quartiles(state, ints, first, last, operation)
+
+
+@njit(cache=True)
+def show_selected(state: Floats, ints: Ints) -> None:
+    """Copy the selected features into the feature vector."""
+    raw = ints[at.RAW]
     shown = ints[at.VALUE]
+    picks = ints[at.PICKS]
     for i in range(ints[at.VALUE + 1]):
-        state[shown + i] = state[raw + ints[ints[at.PICKS] + i]]
+        state[shown + i] = state[raw + ints[picks + i]]

@@ -7,35 +7,30 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from nautilus_scalp.features import indicators
 from nautilus_scalp.features import layout as at
-from nautilus_scalp.features.banks import KINDS
-from nautilus_scalp.features.banks import technical_size
-from nautilus_scalp.features.catalogue import scaled
 from nautilus_scalp.features.grammar import CLOCKS_NS
+from nautilus_scalp.features.grammar import TECHNICAL
 from nautilus_scalp.features.grammar import Formula
 from nautilus_scalp.features.grammar import parse
+from nautilus_scalp.features.operations import CELL_OPERATIONS
+from nautilus_scalp.features.operations import FLOW_OPERATIONS
 from nautilus_scalp.features.operations import OPERATIONS
+from nautilus_scalp.features.operations import SHAPE_OPERATIONS
 from nautilus_scalp.features.schema import FeatureSpec
-from nautilus_scalp.features.sources import QUOTE_SOURCES
-from nautilus_scalp.features.sources import TRADE_SOURCES
-from nautilus_scalp.features.tape import InstrumentFacts
+from nautilus_scalp.features.sources import BY_NAME
+from nautilus_scalp.features.sources import POSITION
+from nautilus_scalp.features.sources import RICH_NAMES
+from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
 
 
-_FLOW_OPERATIONS = ("sum", "balance", "rate_ratio", "average_gap")
-_POSITIONS = {name: at.SOURCES + i for i, name in enumerate((*QUOTE_SOURCES, *TRADE_SOURCES))}
 type Pair = tuple[str, float]
 
 
-class _Tables(msgspec.Struct):
-    """What the features of a selection need, each thing once."""
-
-    half_lives: list[float]
-    cells: list[Pair]
-    flows: list[Pair]
-    technicals: list[Formula]
-    outputs: list[tuple[int, int, int]]
-    operations: list[int]
-    picks: list[int]
+def _unique[T](items: Iterable[T]) -> list[T]:
+    return list(dict.fromkeys(items))
 
 
 def _pairs(formula: Formula) -> list[Pair]:
@@ -45,47 +40,20 @@ def _pairs(formula: Formula) -> list[Pair]:
     return [(formula.sources[0], half_life) for half_life in formula.half_lives_ms]
 
 
-def _unique[T](items: Iterable[T]) -> list[T]:
-    return list(dict.fromkeys(items))
+def _event_of(pair: Pair) -> int:
+    return BY_NAME[pair[0]].event
 
 
-def _output_row(formula: Formula, tables: _Tables) -> tuple[int, int, int]:
-    """Return where the feature's operands are, and whether its unit is volatility."""
-    unit = int(scaled(formula))
-    if formula.operation == "now":
-        return (_POSITIONS[formula.sources[0]], 0, unit)
-    if formula.operation == "technical":
-        return (tables.technicals.index(formula), 0, unit)
-    home = tables.flows if formula.operation in _FLOW_OPERATIONS else tables.cells
-    operands = [home.index(pair) for pair in _pairs(formula)]
-    return (operands[0], operands[-1], unit)
+def _table(formulas: Sequence[Formula], operations: tuple[str, ...]) -> list[Pair]:
+    """Return the pairs that some operations need, each once, grouped by kind of event."""
+    pairs = _unique(p for f in formulas if f.operation in operations for p in _pairs(f))
+    return sorted(pairs, key=lambda pair: (_event_of(pair), pair[1]))
 
 
-def _tables(formulas: Sequence[Formula]) -> _Tables:
-    flows = _unique(pair for f in formulas if f.operation in _FLOW_OPERATIONS for pair in _pairs(f))
-    technicals = _unique(f for f in formulas if f.operation == "technical")
-    clocks = list(CLOCKS_NS)
-    tables = _Tables(
-        half_lives=sorted({half_life for f in formulas for half_life in f.half_lives_ms}),
-        cells=_unique(
-            pair
-            for f in formulas
-            if f.operation not in (*_FLOW_OPERATIONS, "now", "technical")
-            for pair in _pairs(f)
-        ),
-        flows=sorted(flows, key=lambda pair: pair[0] in TRADE_SOURCES),
-        technicals=sorted(technicals, key=lambda f: clocks.index(f.clock)),
-        outputs=[],
-        operations=[0],
-        picks=[0] * len(formulas),
-    )
-    for operation in OPERATIONS:
-        for i, formula in enumerate(formulas):
-            if formula.operation == operation:
-                tables.picks[i] = len(tables.outputs)
-                tables.outputs.append(_output_row(formula, tables))
-        tables.operations.append(len(tables.outputs))
-    return tables
+def _output_event(formula: Formula) -> int:
+    """Return the kind of event that refreshes a feature: sums of trades fade until the quote."""
+    event = BY_NAME[formula.sources[0]].event
+    return QUOTE if formula.operation in FLOW_OPERATIONS and event == TRADE else event
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,104 +66,151 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         Counters and tables, as `layout` describes them; copy it for every engine.
     floats : float64[m]
         Constants and state, as `layout` describes them; copy it for every engine.
+    outputs : dict[str, int]
+        Where each computed feature's value is, counted from `layout.RAW`.
 
     """
 
     ints: npt.NDArray[np.int64]
     floats: npt.NDArray[np.float64]
+    outputs: dict[str, int]
 
 
 class _Builder:
     """Appends tables to the integer array and reserves stretches of the float array."""
 
-    def __init__(self) -> None:
+    def __init__(self, formulas: Sequence[Formula]) -> None:
+        self.formulas = formulas
         self.ints = [0] * at.INT_HEADER
         self.float_count = at.FLOAT_HEADER
+        self.half_lives = sorted({h for f in formulas for h in f.half_lives_ms})
+        self.cells = _table(formulas, CELL_OPERATIONS)
+        self.flows = _table(formulas, FLOW_OPERATIONS)
+        self.shapes = _table(formulas, SHAPE_OPERATIONS)
+        clocks = list(CLOCKS_NS)
+        technicals = _unique(f for f in formulas if f.operation == TECHNICAL)
+        self.technicals = sorted(technicals, key=lambda f: clocks.index(f.clock))
+        self.outputs: dict[Formula, int] = {}
 
     def table(self, header: int, values: Sequence[int], count: int) -> None:
+        """Append a table to the integers and note where it is."""
         self.ints[header : header + 2] = [len(self.ints), count]
         self.ints.extend(values)
 
     def reserve(self, header: int, size: int, count: int) -> None:
+        """Reserve a stretch of the floats and note where it is."""
         self.ints[header : header + 2] = [self.float_count, count]
         self.float_count += size
 
+    def reserve_state(self) -> None:
+        """Reserve the floats, those that a reset keeps first."""
+        lives = len(self.half_lives)
+        self.reserve(at.HALF_LIVES, 2 * lives, lives)
+        self.reserve(at.WEIGHTS, (at.KINDS + 1) * lives, lives)
+        self.reserve(at.CELL_STATE, 2 * len(self.cells), len(self.cells))
+        self.reserve(at.FLOW_STATE, len(self.flows), len(self.flows))
+        self.reserve(at.SHAPE_STATE, at.SHAPE_SIZE * len(self.shapes), len(self.shapes))
+        clocks = len({f.clock for f in self.technicals})
+        self.reserve(at.BARS, clocks * at.BAR_WIDTH, clocks)
+        outputs = len(_unique(self.formulas))
+        self.reserve(at.RAW, outputs, outputs)
 
-def _clock_rows(tables: _Tables, specs: Sequence[FeatureSpec]) -> list[int]:
-    needs: dict[str, int] = {}
-    for spec in specs:
-        clock = parse(spec.name).clock
-        if clock:
-            needs[clock] = max(needs.get(clock, 0), spec.warm_up.bars)
-    rows = []
-    for clock in _unique(f.clock for f in tables.technicals):
-        mine = [i for i, f in enumerate(tables.technicals) if f.clock == clock]
-        rows += [CLOCKS_NS[clock], 0, 0, needs[clock], mine[0], mine[-1] + 1]
-    return rows
+    def add_averages(self) -> None:
+        """Write the tables of what is averaged, and where each kind of event's part begins."""
+        for header, starts, pairs in (
+            (at.CELLS, at.CELL_STARTS, self.cells),
+            (at.FLOWS, at.FLOW_STARTS, self.flows),
+            (at.SHAPES, at.SHAPE_STARTS, self.shapes),
+        ):
+            rows = [n for s, h in pairs for n in (POSITION[s], self.half_lives.index(h))]
+            self.table(header, rows, len(pairs))
+            counts = [sum(_event_of(pair) < kind for pair in pairs) for kind in range(at.KINDS)]
+            self.table(starts, [*counts, len(pairs)], at.KINDS + 1)
+
+    def add_outputs(self) -> None:
+        """Write the table of outputs, grouped by kind of event, then operation."""
+        rows: list[int] = []
+        starts = [0]
+        pending = [f for f in _unique(self.formulas) if f.operation != TECHNICAL]
+        for kind in (QUOTE, TRADE, DEPTH):
+            for operation in OPERATIONS:
+                for formula in pending:
+                    if formula.operation == operation and _output_event(formula) == kind:
+                        self.outputs[formula] = len(self.outputs)
+                        rows += self._output_row(formula)
+                starts.append(len(self.outputs))
+        self.table(at.OUTPUTS, rows, len(self.outputs))
+        self.table(at.OPERATIONS, starts, len(starts))
+        for formula in self.technicals:
+            self.outputs[formula] = len(self.outputs)
+
+    def _output_row(self, formula: Formula) -> list[int]:
+        if formula.operation == "now":
+            return [POSITION[formula.sources[0]], 0, formula.scale]
+        home = self.shapes if formula.operation in SHAPE_OPERATIONS else self.cells
+        home = self.flows if formula.operation in FLOW_OPERATIONS else home
+        operands = [home.index(pair) for pair in _pairs(formula)]
+        return [operands[0], operands[-1], formula.scale]
+
+    def add_clocks(self, needs: dict[str, int]) -> None:
+        """Write the clocks, and their indicators with room for each one's state."""
+        rows: list[int] = []
+        for clock in _unique(f.clock for f in self.technicals):
+            mine = [i for i, f in enumerate(self.technicals) if f.clock == clock]
+            rows += [CLOCKS_NS[clock], 0, 0, needs.get(clock, 0), mine[0], mine[-1] + 1]
+        self.table(at.CLOCKS, rows, len(rows) // at.CLOCK_WIDTH)
+        rows = []
+        for formula in self.technicals:
+            kind = formula.sources[0]
+            lengths = (*formula.lengths, 0, 0)[:3]
+            place = self.outputs[formula]
+            rows += [indicators.NAMES.index(kind), self.float_count, place, formula.scale, *lengths]
+            self.float_count += indicators.BY_NAME[kind].size(formula.lengths)
+        self.table(at.TECHNICALS, rows, len(self.technicals))
+
+    def add_needs(self, specs: Sequence[FeatureSpec]) -> None:
+        """Write what the shown features must have seen before they may be used."""
+        warm_ups = [spec.warm_up for spec in specs]
+        self.ints[at.NEED_EVENTS + QUOTE] = max(w.quotes for w in warm_ups)
+        self.ints[at.NEED_EVENTS + TRADE] = max(w.trades for w in warm_ups)
+        self.ints[at.NEED_EVENTS + DEPTH] = max(w.depths for w in warm_ups)
+        self.ints[at.NEED_NS] = int(max(w.elapsed_ms for w in warm_ups) * 1e6)
+        peers, spot = any(w.peers for w in warm_ups), any(w.spot for w in warm_ups)
+        self.ints[at.NEED_PEERS] = int(peers) + 2 * int(spot)
+        read = {source for f in self.formulas for source in f.sources}
+        rich = read & (RICH_NAMES | indicators.PEER_NAMES)
+        self.ints[at.RICH] = int(bool(rich))
 
 
-def _technical_rows(tables: _Tables, builder: _Builder) -> list[int]:
-    rows = []
-    for formula in tables.technicals:
-        kind = formula.sources[0]
-        lengths = (*formula.lengths, 0, 0)[:3]
-        rows += [KINDS.index(kind), builder.float_count, *lengths]
-        builder.float_count += technical_size(kind, formula.lengths)
-    return rows
-
-
-def build_program(
-    specs: Sequence[FeatureSpec], facts: InstrumentFacts, scale_half_life_ms: float, gap_ms: int
-) -> Program:
+def build_program(computed: Sequence[str], shown: Sequence[FeatureSpec]) -> Program:
     """
-    Lay out the tables and the state for a selection of features of one instrument.
+    Lay out the tables and the state for a selection of features.
 
     Parameters
     ----------
-    specs : sequence of FeatureSpec
-        The features, in the order of the feature vector.
-    facts : InstrumentFacts
-        Precision and tick size.
-    scale_half_life_ms : float
-        Half life of the running means that sizes and price moves are measured in.
-    gap_ms : int
-        A longer silence begins a new segment.
+    computed : sequence of str
+        The features that every event updates; the shown ones are among them.
+    shown : sequence of FeatureSpec
+        The features of the vector, in order.
 
     """
-    tables = _tables([parse(spec.name) for spec in specs])
-    index = tables.half_lives.index
-    lives = len(tables.half_lives)
-    builder = _Builder()
-    builder.reserve(at.HALF_LIVES, 2 * lives, lives)
-    builder.reserve(at.WEIGHTS, lives, lives)
-    builder.reserve(at.CELL_STATE, 2 * len(tables.cells), len(tables.cells))
-    builder.reserve(at.FLOW_STATE, len(tables.flows), len(tables.flows))
-    clock_rows = _clock_rows(tables, specs)
-    clocks = len(clock_rows) // at.CLOCK_WIDTH
-    builder.reserve(at.BARS, clocks * at.BAR_WIDTH, clocks)
-    builder.reserve(at.TECHNICAL_VALUES, len(tables.technicals), len(tables.technicals))
-    builder.reserve(at.RAW, len(tables.outputs), len(tables.outputs))
-    builder.reserve(at.VALUE, len(specs), len(specs))
-    for header, pairs in ((at.CELLS, tables.cells), (at.FLOWS, tables.flows)):
-        rows = [n for name, half_life in pairs for n in (_POSITIONS[name], index(half_life))]
-        builder.table(header, rows, len(pairs))
-    builder.ints[at.QUOTE_FLOWS + 1] = sum(name in QUOTE_SOURCES for name, _ in tables.flows)
-    builder.table(at.OUTPUTS, [n for row in tables.outputs for n in row], len(tables.outputs))
-    builder.table(at.OPERATIONS, tables.operations, len(OPERATIONS))
-    builder.table(at.CLOCKS, clock_rows, clocks)
-    builder.table(at.TECHNICALS, _technical_rows(tables, builder), len(tables.technicals))
-    builder.table(at.PICKS, tables.picks, len(tables.picks))
+    builder = _Builder([parse(name) for name in computed])
+    builder.reserve_state()
+    builder.add_averages()
+    builder.add_outputs()
+    needs: dict[str, int] = {}
+    for spec in shown:
+        clock = parse(spec.name).clock
+        needs[clock] = max(needs.get(clock, 0), spec.warm_up.bars)
+    builder.add_clocks(needs)
+    builder.add_needs(shown)
+    picks = [builder.outputs[parse(spec.name)] for spec in shown]
+    builder.table(at.PICKS, picks, len(picks))
+    builder.reserve(at.VALUE, len(picks), len(picks))
     builder.ints[at.SEGMENT] = -1
-    builder.ints[at.GAP_NS] = gap_ms * 1_000_000
-    builder.ints[at.NEED_QUOTES] = max(spec.warm_up.quotes for spec in specs)
-    builder.ints[at.NEED_TRADES] = max(spec.warm_up.trades for spec in specs)
-    builder.ints[at.NEED_NS] = int(max(spec.warm_up.elapsed_ms for spec in specs) * 1e6)
     floats = np.zeros(builder.float_count)
-    floats[at.PRICE_SCALE] = 10.0**facts.price_precision
-    floats[at.SIZE_SCALE] = 10.0**facts.size_precision
-    floats[at.TICK] = facts.tick_size
-    floats[at.SCALE_HALF_LIFE_MS] = scale_half_life_ms
-    first = builder.ints[at.HALF_LIVES]
-    floats[first : first + lives] = tables.half_lives
+    first, lives = builder.ints[at.HALF_LIVES], len(builder.half_lives)
+    floats[first : first + lives] = builder.half_lives
     floats[first + lives : first + 2 * lives] = 1.0
-    return Program(ints=np.array(builder.ints, np.int64), floats=floats)
+    outputs = {name: builder.outputs[parse(name)] for name in computed}
+    return Program(ints=np.array(builder.ints, np.int64), floats=floats, outputs=outputs)

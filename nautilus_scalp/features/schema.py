@@ -14,19 +14,26 @@ class WarmUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes
     ----------
-    quotes, trades : int
-        Accepted quotes and trades.
+    quotes, trades, depths : int
+        Accepted quotes, trades and depth snapshots.
     elapsed_ms : float
         Exchange time.
     bars : int
         Closed bars of the feature's own clock, if it has one.
+    peers : bool
+        Whether every other instrument must have quoted lately.
+    spot : bool
+        Whether the same asset's spot market must have quoted lately.
 
     """
 
     quotes: int = 2
     trades: int = 0
+    depths: int = 0
     elapsed_ms: float = 0.0
     bars: int = 0
+    peers: bool = False
+    spot: bool = False
 
 
 class FeatureSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +45,7 @@ class FeatureSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name : str
         Its name in the grammar, unique.
     group : str
-        price, volume, book or technical.
+        price, volume, book, depth, technical, statistics, volatility, cross or time.
     unit : str
         Unit of the value.
     warm_up : WarmUp

@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 QUOTE = 0
 TRADE = 1
+DEPTH = 2
+LEVELS = 10
 
 
 class InstrumentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,14 +36,14 @@ class InstrumentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 class Tape(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Quotes and trades of several instruments, ordered by ``ts_init_ns``.
+    Quotes, trades and depth snapshots of several instruments, ordered by ``ts_init_ns``.
 
     Attributes
     ----------
     instruments : tuple[InstrumentFacts, ...]
         The instruments; ``instrument`` holds indices into this tuple.
     kind : uint8[n]
-        ``QUOTE`` or ``TRADE``.
+        ``QUOTE``, ``TRADE`` or ``DEPTH``.
     instrument : int16[n]
         Index into ``instruments``.
     ts_event_ns : int64[n]
@@ -50,7 +52,9 @@ class Tape(msgspec.Struct, frozen=True, kw_only=True):
         Strictly increasing replay time, nanoseconds since the epoch.
     values : float64[n, 4]
         Quote: bid, ask, bid size, ask size. Trade: price, size, aggressor side (+1 buyer,
-        -1 seller, 0 unknown), 0.
+        -1 seller, 0 unknown), 0. Depth: row in `books`, 0, 0, 0.
+    books : float64[d, 10, 4]
+        Depth snapshots, best level first: bid, ask, bid size, ask size.
 
     """
 
@@ -60,6 +64,7 @@ class Tape(msgspec.Struct, frozen=True, kw_only=True):
     ts_event_ns: npt.NDArray[np.int64]
     ts_init_ns: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]
+    books: npt.NDArray[np.float64] = msgspec.field(default_factory=lambda: np.empty((0, LEVELS, 4)))
 
     def __len__(self) -> int:
         """Return the number of events."""

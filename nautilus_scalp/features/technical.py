@@ -7,6 +7,8 @@ here is the neutral value that each docstring names. Until an indicator has seen
 returns that neutral value too.
 """
 
+import math
+
 from numba import njit
 
 from nautilus_scalp.features.kernels import Floats
@@ -24,7 +26,9 @@ EMA_SIZE = 2  # observations seen, value
 RSI_SIZE = 4  # changes seen, last price, average gain, average loss
 ATR_SIZE = 3  # true ranges seen, last close, value
 MACD_SIZE = 1 + 3 * EMA_SIZE
+WAVE_LINE_SIZE = 3 * EMA_SIZE
 
+_FLAT = 1e-9  # a mean distance under which only rounding is left
 _CCI_SCALE = 0.015  # Lambert (1980): puts some three quarters of the values within +-100
 
 
@@ -100,6 +104,15 @@ def macd_update(
     return line - average if seen >= slow + signal - 1 else 0.0
 
 
+@njit(cache=True)
+def macd_line(state: Floats, offset: int, slow: int) -> float:
+    """Return the line (fast less slow average) of a `macd_update` block; 0 during the warm-up."""
+    if state[offset] < slow:
+        return 0.0
+    return float(state[offset + 2] - state[offset + 2 + EMA_SIZE])
+
+
+@njit(cache=True)
 def range_size(length: int) -> int:
     """Return the floats that `range_position_update` needs."""
     return 2 * window_size(length)
@@ -144,7 +157,7 @@ def bollinger_update(state: Floats, offset: int, length: int, price: float) -> f
     variance = window_variance(state, offset)
     if variance <= 0.0:
         return 0.0
-    return float((price - window_mean(state, offset)) / variance**0.5)
+    return float((price - window_mean(state, offset)) / math.sqrt(variance))
 
 
 @njit(cache=True)
@@ -168,7 +181,25 @@ def cci_update(state: Floats, offset: int, length: int, typical: float) -> float
 
 def wave_trend_size(signal: int) -> int:
     """Return the floats that `wave_trend_update` needs."""
-    return 3 * EMA_SIZE + window_size(signal)
+    return WAVE_LINE_SIZE + window_size(signal)
+
+
+@njit(cache=True)
+def wave_line_update(
+    state: Floats, offset: int, channel: int, average: int, typical: float
+) -> float:
+    """
+    Wave trend line (WT1); 0 where nothing moved.
+
+    References
+    ----------
+    LazyBear (2014), WaveTrend Oscillator, TradingView.
+
+    """
+    centre = ema_update(state, offset, channel, typical)
+    distance = ema_update(state, offset + EMA_SIZE, channel, abs(typical - centre))
+    index = (typical - centre) / (_CCI_SCALE * distance) if distance > _FLAT else 0.0
+    return ema_update(state, offset + 2 * EMA_SIZE, average, index)
 
 
 @njit(cache=True)
@@ -183,11 +214,8 @@ def wave_trend_update(
     LazyBear (2014), WaveTrend Oscillator, TradingView.
 
     """
-    centre = ema_update(state, offset, channel, typical)
-    distance = ema_update(state, offset + EMA_SIZE, channel, abs(typical - centre))
-    index = (typical - centre) / (_CCI_SCALE * distance) if distance > 0.0 else 0.0
-    wave = ema_update(state, offset + 2 * EMA_SIZE, average, index)
-    line = offset + 3 * EMA_SIZE
+    wave = wave_line_update(state, offset, channel, average, typical)
+    line = offset + WAVE_LINE_SIZE
     window_push(state, line, signal, wave)
     return wave - window_mean(state, line)
 

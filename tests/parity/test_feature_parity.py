@@ -7,11 +7,16 @@ import sys
 import numpy as np
 import numpy.typing as npt
 
-from nautilus_scalp.features.engine import FeatureEngine
+from nautilus_scalp.features.catalogue import CATALOGUE
+from nautilus_scalp.features.catalogue import SELECTED
+from nautilus_scalp.features.engine import ALL
 from nautilus_scalp.features.engine import FeatureMatrix
 from nautilus_scalp.features.engine import FeatureParams
+from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.features.tape import DEPTH
 from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.features.tape import Tape
 
@@ -24,9 +29,9 @@ FACTS = tuple(
 
 
 def random_tape(count: int, seed: int = 5) -> Tape:
-    """Two instruments' random walks with trades, shared milliseconds, bad quotes and one gap."""
+    """Two random walks with trades and depth, shared milliseconds, bad events and one gap."""
     rng = np.random.default_rng(seed)
-    kind = (rng.random(count) < 0.25).astype(np.uint8)
+    kind = rng.choice(3, count, p=(0.65, 0.25, 0.1)).astype(np.uint8)
     time_ms = 1_700_000_000_000 + rng.integers(0, 40, count).cumsum()
     time_ms[count // 2 :] += 60_000
     bid = np.round(30_000.0 + 0.1 * rng.integers(-2, 3, count).cumsum(), 1)
@@ -37,6 +42,15 @@ def random_tape(count: int, seed: int = 5) -> Tape:
     values = np.where((kind == QUOTE)[:, None], quotes, trades)
     values[rng.integers(0, count, count // 100), 0] = np.nan
     values[rng.integers(0, count, count // 100), 1] = 0.0
+    snapshots = np.flatnonzero(kind == DEPTH)
+    values[snapshots] = 0.0
+    values[snapshots, 0] = np.arange(len(snapshots))
+    books = np.empty((len(snapshots), 10, 4))
+    steps = 0.1 * rng.integers(1, 4, (len(snapshots), 10, 2)).cumsum(axis=1)
+    books[:, :, 0] = bid[snapshots, None] - steps[:, :, 0]
+    books[:, :, 1] = bid[snapshots, None] + steps[:, :, 1]
+    books[:, :, 2:] = rng.integers(1, 5_000, (len(snapshots), 10, 2)) / 1000.0
+    books[::50, 3, 2] = np.nan
     return Tape(
         instruments=FACTS,
         kind=kind,
@@ -44,6 +58,7 @@ def random_tape(count: int, seed: int = 5) -> Tape:
         ts_event_ns=time_ms * 1_000_000,
         ts_init_ns=time_ms * 1_000_000 + np.arange(count),
         values=values,
+        books=books,
     )
 
 
@@ -57,16 +72,22 @@ def cut(tape: Tape, first: int, last: int) -> Tape:
         ts_event_ns=tape.ts_event_ns[part],
         ts_init_ns=tape.ts_init_ns[part],
         values=tape.values[part],
+        books=tape.books,
     )
 
 
-def stream(tape: Tape) -> tuple[npt.NDArray[np.float64], list[bool], dict[str, int]]:
+def stream(
+    tape: Tape, selection: tuple[str, ...] = SELECTED, params: FeatureParams = PARAMS
+) -> tuple[npt.NDArray[np.float64], list[bool], dict[str, int]]:
     """Feed the tape event by event; return vectors and readiness of the accepted quotes."""
-    engines = [FeatureEngine(facts, PARAMS) for facts in tape.instruments]
+    engines = build_engines(tape.instruments, params, selection)
     vectors, ready = [], []
     for i in range(len(tape)):
         engine = engines[tape.instrument[i]]
         event = tape.values[i].tolist()
+        if tape.kind[i] == DEPTH:
+            engine.on_depth(int(tape.ts_event_ns[i]), tape.books[int(event[0])])
+            continue
         if tape.kind[i] != QUOTE:
             engine.on_trade(int(tape.ts_event_ns[i]), *event[:3])
             continue
@@ -107,10 +128,35 @@ def test_stream_equals_batch_bit_for_bit() -> None:
     assert len(set(matrix.segment.tolist())) == 4  # two instruments, one gap
 
 
-def test_every_ready_value_is_finite() -> None:
+def test_the_whole_catalogue_streams_as_in_batch() -> None:
+    tape = random_tape(3_000)
+    vectors, ready, refusals = stream(tape, CATALOGUE)
+    matrix = compute_matrix(tape, PARAMS, CATALOGUE)
+    assert vectors.tobytes() == matrix.values.tobytes()
+    assert ready == matrix.ready.tolist()
+    assert refusals == matrix.refusals
+
+
+def test_the_selection_alone_equals_the_selection_among_all() -> None:
+    tape = random_tape(6_000)
+    assert_same(compute_matrix(tape, PARAMS), compute_matrix(tape, PARAMS, mode=ALL))
+
+
+def test_every_value_is_finite() -> None:
     matrix = compute_matrix(random_tape(12_000), PARAMS)
     assert matrix.ready.mean() > 0.5
     assert np.isfinite(matrix.values).all()
+    assert np.isfinite(compute_matrix(random_tape(4_000), PARAMS, CATALOGUE).values).all()
+
+
+def test_a_motionless_market_is_finite_and_quiet() -> None:
+    tape = random_tape(3_000)
+    tape.values[tape.kind == QUOTE] = (100.0, 100.1, 1.0, 1.0)
+    tape.values[tape.kind == TRADE] = (100.0, 1.0, 1.0, 0.0)
+    matrix = compute_matrix(tape, PARAMS, CATALOGUE)
+    assert np.isfinite(matrix.values).all()
+    moving = [i for i, name in enumerate(CATALOGUE) if name.split(".")[0] in {"mid", "move"}]
+    assert not matrix.values[:, moving].any()
 
 
 def test_the_future_never_changes_the_past() -> None:
@@ -119,6 +165,9 @@ def test_the_future_never_changes_the_past() -> None:
     for count in (1, 777, 3_001, 5_999):
         prefix = compute_matrix(cut(tape, 0, count), PARAMS)
         assert_same(prefix, rows(whole, len(prefix)))
+    everything = compute_matrix(cut(tape, 0, 2_000), PARAMS, CATALOGUE)
+    prefix = compute_matrix(cut(tape, 0, 1_500), PARAMS, CATALOGUE)
+    assert_same(prefix, rows(everything, len(prefix)))
 
 
 def test_the_prefix_check_sees_a_centred_average() -> None:
@@ -134,9 +183,9 @@ def test_the_prefix_check_sees_a_centred_average() -> None:
 
 
 def test_after_a_gap_nothing_remembers_what_was_before() -> None:
-    tape = random_tape(6_000)
-    whole = compute_matrix(tape, PARAMS)
-    second_half = compute_matrix(cut(tape, 3_000, 6_000), PARAMS)
+    tape = random_tape(4_000)
+    whole = compute_matrix(tape, PARAMS, CATALOGUE)
+    second_half = compute_matrix(cut(tape, 2_000, 4_000), PARAMS, CATALOGUE)
     assert whole.values[-len(second_half) :].tobytes() == second_half.values.tobytes()
 
 
@@ -146,7 +195,7 @@ def test_compiled_code_equals_plain_python() -> None:
         "spec = importlib.util.spec_from_file_location('parity', sys.argv[1])\n"
         "module = importlib.util.module_from_spec(spec)\n"
         "spec.loader.exec_module(module)\n"
-        "vectors, _, _ = module.stream(module.random_tape(1_500))\n"
+        "vectors, _, _ = module.stream(module.random_tape(600), module.CATALOGUE)\n"
         "print(hashlib.sha256(vectors.tobytes()).hexdigest(), len(vectors))\n"
     )
 

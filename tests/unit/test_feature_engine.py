@@ -7,8 +7,11 @@ import pytest
 
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.engine import ALL
+from nautilus_scalp.features.engine import SELECTED_ALONE
 from nautilus_scalp.features.engine import FeatureEngine
 from nautilus_scalp.features.engine import FeatureParams
+from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.engine import build_schema
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.features.tape import InstrumentFacts
@@ -46,9 +49,9 @@ def test_order_flow_imbalance_by_hand() -> None:
     engine = _engine("order_flow.sum.1s")
     engine.on_quote(START, 100.0, 100.1, 2.0, 2.0)
     engine.on_quote(START, 100.0, 100.1, 5.0, 2.0)  # 3 more bid for: +3, mean depth 5.5
-    assert engine.value[0] == pytest.approx(math.log1p(3.0 / 5.5))
+    assert engine.value[0] == pytest.approx(math.sqrt(3.0 / 5.5))
     engine.on_quote(START, 100.0, 100.2, 5.0, 4.0)  # the ask left: +2, mean depth 20 / 3
-    assert engine.value[0] == pytest.approx(math.log1p(3.0 / 5.5 + 2.0 / (20.0 / 3.0)))
+    assert engine.value[0] == pytest.approx(math.sqrt(3.0 / 5.5 + 2.0 / (20.0 / 3.0)))
 
 
 def test_trade_features_show_at_the_next_quote() -> None:
@@ -139,6 +142,119 @@ def test_a_trade_older_than_the_last_quote_counts_as_if_it_came_with_it() -> Non
         engine.on_trade(at_ns, 100.0, 1.0, 1.0)
         engine.on_quote(START + 10 * MS, 100.0, 100.1, 1.0, 1.0)
     assert _snapshot(late) == _snapshot(prompt)
+
+
+def _book(best_bid: float, best_ask: float, size: float = 2.0) -> np.ndarray:
+    steps = np.arange(10) / 10.0
+    sizes = np.full(10, size)
+    return np.column_stack((best_bid - steps, best_ask + steps, sizes, sizes))
+
+
+def test_depth_features_by_hand() -> None:
+    engine = _engine("imbalance_1.now", "imbalance_10.now", "bid_gap_5.now", "level_flow_2.sum.1s")
+    engine.on_depth(START, _book(100.0, 100.1))
+    book = _book(100.0, 100.1)
+    book[0, 2] = 6.0
+    book[1, 2] = 5.0  # the second bid grows by 3
+    engine.on_depth(START, book)
+    assert engine.value.tolist() == [0.0] * 4  # shown at the next quote
+    engine.on_quote(START, 100.0, 100.1, 1.0, 1.0)
+    mean = (2.0 + (2.0 * 20 + 7.0) / 20.0) / 2.0  # size of a level, over two snapshots
+    expected = [4.0 / 8.0, 7.0 / 47.0, math.log(4.0), math.sqrt(3.0 / mean)]
+    assert engine.value.tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "reason"),
+    [
+        (3, 0, math.nan, "nan"),
+        (9, 3, math.inf, "infinite"),
+        (0, 2, 0.0, "zero"),
+        (5, 1, -1.0, "negative"),
+        (0, 0, 100.2, "crossed"),
+        (4, 0, 99.9, "crossed"),  # level 5 as good as level 2
+    ],
+)
+def test_a_bad_book_is_counted_and_changes_nothing(
+    row: int, column: int, value: float, reason: str
+) -> None:
+    engine, clean = _engine("pressure.now"), _engine("pressure.now")
+    bad = _book(100.0, 100.1)
+    bad[row, column] = value
+    before = bad.copy()
+    engine.on_depth(START, bad)
+    assert engine.refusals[reason] == 1
+    assert bad.tobytes() == before.tobytes()
+    for each in (engine, clean):
+        each.on_depth(START, _book(100.0, 100.1))
+        each.on_quote(START, 100.0, 100.1, 1.0, 1.0)
+    assert _snapshot(engine) == _snapshot(clean)
+
+
+def test_an_instrument_sees_the_others_last_quote_only() -> None:
+    other = InstrumentFacts(
+        instrument_id="ETHUSDT-PERP.BINANCE", price_precision=2, size_precision=3, tick_size=0.01
+    )
+    btc, eth = build_engines((FACTS, other), PARAMS, ("peer_imbalance.now",))
+    assert btc.on_quote(START, 100.0, 100.1, 1.0, 1.0) is False
+    eth.on_quote(START, 50.0, 50.01, 3.0, 1.0)
+    assert btc.value[0] == 0.0
+    btc.on_quote(START, 100.0, 100.1, 1.0, 1.0)
+    assert btc.value[0] == 0.5
+    assert eth.value[0] == 0.0
+
+
+def test_a_feature_of_the_others_waits_for_them() -> None:
+    alone = _engine("peer_imbalance.now")
+    other = InstrumentFacts(
+        instrument_id="ETHUSDT-PERP.BINANCE", price_precision=2, size_precision=3, tick_size=0.01
+    )
+    btc, eth = build_engines((FACTS, other), PARAMS, ("peer_imbalance.now",))
+    for step in range(20):
+        at_ns = START + step * 100 * MS
+        assert alone.on_quote(at_ns, 100.0, 100.1, 1.0, 1.0) is False
+        assert btc.on_quote(at_ns, 100.0, 100.1, 1.0, 1.0) is False
+    eth.on_quote(START + 1_900 * MS, 50.0, 50.01, 1.0, 1.0)
+    assert btc.on_quote(START + 1_900 * MS, 100.0, 100.1, 1.0, 1.0) is True
+    # an other that fell silent is not read
+    assert btc.on_quote(START + 6_800 * MS, 100.0, 100.1, 1.0, 1.0) is True
+    assert btc.on_quote(START + 6_901 * MS, 100.0, 100.1, 1.0, 1.0) is False
+
+
+def test_basis_reads_the_same_assets_spot_market() -> None:
+    spot = InstrumentFacts(
+        instrument_id="BTCUSDT.BINANCE", price_precision=2, size_precision=3, tick_size=0.01
+    )
+    perp_engine, spot_engine = build_engines((FACTS, spot), PARAMS, ("basis.now",))
+    spot_engine.on_quote(START, 99.99, 100.01, 1.0, 1.0)
+    perp_engine.on_quote(START, 100.9, 101.1, 1.0, 1.0)
+    assert perp_engine.value[0] == pytest.approx(1e4 * math.log(101.0 / 100.0))
+
+
+def test_both_modes_show_the_same_selection() -> None:
+    names = ("mid.cross.100ms.1s", "rsi(2).tick", "volume.sum.1s")
+    alone = FeatureEngine(FACTS, PARAMS, names)
+    whole = FeatureEngine(FACTS, PARAMS, names, mode=ALL)
+    for step in range(40):
+        for engine in (alone, whole):
+            at_ns = START + step * 37 * MS
+            engine.on_trade(at_ns, 100.0 + step / 10, 1.0 + step, 1.0)
+            engine.on_quote(at_ns, 100.0 + step / 10, 100.1 + step / 10, 1.0, 2.0)
+    assert (alone.mode, whole.mode) == (SELECTED_ALONE, ALL)
+    assert alone.value.tobytes() == whole.value.tobytes()
+    assert alone.initialized
+    assert whole.initialized
+    assert len(whole.names) > 1_000
+    assert whole.all_values()[:3].tolist() == alone.value.tolist()
+    warm = dict(zip(whole.names, whole.warm().tolist(), strict=True))
+    assert warm["rsi(2).tick"]
+    assert not warm["rsi(14).1m"]
+    assert not warm["pressure.now"]
+
+
+def test_an_unknown_mode_is_refused() -> None:
+    with pytest.raises(UsageError, match="mode"):
+        FeatureEngine(FACTS, PARAMS, mode="some")
 
 
 def test_warm_up_needs_time_trades_and_bars() -> None:

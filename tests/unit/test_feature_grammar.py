@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.catalogue import CATALOGUE
 from nautilus_scalp.features.catalogue import SELECTED
 from nautilus_scalp.features.catalogue import SELECTED_GROUPS
 from nautilus_scalp.features.catalogue import specify
@@ -41,6 +42,15 @@ def test_durations() -> None:
         "rsi(14).2s",
         "rsi().1s",
         "tsi(14).1s",
+        "rsi(14,3).1s",
+        "rsi(0).1s",
+        "macd(26,12,9).1s",
+        "mid.cross.2s.1s",
+        "mid.mean.1s",
+        "mid.now",
+        "imbalance.sum.1s",
+        "imbalance.balance.1s",
+        "mid.deviation.0ms",
     ],
 )
 def test_a_name_outside_the_grammar_is_refused(name: str) -> None:
@@ -54,6 +64,17 @@ def test_the_selection_is_the_specified_twenty_five() -> None:
     assert len(set(SELECTED)) == 25
     assert groups == SELECTED_GROUPS
     assert all(spec.unit and spec.source for spec in specs)
+
+
+def test_the_catalogue_has_more_than_a_thousand_features() -> None:
+    specs = [specify(name, 30_000.0) for name in CATALOGUE]
+    assert len(set(CATALOGUE)) == len(CATALOGUE) > 1_000
+    assert set(SELECTED) <= set(CATALOGUE)
+    assert all(spec.unit and spec.source for spec in specs)
+    assert {spec.group for spec in specs} == {
+        "price", "volume", "book", "depth", "technical", "statistics", "volatility", "cross",
+        "time",
+    }  # fmt: skip
 
 
 def test_warm_up_covers_the_slowest_average() -> None:
