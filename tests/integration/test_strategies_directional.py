@@ -146,12 +146,12 @@ def test_losses_in_a_row_pause_the_strategy(desk: Desk) -> None:
         desk.at(start + 200).quote(97.0, 97.1).at(start + 210).quote(97.0, 97.1)
     strategy = reversion(
         desk,
-        entry=EntryParams(order_notional=98.0, max_size_multiple=1.0, cooldown_ms=0.0),
+        entry=EntryParams(order_notional=98.0, max_size_multiple=1.0, cooldown_ms=500.0),
         exits=ExitParams(stop_loss=0.5),
         risk=RiskLimits(breakers=BreakerParams(max_consecutive_losses=2)),
     )
     desk.play(strategy)
-    assert [qty > 0.0 for _, qty in desk.fills()] == [True, False] * 2
+    assert [qty for _, qty in desk.fills()] == [1.0, -1.0] * 2
     assert strategy.exit_reasons == {"stop_loss": 2}
     assert strategy.refusals["consecutive_losses"] > 0
 
