@@ -50,7 +50,32 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--catalog", type=Path, required=True, metavar="DIR")
     command.add_argument("--start", metavar="T", help="ISO 8601, UTC")
     command.add_argument("--end", metavar="T", help="ISO 8601, UTC, not included")
+    _add_proof(groups)
     return run_command(parser, arguments)
+
+
+def _add_proof(groups: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the commands that show what a model's signal is worth."""
+    description = "every prediction -> `AlphaSignal` data in the catalog"
+    command = _command(groups, "tape", commands.tape, description)
+    command.add_argument("model", type=Path, metavar="MODEL")
+    command.add_argument("--catalog", type=Path, required=True, metavar="DIR")
+    command.add_argument("--start", metavar="T", help="ISO 8601, UTC")
+    command.add_argument("--end", metavar="T", help="ISO 8601, UTC, not included")
+
+    description = "leak, placebo and parity checks, with a verdict"
+    command = _command(groups, "verify", commands.verify, description)
+    command.add_argument("target", type=Path, metavar="MODEL|CONFIG")
+    command.add_argument("--seed", type=int, metavar="S", help="of the synthetic markets")
+    command.add_argument("--hours", type=float, metavar="H", help="of the planted market")
+
+    description = "synthetic market with a planted edge (0 = none)"
+    command = _command(groups, "synth", commands.synth, description)
+    command.add_argument("--catalog", type=Path, required=True, metavar="DIR")
+    command.add_argument("--hours", type=float, required=True, metavar="H")
+    command.add_argument("--edge", type=float, default=0.0, metavar="E", help="0 to 0.99")
+    command.add_argument("--seed", type=int, default=1, metavar="S")
+    command.add_argument("--instrument", metavar="ID", help="such as BTCUSDT-PERP.BINANCE")
 
 
 def backtest(default_config: Path, arguments: list[str] | None = None) -> int:

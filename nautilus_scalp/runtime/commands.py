@@ -139,6 +139,65 @@ def evaluate(options: argparse.Namespace) -> None:
         console.print(note, markup=False, highlight=False)
 
 
+def tape(options: argparse.Namespace) -> None:
+    """``nautilus-scalp tape MODEL --catalog DIR``."""
+    from nautilus_scalp.runtime.tables import counts_table
+    from nautilus_scalp.runtime.tape import write_tape
+
+    window = (_moment(options.start, "--start"), _moment(options.end, "--end"))
+    with progress_bar() as progress:
+        result = write_tape(options.model, options.catalog, *window, progress)
+    if options.json:
+        print_json(result)
+        return
+    console = stdout_console()
+    console.print(counts_table(f"signals of {result.model}", result.signals))
+    for line in [*result.files, *result.notes]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def verify(options: argparse.Namespace) -> None:
+    """``nautilus-scalp verify MODEL|CONFIG``."""
+    from nautilus_scalp.runtime.tables import checks_table
+    from nautilus_scalp.runtime.verify.options import VerifyOptions
+    from nautilus_scalp.runtime.verify.run import verify as verify_target
+
+    chosen = {"seed": options.seed, "edge_hours": options.hours}
+    given = {key: value for key, value in chosen.items() if value is not None}
+    with progress_bar() as progress:
+        found = verify_target(options.target, VerifyOptions(**given), progress)
+    if options.json:
+        print_json(found)
+    else:
+        console = stdout_console()
+        console.print(checks_table(found.checks))
+        console.print(f"verdict: {found.verdict}", markup=False, highlight=False)
+    if found.failed:
+        message = f"{options.target}: {', '.join(found.failed)}"
+        raise VerdictError(message, "docs/verify.md says what each check means; trust no figure")
+
+
+def synth(options: argparse.Namespace) -> None:
+    """``nautilus-scalp synth --catalog DIR --hours H --edge E --seed S``."""
+    from nautilus_scalp.data.synthetic.params import SyntheticParams
+    from nautilus_scalp.data.synthetic.writer import write_synthetic
+    from nautilus_scalp.runtime.tables import counts_table
+    from nautilus_scalp.runtime.tables import oracle_table
+
+    chosen = {"hours": options.hours, "edge": options.edge, "seed": options.seed}
+    if options.instrument:
+        chosen["instrument_id"] = options.instrument
+    with progress_bar() as progress:
+        report = write_synthetic(options.catalog, SyntheticParams(**chosen), progress)
+    if options.json:
+        print_json(report)
+        return
+    rows = {"quotes": report.quotes, "trades": report.trades, "depth": report.depths}
+    console = stdout_console()
+    console.print(counts_table("rows", rows))
+    console.print(oracle_table(report.horizons))
+
+
 def _moment(text: str | None, option: str) -> int | None:
     if text is None:
         return None

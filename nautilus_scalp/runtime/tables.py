@@ -9,6 +9,8 @@ from rich.table import Table
 
 from nautilus_scalp.features.schema import FeatureSpec
 from nautilus_scalp.features.schema import WarmUp
+from nautilus_scalp.runtime.verify.check import Check
+from nautilus_scalp.runtime.verify.check import Limit
 
 
 _SIGNAL_COLUMNS = (
@@ -107,6 +109,63 @@ def signal_table(title: str, horizons: Mapping[str, Mapping[str, Any]]) -> Table
     )
     names = (name.replace("_", " ") for name in _SIGNAL_COLUMNS)
     return rows_table(("horizon", *names), rows, title)
+
+
+def checks_table(checks: Iterable[Check]) -> Table:
+    """Return every check of a verification with its number, limit and what it is.
+
+    Parameters
+    ----------
+    checks : Iterable[Check]
+        The checks.
+
+    Returns
+    -------
+    Table
+        For ``rich``.
+
+    """
+    words = {True: "yes", False: "NO", None: "-"}
+    rows = (
+        (
+            check.name,
+            words[check.passed],
+            "-" if check.value is None else f"{check.value:.4g}",
+            _limit(check.limit),
+            check.detail,
+        )
+        for check in checks
+    )
+    return rows_table(("check", "passed", "value", "limit", "what it is"), rows)
+
+
+def oracle_table(horizons: Mapping[str, Any]) -> Table:
+    """Return what the best possible forecasters score on a synthetic market.
+
+    Parameters
+    ----------
+    horizons : Mapping[str, Score]
+        `nautilus_scalp.data.synthetic.theory.Score` by horizon in milliseconds.
+
+    Returns
+    -------
+    Table
+        For ``rich``.
+
+    """
+    names = ("auc_signal", "auc_belief", "auc_imbalance", "edge_bps_signal", "edge_bps_belief")
+    rows = (
+        (f"{horizon} ms", f"{score.moves:,}", *(_figure(getattr(score, name)) for name in names))
+        for horizon, score in horizons.items()
+    )
+    header = ("horizon", "moves", *(name.replace("_", " ") for name in names))
+    return rows_table(header, rows, "what can be known")
+
+
+def _limit(limit: Limit | None) -> str:
+    if limit is None:
+        return "-"
+    return f"{limit[0]:.4g} .. {limit[1]:.4g}" if isinstance(limit, tuple) else f"{limit:.4g}"
 
 
 def _figure(value: float | None) -> str:
