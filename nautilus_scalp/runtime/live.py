@@ -19,6 +19,8 @@ from nautilus_scalp.runtime.live_guard import TAG
 from nautilus_scalp.runtime.live_guard import LiveGuard
 from nautilus_scalp.runtime.live_guard import LiveGuardConfig
 from nautilus_scalp.runtime.live_model import find_live_model
+from nautilus_scalp.runtime.live_model import model_paths
+from nautilus_scalp.runtime.live_model import warm_up
 from nautilus_scalp.runtime.live_node import build_node
 from nautilus_scalp.runtime.live_probe import probe_binance
 from nautilus_scalp.runtime.live_session import LiveSession
@@ -83,6 +85,8 @@ def _refuse_to_start(checks: list[Check]) -> None:
 def _trade(
     config: LiveConfig, keys: Credentials, state: StateDirectory, model: Path | None
 ) -> None:
+    for path in model_paths(config, model):
+        warm_up(path)
     node = build_node(config, keys, model, state.logs)
     try:
         session = _session(config, node, state)

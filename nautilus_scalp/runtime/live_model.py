@@ -1,11 +1,22 @@
-"""The artifact that a live run uses."""
+"""The artifact that a live run uses, and its code compiled before the first tick."""
 
 from pathlib import Path
 
+import numpy as np
+
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.runtime.console import progress_bar
 from nautilus_scalp.runtime.live_config import LiveConfig
 from nautilus_scalp.runtime.model_cache import _trained as trained_model
+
+
+_MADE_UP = InstrumentFacts(
+    instrument_id="MADE-UP.NOWHERE", price_precision=1, size_precision=3, tick_size=0.1
+)
+_STEP_NS = 50_000_000
+_MOST_STEPS = 50_000
+_ENOUGH_PREDICTIONS = 200
 
 
 def named_model(config: LiveConfig) -> Path | None:
@@ -54,3 +65,62 @@ def find_live_model(config: LiveConfig) -> Path | None:
     training, cache = Path(config.model.training), Path(config.model.cache)
     with progress_bar() as progress:
         return trained_model(training, Path(config.practice.catalog), cache, progress)
+
+
+def model_paths(config: LiveConfig, model: Path | None) -> list[Path]:
+    """Return every artifact that the run loads.
+
+    Parameters
+    ----------
+    config : LiveConfig
+        Its blocks may name artifacts of their own.
+    model : Path, optional
+        The artifact for blocks that name none.
+
+    Returns
+    -------
+    list[Path]
+        Sorted, each once.
+
+    """
+    named = {Path(b.config["model_path"]) for b in config.actors if "model_path" in b.config}
+    return sorted(named | ({model} if model is not None else set()))
+
+
+def warm_up(path: Path) -> int:
+    """Compile the code of features, models and policy before a market waits for it.
+
+    The first call of every compiled function takes up to a second, half a minute in all, in which
+    a running node would hear nothing. A made-up market is run through an engine of its own until
+    signals come, and forgotten.
+
+    Parameters
+    ----------
+    path : Path
+        The artifact.
+
+    Returns
+    -------
+    int
+        Predictions that were made.
+
+    """
+    # Compiled code takes a second to load; a run by rules alone needs none of it.
+    from nautilus_scalp.features.engine import FeatureEngine  # noqa: PLC0415
+    from nautilus_scalp.models.artifact import load_artifact  # noqa: PLC0415
+    from nautilus_scalp.signals.policy import decide  # noqa: PLC0415
+
+    ensemble = load_artifact(path)
+    manifest, stream = ensemble.manifest, ensemble.stream()
+    engine = FeatureEngine(_MADE_UP, manifest.features, manifest.feature_names)
+    predictions = 0
+    rng = np.random.default_rng(0)
+    for step, move in enumerate(rng.integers(-3, 4, _MOST_STEPS).cumsum()):
+        ts_ns, mid = step * _STEP_NS, 50_000.0 + 0.1 * float(move)
+        engine.on_trade(ts_ns, mid, 0.1, 1.0 if step % 2 else -1.0)
+        if engine.on_quote(ts_ns, mid - 0.1, mid + 0.1, 1.0 + step % 7, 1.0 + step % 5):
+            decide(stream.predict(engine.value, engine.segment), stream.move_bps)
+            predictions += 1
+        if predictions == _ENOUGH_PREDICTIONS:
+            break
+    return predictions

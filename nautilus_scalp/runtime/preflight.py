@@ -17,6 +17,7 @@ from nautilus_scalp.runtime.live_clients import Credentials
 from nautilus_scalp.runtime.live_clients import credentials_from_environment
 from nautilus_scalp.runtime.live_config import LiveConfig
 from nautilus_scalp.runtime.live_config import load_live_config
+from nautilus_scalp.runtime.live_model import model_paths
 from nautilus_scalp.runtime.live_model import named_model
 from nautilus_scalp.runtime.live_probe import AccountFacts
 from nautilus_scalp.runtime.live_probe import VenueFacts
@@ -133,20 +134,16 @@ def _ownership(config: LiveConfig) -> Check:
 
 
 def _model(config: LiveConfig, model: Path | None) -> Check:
-    paths = {
-        str(block.config["model_path"]) for block in config.actors if "model_path" in block.config
-    }
-    if model is not None:
-        paths.add(str(model))
+    paths = model_paths(config, model)
     if not paths:
         return Check(name="model", ok=True, detail="none used")
     # Compiled code takes a second to load; a run by rules alone needs none of it.
     from nautilus_scalp.models.artifact import load_artifact  # noqa: PLC0415
 
     details = []
-    for name in sorted(paths):
+    for path in paths:
         try:
-            manifest = load_artifact(Path(name)).manifest
+            manifest = load_artifact(path).manifest
         except ScalpError as error:
             return Check(name="model", ok=False, detail=error.message, remedy=error.remedy)
         strangers = sorted(set(config.instrument_ids) - set(manifest.instruments))

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 FAKES = ROOT / "tests" / "fakes"
 BTC = "BTCUSDT-PERP.BINANCE"
 KEYS = PracticeKeys(api_key="key-" + "0123456789" * 3, api_secret="secret-" + "9876543210" * 3)
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 def market(seconds: int = 60, seed: int = 1) -> Tape:
@@ -179,7 +179,7 @@ class Trader:
         assert self.process is not None
         if number is not None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=120)
 
     def wait_for(self, words: str) -> None:
         """Wait until the process has printed something."""
@@ -209,7 +209,7 @@ venue = "{exchange.venue}"
 state_dir = "state"
 base_url_http = "http://127.0.0.1:{exchange.port}"
 base_url_ws = "ws://127.0.0.1:{exchange.port}"
-start_timeout_s = 10
+start_timeout_s = 30
 stop_timeout_s = 8
 open_check_interval_s = 2
 position_check_interval_s = 2
@@ -241,3 +241,8 @@ def trader(exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     made = Trader(exchange, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def sample_catalog() -> Path:
+    return ROOT / "catalogs" / "sample"

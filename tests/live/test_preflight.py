@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.preflight import Check
 from nautilus_scalp.runtime.preflight import check_live
+from nautilus_scalp.runtime.preflight_table import show_checks
 
 
 if TYPE_CHECKING:
@@ -69,3 +72,17 @@ def test_redis_that_does_not_answer(rows) -> None:  # noqa: ANN001
     table = rows("redis.port=1")
     assert not table["redis"].ok
     assert "start Redis" in table["redis"].remedy
+
+
+def test_table_and_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    well = Check(name="disk", ok=True, detail="9.0 GiB free")
+    show_checks([well], as_json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": True,
+        "checks": [{"name": "disk", "ok": True, "detail": "9.0 GiB free", "remedy": ""}],
+    }
+    ill = Check(name="clock", ok=False, detail="3 s behind", remedy="set the clock")
+    with pytest.raises(UsageError, match="1 of 2 checks say no: clock") as error:
+        show_checks([well, ill], as_json=False)
+    assert error.value.remedy == "set the clock"
+    assert "3 s behind" in capsys.readouterr().out

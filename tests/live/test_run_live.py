@@ -13,6 +13,8 @@ from nautilus_scalp.runtime.live import run_live
 
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Exchange
     from conftest import Trader
 
@@ -60,3 +62,16 @@ def test_real_money_must_be_accepted(exchange: Exchange, trader: Trader) -> None
         run_live(trader.config_file, ['live.mode="live"'], accept_real_money=False)
     assert "--i-accept-real-money" in error.value.remedy
     assert exchange.state()["requests"] == {}
+
+
+def test_practice_brings_its_own_exchange(trader: Trader, sample_catalog: Path) -> None:
+    trader.start(
+        'live.mode="practice"',
+        "live.stop_after_s=2.5",
+        "practice.speed=4.0",
+        f'practice.catalog="{sample_catalog}"',
+        "practice.start=2024-07-19T00:00:00Z",
+    )
+    assert trader.end(None) == 0, trader.output
+    assert re.search(r"orders \d+ open, [1-9]\d* sent", trader.output)
+    assert "practice trading of BTCUSDT-PERP.BINANCE" in trader.output
