@@ -110,16 +110,21 @@ def call_threshold(signal: Float64, label: Integer, target: float) -> float:
     -------
     float
         One of 0.50, 0.51 .. 0.99. Thresholds that fewer than 100 rows reach say nothing and are
-        not considered; if none is good enough, it is the last one.
+        not considered; if none meets the target, it is the one with the smallest share of wrong
+        calls, and 0.99 if there are too few calls at any.
 
     """
     top = np.maximum(signal[:, 0], signal[:, 2])
     called = np.where(signal[:, 2] > signal[:, 0], 2, 0)
     wrong = called != label
+    best, least_wrong = float(THRESHOLDS[-1]), np.inf
     for threshold in THRESHOLDS:
         calls = top >= threshold
         if np.count_nonzero(calls) < FEWEST_CALLS:
             break
-        if wrong[calls].mean() <= target:
+        share = float(wrong[calls].mean())
+        if share <= target:
             return float(threshold)
-    return float(THRESHOLDS[-1])
+        if share < least_wrong:
+            best, least_wrong = float(threshold), share
+    return best

@@ -66,8 +66,9 @@ def test_calls_start_where_they_are_right_often_enough() -> None:
     label[150:180] = 1  # a fifth of the weaker calls is wrong, none of the stronger
     assert call_threshold(signal, label, 0.10) == 0.5
     assert call_threshold(signal, label, 0.05) == 0.61
-    label[:30] = 1
-    assert call_threshold(signal, label, 0.05) == 0.99
+    label[:15] = 1  # none is good enough: a tenth of the stronger calls is the least
+    assert call_threshold(signal, label, 0.05) == 0.61
+    assert call_threshold(signal[:99], label[:99], 0.05) == 0.99
 
 
 def test_pooling_of_honest_models_changes_little() -> None:
