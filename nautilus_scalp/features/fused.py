@@ -3,6 +3,8 @@ One compiled kernel per event type: the stream calls it per event, the batch in 
 
 The kernels run a program (`program.py`): tables of what to average, over which half life, and what
 to make of it. A program for a selection of features has shorter tables, not other code.
+
+The kind of event is passed on as ``np.int64``: for a literal, Numba compiles a copy of everything.
 """
 
 import numpy as np
@@ -115,16 +117,17 @@ def on_quote(
     ask = np.rint(quote[1] * price_scale) / price_scale
     bid_size = np.rint(quote[2] * size_scale) / size_scale
     ask_size = np.rint(quote[3] * size_scale) / size_scale
+    kind = np.int64(QUOTE)
     reason = quote_refusal(bid, ask, bid_size, ask_size)
-    if not _admit(state, ints, QUOTE, reason, ts_event_ns):
+    if not _admit(state, ints, kind, reason, ts_event_ns):
         return at.REFUSED_EVENT
     quote_sources(state, ints, bid, ask, bid_size, ask_size)
     if ints[at.RICH] > 0:
         time_sources(state, ints[at.LAST_NS])
         peer_sources(state, ints, board)
-    feed(state, ints, QUOTE)
+    feed(state, ints, kind)
     extend_bars(state, ints)
-    write_outputs(state, ints, QUOTE)
+    write_outputs(state, ints, kind)
     show_selected(state, ints)
     if len(board) > 1:
         post(state, ints, board)
@@ -144,13 +147,14 @@ def on_trade(state: Floats, ints: Ints, ts_event_ns: int, trade: tuple[float, fl
     """
     price = np.rint(trade[0] * state[at.PRICE_SCALE]) / state[at.PRICE_SCALE]
     size = np.rint(trade[1] * state[at.SIZE_SCALE]) / state[at.SIZE_SCALE]
+    kind = np.int64(TRADE)
     reason = trade_refusal(price, size, trade[2])
-    if not _admit(state, ints, TRADE, reason, ts_event_ns):
+    if not _admit(state, ints, kind, reason, ts_event_ns):
         return at.REFUSED_EVENT
     trade_sources(state, price, size, trade[2])
-    feed(state, ints, TRADE)
+    feed(state, ints, kind)
     add_volume(state, ints, size)
-    write_outputs(state, ints, TRADE)
+    write_outputs(state, ints, kind)
     return at.ACCEPTED
 
 
@@ -169,9 +173,10 @@ def on_depth(state: Floats, ints: Ints, ts_event_ns: int, book: Floats) -> int:
         for column in range(at.BOOK_WIDTH):
             scale = state[at.PRICE_SCALE] if column <= 1 else state[at.SIZE_SCALE]
             book[level, column] = np.rint(book[level, column] * scale) / scale
-    if not _admit(state, ints, DEPTH, book_refusal(book), ts_event_ns):
+    kind = np.int64(DEPTH)
+    if not _admit(state, ints, kind, book_refusal(book), ts_event_ns):
         return at.REFUSED_EVENT
     depth_sources(state, book)
-    feed(state, ints, DEPTH)
-    write_outputs(state, ints, DEPTH)
+    feed(state, ints, kind)
+    write_outputs(state, ints, kind)
     return at.ACCEPTED

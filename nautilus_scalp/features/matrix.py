@@ -83,7 +83,10 @@ def _feed(
             fused.on_trade(state, own, ts_event_ns[i], (event[0], event[1], event[2]))
             continue
         if kinds[i] == DEPTH:
-            book[:] = books[int(event[0])]
+            which = int(event[0])
+            for level in range(at.LEVELS):
+                for column in range(at.BOOK_WIDTH):
+                    book[level, column] = books[which, level, column]
             fused.on_depth(state, own, ts_event_ns[i], book)
             continue
         quote = (event[0], event[1], event[2], event[3])
