@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Collection
 
 from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.enums import TimeInForce
 from nautilus_trader.model.events import OrderAccepted
 from nautilus_trader.model.events import OrderCanceled
 from nautilus_trader.model.events import OrderCancelRejected
@@ -38,6 +37,7 @@ from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.limits import Refused
 from nautilus_scalp.risk.limits import RiskState
 from nautilus_scalp.strategies.ledger import Ledger
+from nautilus_scalp.strategies.orders import make_order
 
 
 _CLOSED_EVENTS = (OrderRejected, OrderDenied, OrderCanceled, OrderExpired)
@@ -221,7 +221,7 @@ class Execution:
         if isinstance(verdict, Refused):
             self._refusals[verdict.reason] += 1
             return False
-        order = self._make_order(intent)
+        order = make_order(self._strategy, self._instrument, intent)
         self._track(order, pending=True)
         self._strategy.submit_order(order)
         return True
@@ -309,24 +309,6 @@ class Execution:
             self._finish_leaving()
 
     # --- orders ---
-
-    def _make_order(self, intent: OrderIntent) -> Order:
-        instrument, factory = self._instrument, self._strategy.order_factory
-        side = OrderSide.BUY if intent.side == BUY else OrderSide.SELL
-        quantity = instrument.make_qty(intent.qty)
-        if math.isnan(intent.price):
-            return factory.market(
-                self._instrument_id, side, quantity, reduce_only=intent.reduce_only
-            )
-        return factory.limit(
-            self._instrument_id,
-            side,
-            quantity,
-            instrument.make_price(intent.price),
-            time_in_force=TimeInForce.IOC if intent.immediate else TimeInForce.GTC,
-            post_only=intent.post_only,
-            reduce_only=intent.reduce_only,
-        )
 
     def _track(self, order: Order, *, pending: bool) -> None:
         self._ledger.add(

@@ -1,0 +1,47 @@
+"""Intents become Nautilus orders."""
+
+import math
+
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import TimeInForce
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.orders import Order
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.intents import BUY
+from nautilus_scalp.intents import OrderIntent
+
+
+def make_order(strategy: Strategy, instrument: Instrument, intent: OrderIntent) -> Order:
+    """
+    Return the order that carries out an intent; it is not sent.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        Whose order.
+    instrument : Instrument
+        What is traded; it rounds price and quantity to its own decimals.
+    intent : OrderIntent
+        What is wanted; without a price it becomes a market order.
+
+    Returns
+    -------
+    Order
+        Market or limit order.
+
+    """
+    factory = strategy.order_factory
+    side = OrderSide.BUY if intent.side == BUY else OrderSide.SELL
+    quantity = instrument.make_qty(intent.qty)
+    if math.isnan(intent.price):
+        return factory.market(instrument.id, side, quantity, reduce_only=intent.reduce_only)
+    return factory.limit(
+        instrument.id,
+        side,
+        quantity,
+        instrument.make_price(intent.price),
+        time_in_force=TimeInForce.IOC if intent.immediate else TimeInForce.GTC,
+        post_only=intent.post_only,
+        reduce_only=intent.reduce_only,
+    )
