@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import ActorConfig
@@ -15,11 +16,12 @@ from nautilus_scalp.bridge import quote_values
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import FeatureEngine
+from nautilus_scalp.features.engine import build_engines
+from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.messages import signal_topic
 from nautilus_scalp.models.artifact import load_artifact
-from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.ensemble import EnsembleStream
 from nautilus_scalp.signals.policy import decide
 
@@ -34,11 +36,15 @@ class EnsembleActorConfig(ActorConfig, frozen=True):
         Instruments to predict.
     model_path : str
         Directory of the trained artifact.
+    indicators : {"selected", "all"}
+        Whether the model's own features alone are computed, or the whole catalogue is kept up to
+        date with them, for whoever reads `all_indicators`. The signals are the same.
 
     """
 
     instrument_ids: list[InstrumentId]
     model_path: str
+    indicators: Literal["selected", "all"] = "selected"
 
 
 class _Channel:
@@ -84,8 +90,18 @@ class EnsembleActor(Actor):
         ensemble = load_artifact(Path(self.config.model_path))
         self._model_id = ensemble.manifest.model_id
         self._horizon_ms = ensemble.manifest.horizon_ms
-        for instrument_id in self.config.instrument_ids:
-            self._channels[instrument_id] = self._open_channel(instrument_id, ensemble)
+        engines = build_engines(
+            [self._facts(instrument_id) for instrument_id in self.config.instrument_ids],
+            ensemble.manifest.features,
+            ensemble.manifest.feature_names,
+            self.config.indicators,
+        )
+        self._channels = {
+            instrument_id: _Channel(engine, ensemble.stream(), signal_topic(instrument_id))
+            for instrument_id, engine in zip(self.config.instrument_ids, engines, strict=True)
+        }
+        names, mode = engines[0].names, engines[0].mode
+        self.log.info(f"{len(names)} indicators an instrument ({mode})")  # noqa: G004 (Nautilus)
         for instrument_id in self._channels:
             self.subscribe_quote_ticks(instrument_id)
             self.subscribe_trade_ticks(instrument_id)
@@ -167,13 +183,27 @@ class EnsembleActor(Actor):
         """
         self._channels[tick.instrument_id].engine.on_trade(tick.ts_event, *trade_values(tick))
 
-    def _open_channel(self, instrument_id: InstrumentId, ensemble: Ensemble) -> _Channel:
+    def all_indicators(self, instrument_id: InstrumentId) -> dict[str, float]:
+        """
+        Return everything that is computed for an instrument, by name.
+
+        Parameters
+        ----------
+        instrument_id : InstrumentId
+            One of the actor's instruments.
+
+        Returns
+        -------
+        dict[str, float]
+            Values after the last event, in the units of ``features list``.
+
+        """
+        engine = self._channels[instrument_id].engine
+        return dict(zip(engine.names, engine.all_values().tolist(), strict=True))
+
+    def _facts(self, instrument_id: InstrumentId) -> InstrumentFacts:
         instrument = self.cache.instrument(instrument_id)
         if instrument is None:
             message = f"{self.id}: instrument {instrument_id} is not known"
             raise UsageError(message, "add the instrument to the catalog or the venue's provider")
-        manifest = ensemble.manifest
-        engine = FeatureEngine(
-            instrument_facts(instrument), manifest.features, manifest.feature_names
-        )
-        return _Channel(engine, ensemble.stream(), signal_topic(instrument_id))
+        return instrument_facts(instrument)

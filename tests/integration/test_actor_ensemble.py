@@ -141,19 +141,22 @@ def as_tape(desk: Desk) -> Tape:
     )
 
 
-def actor_for(path: Path, *desks: Desk) -> EnsembleActor:
+def actor_for(path: Path, *desks: Desk, indicators: str = "selected") -> EnsembleActor:
     ids = [desk.instrument_id for desk in desks]
-    return EnsembleActor(EnsembleActorConfig(instrument_ids=ids, model_path=str(path)))
+    return EnsembleActor(
+        EnsembleActorConfig(instrument_ids=ids, model_path=str(path), indicators=indicators)
+    )
 
 
+@pytest.mark.parametrize("indicators", ["selected", "all"])
 def test_signals_are_those_of_the_batch_for_every_instrument(
-    desk: Desk, rng_tape: Callable[[Desk, int], None], tmp_path: Path
+    desk: Desk, rng_tape: Callable[[Desk, int], None], tmp_path: Path, indicators: str
 ) -> None:
     other = Desk("ETHUSDT-PERP")
     rng_tape(desk, 1)
     rng_tape(other, 2)
     path = write_artifact(tmp_path / "model")
-    actor = actor_for(path, desk, other)
+    actor = actor_for(path, desk, other, indicators=indicators)
     listeners = [Listener(desk), Listener(other)]
     desk.play(actor, *listeners, beside=[other])
     ensemble = load_artifact(path)
@@ -181,6 +184,7 @@ def test_signals_are_those_of_the_batch_for_every_instrument(
         assert {(s.model_id, s.horizon_ms) for s in listener.signals} == {("tiny", 500)}
         assert listener.late == 0  # the signal on a quote is there before the quote
     assert actor.signals_published == sum(len(listener.signals) for listener in listeners)
+    assert (len(actor.all_indicators(desk.instrument_id)) > 1_000) == (indicators == "all")
     assert actor.refusals == {}
 
 
