@@ -86,6 +86,7 @@ def _trade(
     config: LiveConfig, keys: Credentials, state: StateDirectory, model: Path | None
 ) -> None:
     for path in model_paths(config, model):
+        _say(f"loading {path} and compiling its code")
         warm_up(path)
     node = build_node(config, keys, model, state.logs)
     try:

@@ -27,7 +27,6 @@ _PATH_KEYS = (
     ("model", "training"),
     ("model", "cache"),
 )
-# Binance's venue id in every Nautilus instrument id; Bybit's linear contracts end in -LINEAR.
 type Mode = Literal["practice", "paper", "testnet", "live"]
 type Seconds = Annotated[float, Meta(gt=0)]
 

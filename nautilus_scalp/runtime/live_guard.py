@@ -122,7 +122,8 @@ class LiveGuard(Strategy):
         self.clock.set_timer_ns("status", status_ns, now, 0, self._report)
 
     def on_stop(self) -> None:
-        """Stop listening; the strategies are stopped by now."""
+        """Say how it ended, and stop listening; the strategies are stopped by now."""
+        self._say(self.status())
         self.msgbus.unsubscribe(_ALL_ORDER_EVENTS, self._on_any_order_event)
         for instrument_id in self._watched:
             self.unsubscribe_quote_ticks(instrument_id)

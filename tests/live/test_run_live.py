@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,8 @@ def test_trades_reports_and_stops_flat(exchange: Exchange, trader: Trader) -> No
     trader.wait_for("since start")
     assert trader.end(signal.SIGTERM) == 0, trader.output
     assert exchange.is_flat()
+    profit = Decimal(exchange.state()["balance"]) - 10_000
+    assert f"balance {profit:+.2f} since start" in trader.output.splitlines()[-2]
     assert "stopped: no order and no position is left" in trader.output
     assert not (trader.directory / "state" / "running.json").exists()
     assert "fills" in (trader.directory / "state" / "state.json").read_text()
