@@ -48,14 +48,16 @@ def live(options: argparse.Namespace) -> None:
 
 def list_features(options: argparse.Namespace) -> None:
     """``nautilus-scalp features list``."""
+    from nautilus_scalp.features.catalogue import CATALOGUE
+    from nautilus_scalp.features.catalogue import SELECTED
     from nautilus_scalp.features.engine import build_schema
     from nautilus_scalp.runtime.tables import features_table
 
-    schema = build_schema()
+    specs = build_schema(selection=CATALOGUE).specs
     if options.json:
-        print_json({"features": schema.specs, "schema_hash": schema.hash})
+        print_json({"indicators": len(specs), "features": specs, "selected": SELECTED})
     else:
-        stdout_console().print(features_table(schema.specs))
+        stdout_console().print(features_table(specs, SELECTED))
 
 
 def import_data(options: argparse.Namespace) -> None:
@@ -196,6 +198,27 @@ def synth(options: argparse.Namespace) -> None:
     console = stdout_console()
     console.print(counts_table("rows", rows))
     console.print(oracle_table(report.horizons))
+
+
+def stress(options: argparse.Namespace) -> None:
+    """``nautilus-scalp stress CONFIG``."""
+    from nautilus_scalp.runtime.stress import run_stress
+    from nautilus_scalp.runtime.tables import stress_tables
+
+    with progress_bar() as progress:
+        answer = run_stress(options.config, options.set, progress)
+    if options.json:
+        print_json(answer)
+    else:
+        console = stdout_console()
+        for table in stress_tables(answer):
+            console.print(table)
+        for note in answer["notes"]:
+            console.print(note, markup=False, highlight=False)
+    broken = [case["case"] for case in answer["cases"] if not case["survives"]]
+    if broken:
+        message = f"{options.config}: {len(broken)} of {len(answer['cases'])} cases break a limit"
+        raise VerdictError(message, f"see the table; the first is {broken[0]!r}")
 
 
 def _moment(text: str | None, option: str) -> int | None:

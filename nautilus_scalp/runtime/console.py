@@ -115,7 +115,7 @@ def print_json(answer: object) -> None:
 
 def stdout_console() -> Console:
     """Return the console for answers; a pipe gets enough columns for a whole table."""
-    return Console(width=None if sys.stdout.isatty() else 160)
+    return Console(width=None if sys.stdout.isatty() else 220)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Answers of the smaller commands as tables for a terminal."""
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
@@ -66,13 +67,15 @@ def counts_table(title: str, counts: Mapping[str, int]) -> Table:
     return table
 
 
-def features_table(specs: Iterable[FeatureSpec]) -> Table:
-    """Return every feature with its group, unit, warm-up and source.
+def features_table(specs: Iterable[FeatureSpec], selected: Collection[str]) -> Table:
+    """Return every indicator with its group, unit, warm-up and source.
 
     Parameters
     ----------
     specs : Iterable[FeatureSpec]
-        The features.
+        The indicators.
+    selected : Collection[str]
+        Names of those that models use by default; a star marks them.
 
     Returns
     -------
@@ -82,7 +85,14 @@ def features_table(specs: Iterable[FeatureSpec]) -> Table:
     """
     header = ("name", "group", "unit", "warm-up", "source")
     rows = (
-        (spec.name, spec.group, spec.unit, _warm_up(spec.warm_up), spec.source) for spec in specs
+        (
+            f"{spec.name} *" if spec.name in selected else spec.name,
+            spec.group,
+            spec.unit,
+            _warm_up(spec.warm_up),
+            spec.source,
+        )
+        for spec in specs
     )
     return rows_table(header, rows)
 
@@ -168,6 +178,58 @@ def _limit(limit: Limit | None) -> str:
     return f"{limit[0]:.4g} .. {limit[1]:.4g}" if isinstance(limit, tuple) else f"{limit:.4g}"
 
 
+def stress_tables(answer: Mapping[str, Any]) -> list[Table]:
+    """Return what is left under stress, and net P&L by fee tier, latency and queue.
+
+    Parameters
+    ----------
+    answer : Mapping[str, Any]
+        What `run_stress` returned.
+
+    Returns
+    -------
+    list[Table]
+        For ``rich``.
+
+    """
+    names = ("net", "gross", "fees", "breakeven_fee_bps", "max_drawdown", "fills")
+    cases = (
+        (
+            case["case"],
+            *(_amount(case[name]) for name in names),
+            "yes" if case["survives"] else ", ".join(case["broken"]),
+        )
+        for case in answer["cases"]
+    )
+    header = ("case", *(name.replace("_", " ") for name in names), "survives")
+    tables = [rows_table(header, cases, "what survives")]
+    surface = answer["surface"]
+    if surface:
+        own = surface["own_tier"]
+        tiers = [f"{name} (own)" if name == own else name for name in surface["tiers"]]
+        rows = (
+            (
+                row["latency"],
+                row["queue"],
+                _amount(row["breakeven_fee_bps"]),
+                *(_amount(net) for net in row["net"].values()),
+            )
+            for row in surface["rows"]
+        )
+        title = f"net by fee tier of {surface['valid_from']}, latency and queue"
+        tables.append(rows_table(("latency", "queue", "break-even bps", *tiers), rows, title))
+    for table in tables:
+        for column in table.columns[1:]:
+            column.justify = "right"
+    return tables
+
+
+def _amount(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
 def _figure(value: float | None) -> str:
     if value is None:
         return "-"
@@ -175,10 +237,14 @@ def _figure(value: float | None) -> str:
 
 
 def _warm_up(warm_up: WarmUp) -> str:
-    parts = (
+    amounts = (
         (warm_up.quotes, "quotes"),
         (warm_up.trades, "trades"),
+        (warm_up.depths, "depths"),
         (warm_up.bars, "bars"),
-        (warm_up.elapsed_ms, "ms"),
+        (warm_up.elapsed_ms / 1e3, "s"),
     )
-    return ", ".join(f"{amount:g} {what}" for amount, what in parts if amount)
+    needs = [f"{amount:g} {what}" for amount, what in amounts if amount]
+    needs += ["other instruments"] if warm_up.peers else []
+    needs += ["spot market"] if warm_up.spot else []
+    return ", ".join(needs)
