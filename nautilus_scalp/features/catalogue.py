@@ -17,6 +17,7 @@ from nautilus_scalp.features.sources import LEVEL
 from nautilus_scalp.features.sources import STATE
 from nautilus_scalp.features.sources import Source
 from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 
@@ -101,6 +102,7 @@ _AVERAGES = {  # kind of event -> operation -> half lives
         "std": ("2s", "60s"),
     },
     TRADE: {"mean": ("500ms", "2s", "10s", "60s"), "score": ("2s", "10s", "60s"), "std": ("10s",)},
+    FUNDING: {"deviation": ("8h",), "score": ("8h", "72h")},
     DEPTH: {"mean": ("2s", "10s"), "deviation": ("2s",), "score": ("10s", "60s")},
 }
 
@@ -217,6 +219,8 @@ def _warm_up(formula: Formula, scale_half_life_ms: float) -> WarmUp:
     return WarmUp(
         trades=int(event == TRADE),
         depths=2 * int(event == DEPTH),
+        marks=int(name == "mark_gap"),
+        fundings=int(event == FUNDING),
         elapsed_ms=slowest,
         peers=name.startswith("peer_"),
         spot=name == "basis",

@@ -46,3 +46,11 @@ def book_refusal(book: Floats) -> int:
         if level > 0 and (bid >= book[level - 1, 0] or ask <= book[level - 1, 1]):
             return at.CROSSED
     return -1
+
+
+@njit(cache=True)
+def rate_refusal(rate: float) -> int:
+    """Check a funding rate: finite; it may be negative."""
+    if math.isnan(rate):
+        return at.NAN
+    return at.INFINITE if math.isinf(rate) else -1

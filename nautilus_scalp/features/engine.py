@@ -188,7 +188,7 @@ class FeatureEngine:
         ints = self._ints
         events = ints[at.EVENTS : at.EVENTS + at.KINDS]
         elapsed_ms = (ints[at.LAST_NS] - ints[at.ORIGIN_NS]) * 1e-6
-        seen = all(events >= (need.quotes, need.trades, need.depths))
+        seen = all(events >= (need.quotes, need.trades, need.depths, need.marks, need.fundings))
         peers = not need.peers or self._floats[at.PEERS_SEEN] > 0.0
         spot = not need.spot or self._floats[at.SPOT_SEEN] > 0.0
         enough = seen and elapsed_ms >= need.elapsed_ms and peers and spot
@@ -255,6 +255,14 @@ class FeatureEngine:
         """
         self._book[:] = book
         fused.on_depth(self._floats, self._ints, ts_event_ns, self._book)
+
+    def on_mark(self, ts_event_ns: int, price: float) -> None:
+        """Take a mark price; the next quote's vector shows it."""
+        fused.on_mark(self._floats, self._ints, ts_event_ns, float(price))
+
+    def on_funding(self, ts_event_ns: int, rate: float) -> None:
+        """Take the funding rate of the current interval; the next quote's vector shows it."""
+        fused.on_funding(self._floats, self._ints, ts_event_ns, float(rate))
 
     def reset(self) -> None:
         """Forget all state; the next event begins a new segment. Refusals stay counted."""

@@ -4,17 +4,19 @@ One compiled kernel per event type: the stream calls it per event, the batch in 
 The kernels run a program (`program.py`): tables of what to average, over which half life, and what
 to make of it. A program for a selection of features has shorter tables, not other code.
 
-The kind of event is passed on as ``np.int64``: for a literal, Numba compiles a copy of everything.
+The kind of event is passed on as ``int(KIND)``: for a literal, Numba would compile it all anew.
 """
 
 import numpy as np
 from numba import njit
 
 from nautilus_scalp.features import layout as at
+from nautilus_scalp.features import sources as of
 from nautilus_scalp.features.averages import fade
 from nautilus_scalp.features.averages import feed
 from nautilus_scalp.features.checks import book_refusal
 from nautilus_scalp.features.checks import quote_refusal
+from nautilus_scalp.features.checks import rate_refusal
 from nautilus_scalp.features.checks import trade_refusal
 from nautilus_scalp.features.clocks import add_volume
 from nautilus_scalp.features.clocks import extend_bars
@@ -30,6 +32,8 @@ from nautilus_scalp.features.quotes import quote_sources
 from nautilus_scalp.features.quotes import time_sources
 from nautilus_scalp.features.sources import Ints
 from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import MARK
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.trades import trade_sources
@@ -117,7 +121,7 @@ def on_quote(
     ask = np.rint(quote[1] * price_scale) / price_scale
     bid_size = np.rint(quote[2] * size_scale) / size_scale
     ask_size = np.rint(quote[3] * size_scale) / size_scale
-    kind = np.int64(QUOTE)
+    kind = int(QUOTE)
     reason = quote_refusal(bid, ask, bid_size, ask_size)
     if not _admit(state, ints, kind, reason, ts_event_ns):
         return at.REFUSED_EVENT
@@ -147,13 +151,36 @@ def on_trade(state: Floats, ints: Ints, ts_event_ns: int, trade: tuple[float, fl
     """
     price = np.rint(trade[0] * state[at.PRICE_SCALE]) / state[at.PRICE_SCALE]
     size = np.rint(trade[1] * state[at.SIZE_SCALE]) / state[at.SIZE_SCALE]
-    kind = np.int64(TRADE)
+    kind = int(TRADE)
     reason = trade_refusal(price, size, trade[2])
     if not _admit(state, ints, kind, reason, ts_event_ns):
         return at.REFUSED_EVENT
     trade_sources(state, price, size, trade[2])
     feed(state, ints, kind)
     add_volume(state, ints, size)
+    write_outputs(state, ints, kind)
+    return at.ACCEPTED
+
+
+@njit(cache=True)
+def on_mark(state: Floats, ints: Ints, ts_event_ns: int, price: float) -> int:
+    """Take a mark price; the next quote's vector shows it. Returns as `on_trade` does."""
+    kind = int(MARK)
+    price = np.rint(price * state[at.PRICE_SCALE]) / state[at.PRICE_SCALE]
+    if not _admit(state, ints, kind, trade_refusal(price, 1.0, 0.0), ts_event_ns):
+        return at.REFUSED_EVENT
+    state[at.MARK_PRICE] = price
+    return at.ACCEPTED
+
+
+@njit(cache=True)
+def on_funding(state: Floats, ints: Ints, ts_event_ns: int, rate: float) -> int:
+    """Take a funding rate; the next quote's vector shows it. Returns as `on_trade` does."""
+    kind = int(FUNDING)
+    if not _admit(state, ints, kind, rate_refusal(rate), ts_event_ns):
+        return at.REFUSED_EVENT
+    state[of.FUNDING_RATE] = 1e4 * rate
+    feed(state, ints, kind)
     write_outputs(state, ints, kind)
     return at.ACCEPTED
 
@@ -173,7 +200,7 @@ def on_depth(state: Floats, ints: Ints, ts_event_ns: int, book: Floats) -> int:
         for column in range(at.BOOK_WIDTH):
             scale = state[at.PRICE_SCALE] if column <= 1 else state[at.SIZE_SCALE]
             book[level, column] = np.rint(book[level, column] * scale) / scale
-    kind = np.int64(DEPTH)
+    kind = int(DEPTH)
     if not _admit(state, ints, kind, book_refusal(book), ts_event_ns):
         return at.REFUSED_EVENT
     depth_sources(state, book)

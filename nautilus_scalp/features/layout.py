@@ -1,7 +1,7 @@
 """Where things lie in an engine's two arrays; shared by the program builder and the kernels."""
 
 # --- event kinds: each feeds its own sources, averages and outputs ---
-KINDS = 3  # quote, trade, depth: the kinds of `tape`
+KINDS = 5  # quote, trade, depth, mark, funding: the kinds of `tape`
 
 # --- int64 array: times and counters, then (start, count) of every table, then the tables ---
 LAST_NS = 0  # effective time of the last accepted event
@@ -73,7 +73,8 @@ MEAN_LEVEL = VARIABLES + 21  # exponentially weighted block
 PEER_ANCHOR, PEER_UNIT, PEERS_SEEN, SPOT_SEEN = range(VARIABLES + 24, VARIABLES + 28)
 OWN_FLOW, OWN_VOLUME = VARIABLES + 28, VARIABLES + 29  # decayed sums for the board
 INVERSE_UNITS = VARIABLES + 30  # 1, 1 / UNIT_TICKS, 1 / PEER_UNIT: one a scale
-BOOK = VARIABLES + 33  # the last depth snapshot
+MARK_PRICE = VARIABLES + 33  # 0 before the first
+BOOK = VARIABLES + 34  # the last depth snapshot
 LEVELS = 10
 BOOK_WIDTH = 4  # bid, ask, bid size, ask size
 SOURCES = BOOK + LEVELS * BOOK_WIDTH

@@ -14,6 +14,8 @@ from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.schema import FeatureSchema
 from nautilus_scalp.features.sources import Ints
 from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import MARK
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
@@ -88,6 +90,12 @@ def _feed(
                 for column in range(at.BOOK_WIDTH):
                     book[level, column] = books[which, level, column]
             fused.on_depth(state, own, ts_event_ns[i], book)
+            continue
+        if kinds[i] == MARK:
+            fused.on_mark(state, own, ts_event_ns[i], event[0])
+            continue
+        if kinds[i] == FUNDING:
+            fused.on_funding(state, own, ts_event_ns[i], event[0])
             continue
         quote = (event[0], event[1], event[2], event[3])
         code = fused.on_quote(state, own, board, ts_event_ns[i], quote)

@@ -22,6 +22,8 @@ from nautilus_scalp.features.sources import BY_NAME
 from nautilus_scalp.features.sources import POSITION
 from nautilus_scalp.features.sources import RICH_NAMES
 from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import MARK
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 
@@ -132,7 +134,7 @@ class _Builder:
         rows: list[int] = []
         starts = [0]
         pending = [f for f in _unique(self.formulas) if f.operation != TECHNICAL]
-        for kind in (QUOTE, TRADE, DEPTH):
+        for kind in range(at.KINDS):
             for operation in OPERATIONS:
                 for formula in pending:
                     if formula.operation == operation and _output_event(formula) == kind:
@@ -174,6 +176,8 @@ class _Builder:
         self.ints[at.NEED_EVENTS + QUOTE] = max(w.quotes for w in warm_ups)
         self.ints[at.NEED_EVENTS + TRADE] = max(w.trades for w in warm_ups)
         self.ints[at.NEED_EVENTS + DEPTH] = max(w.depths for w in warm_ups)
+        self.ints[at.NEED_EVENTS + MARK] = max(w.marks for w in warm_ups)
+        self.ints[at.NEED_EVENTS + FUNDING] = max(w.fundings for w in warm_ups)
         self.ints[at.NEED_NS] = int(max(w.elapsed_ms for w in warm_ups) * 1e6)
         peers, spot = any(w.peers for w in warm_ups), any(w.spot for w in warm_ups)
         self.ints[at.NEED_PEERS] = int(peers) + 2 * int(spot)

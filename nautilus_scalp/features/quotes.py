@@ -149,6 +149,10 @@ def _rich_moves(state: Floats) -> None:
     state[_INTERVAL] = math.log1p(state[at.QUOTE_AGE_MS])
     state[_MOVE_AGE] = math.log1p(state[at.MOVE_AGE_MS])
     state[_TRADE_AGE] = math.log1p(state[at.TRADE_AGE_MS])
+    mark = state[at.MARK_PRICE]
+    state[of.MARK_GAP] = (
+        state[of.MID] - (mark - state[at.ANCHOR]) / state[at.TICK] if mark > 0.0 else 0.0
+    )
     price = state[at.TRADE_PRICE]
     state[_TRADE_GAP] = (
         (price - state[at.ANCHOR]) / state[at.TICK] - state[of.MID] if price > 0.0 else 0.0

@@ -14,8 +14,8 @@ class WarmUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes
     ----------
-    quotes, trades, depths : int
-        Accepted quotes, trades and depth snapshots.
+    quotes, trades, depths, marks, fundings : int
+        Accepted quotes, trades, depth snapshots, mark prices and funding rates.
     elapsed_ms : float
         Exchange time.
     bars : int
@@ -30,6 +30,8 @@ class WarmUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     quotes: int = 2
     trades: int = 0
     depths: int = 0
+    marks: int = 0
+    fundings: int = 0
     elapsed_ms: float = 0.0
     bars: int = 0
     peers: bool = False
@@ -45,7 +47,8 @@ class FeatureSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name : str
         Its name in the grammar, unique.
     group : str
-        price, volume, book, depth, technical, statistics, volatility, cross or time.
+        price, volume, book, depth, technical, statistics, volatility, cross, funding or
+        time.
     unit : str
         Unit of the value.
     warm_up : WarmUp

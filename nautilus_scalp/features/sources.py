@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 from nautilus_scalp.features import layout as at
 from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 
@@ -100,6 +101,7 @@ _RICH = (
     Source("peer_volume", QUOTE, STATE, "cross", "mean trades", "peers' signed volume, 500 ms"),
     Source("peer_move", QUOTE, STATE, "cross", "[-1, 1]", "peers' mean fading last move"),
     Source("peer_age", QUOTE, STATE, "cross", "log ms", "log(1 + ms since the oldest peer quote)"),
+    Source("mark_gap", QUOTE, STATE, "funding", "ticks", "mid - last mark price"),
     Source("basis", QUOTE, STATE, "cross", "bps", "log mid - log mid of the spot market"),
 )
 _TRADE = (
@@ -159,7 +161,8 @@ _DEPTH = (
     Source("ask_cost", DEPTH, STATE, "depth", "ticks", "mean price of buying 5 levels' size - mid"),
     Source("cost_skew", DEPTH, STATE, "depth", "log ratio", "log(ask cost / bid cost)"),
 )
-SOURCES = (*_CORE, *_RICH, *_TRADE, *_PER_LEVEL, *_DEPTH)
+_FUNDING = (Source("funding_rate", FUNDING, STATE, "funding", "bps", "rate of the interval"),)
+SOURCES = (*_CORE, *_RICH, *_TRADE, *_PER_LEVEL, *_DEPTH, *_FUNDING)
 BY_NAME = {source.name: source for source in SOURCES}
 POSITION = {source.name: at.SOURCES + i for i, source in enumerate(SOURCES)}
 RICH_NAMES = frozenset(source.name for source in _RICH)
@@ -179,8 +182,10 @@ RICH_NAMES = frozenset(source.name for source in _RICH)
 RICH_FIRST = at.SOURCES + len(_CORE)
 TIME_FIRST = POSITION["day_sine"]
 PEER_FIRST = POSITION["peer_mid"]
+MARK_GAP = POSITION["mark_gap"]
 BASIS = POSITION["basis"]
 TRADE_FIRST = POSITION["signed_volume"]
 LEVEL_FIRST = POSITION["imbalance_1"]
 DEPTH_FIRST = POSITION["bid_gap_2"]
+FUNDING_RATE = POSITION["funding_rate"]
 assert len(SOURCES) <= at.MAX_SOURCES  # noqa: S101  the layout has room for them

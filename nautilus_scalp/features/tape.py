@@ -8,6 +8,8 @@ import numpy.typing as npt
 QUOTE = 0
 TRADE = 1
 DEPTH = 2
+MARK = 3
+FUNDING = 4
 LEVELS = 10
 
 
@@ -36,14 +38,14 @@ class InstrumentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 class Tape(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Quotes, trades and depth snapshots of several instruments, ordered by ``ts_init_ns``.
+    Market events of several instruments, ordered by ``ts_init_ns``.
 
     Attributes
     ----------
     instruments : tuple[InstrumentFacts, ...]
         The instruments; ``instrument`` holds indices into this tuple.
     kind : uint8[n]
-        ``QUOTE``, ``TRADE`` or ``DEPTH``.
+        ``QUOTE``, ``TRADE``, ``DEPTH``, ``MARK`` or ``FUNDING``.
     instrument : int16[n]
         Index into ``instruments``.
     ts_event_ns : int64[n]
@@ -52,7 +54,8 @@ class Tape(msgspec.Struct, frozen=True, kw_only=True):
         Strictly increasing replay time, nanoseconds since the epoch.
     values : float64[n, 4]
         Quote: bid, ask, bid size, ask size. Trade: price, size, aggressor side (+1 buyer,
-        -1 seller, 0 unknown), 0. Depth: row in `books`, 0, 0, 0.
+        -1 seller, 0 unknown), 0. Depth: row in `books`, 0, 0, 0. Mark: mark
+        price, 0, 0, 0. Funding: rate of the current interval, 0, 0, 0.
     books : float64[d, 10, 4]
         Depth snapshots, best level first: bid, ask, bid size, ask size.
 

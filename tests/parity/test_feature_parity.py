@@ -15,6 +15,8 @@ from nautilus_scalp.features.engine import FeatureParams
 from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import MARK
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import InstrumentFacts
@@ -31,7 +33,7 @@ FACTS = tuple(
 def random_tape(count: int, seed: int = 5) -> Tape:
     """Two random walks with trades and depth, shared milliseconds, bad events and one gap."""
     rng = np.random.default_rng(seed)
-    kind = rng.choice(3, count, p=(0.65, 0.25, 0.1)).astype(np.uint8)
+    kind = rng.choice(5, count, p=(0.65, 0.25, 0.08, 0.01, 0.01)).astype(np.uint8)
     time_ms = 1_700_000_000_000 + rng.integers(0, 40, count).cumsum()
     time_ms[count // 2 :] += 60_000
     bid = np.round(30_000.0 + 0.1 * rng.integers(-2, 3, count).cumsum(), 1)
@@ -40,6 +42,7 @@ def random_tape(count: int, seed: int = 5) -> Tape:
     quotes = np.column_stack((bid, np.round(bid + 0.1, 1), size))
     trades = np.column_stack((bid, size[:, 0], side, np.zeros(count)))
     values = np.where((kind == QUOTE)[:, None], quotes, trades)
+    values[kind == FUNDING, 0] = rng.normal(scale=1e-4, size=(kind == FUNDING).sum())
     values[rng.integers(0, count, count // 100), 0] = np.nan
     values[rng.integers(0, count, count // 100), 1] = 0.0
     snapshots = np.flatnonzero(kind == DEPTH)
@@ -88,7 +91,11 @@ def stream(
         if tape.kind[i] == DEPTH:
             engine.on_depth(int(tape.ts_event_ns[i]), tape.books[int(event[0])])
             continue
-        if tape.kind[i] != QUOTE:
+        if tape.kind[i] in (MARK, FUNDING):
+            take = engine.on_mark if tape.kind[i] == MARK else engine.on_funding
+            take(int(tape.ts_event_ns[i]), event[0])
+            continue
+        if tape.kind[i] == TRADE:
             engine.on_trade(int(tape.ts_event_ns[i]), *event[:3])
             continue
         refused = sum(engine.refusals.values())

@@ -231,6 +231,22 @@ def test_basis_reads_the_same_assets_spot_market() -> None:
     assert perp_engine.value[0] == pytest.approx(1e4 * math.log(101.0 / 100.0))
 
 
+def test_mark_price_and_funding_rate_by_hand() -> None:
+    engine = _engine("mark_gap.now", "funding_rate.now")
+    engine.on_quote(START, 100.0, 100.2, 1.0, 1.0)
+    engine.on_mark(START, 100.0)
+    engine.on_funding(START, -0.0001)
+    assert engine.value.tolist() == [0.0, 0.0]
+    assert engine.on_quote(START + 2_000 * MS, 100.0, 100.2, 1.0, 1.0) is True
+    assert engine.value.tolist() == pytest.approx([1.0 / 0.5, -1.0])  # one tick, in half ticks
+    engine.on_mark(START, math.nan)
+    engine.on_mark(START, 0.0)
+    engine.on_funding(START, math.inf)
+    engine.on_funding(START - MS, 0.0001)
+    counts = {reason: count for reason, count in engine.refusals.items() if count}
+    assert counts == {"nan": 1, "infinite": 1, "zero": 1, "time_backwards": 1}
+
+
 def test_both_modes_show_the_same_selection() -> None:
     names = ("mid.cross.100ms.1s", "rsi(2).tick", "volume.sum.1s")
     alone = FeatureEngine(FACTS, PARAMS, names)

@@ -74,6 +74,7 @@ def test_the_catalogue_has_more_than_a_thousand_features() -> None:
     assert {spec.group for spec in specs} == {
         "price", "volume", "book", "depth", "technical", "statistics", "volatility", "cross",
         "time",
+        "funding",
     }  # fmt: skip
 
 
