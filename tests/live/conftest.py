@@ -1,6 +1,7 @@
 """A practice exchange in a thread, and a trader in a process of its own that trades on it."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -133,13 +134,48 @@ class Exchange:
         self._loop.close()
 
 
+class Nursery:
+    """The process that traders are forked from; one trader at a time."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 (our own script)
+            [sys.executable, str(Path(__file__).with_name("nursery.py"))],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def fork(self, **order: object) -> int:
+        """Start a trader and return its process id."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return self.answer()
+
+    def answer(self) -> int:
+        """Wait for the next number: a process id, or the exit code of the trader."""
+        assert self._process.stdout is not None
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+        self._process.stdout.close()
+
+
 class Trader:
     """``run_live.py`` in a process of its own, on a configuration of the test's making."""
 
-    def __init__(self, exchange: Exchange, directory: Path) -> None:
+    def __init__(self, exchange: Exchange, nursery: Nursery, directory: Path) -> None:
         self._exchange = exchange
+        self._nursery = nursery
         self.directory = directory
-        self.process: subprocess.Popen[bytes] | None = None
+        self._pid: int | None = None
         self._output = directory / "output.txt"
 
     @property
@@ -165,21 +201,22 @@ class Trader:
         """Start the process; overrides are `--set` assignments, config the strategy's."""
         self.configure(**config)
         options = [part for override in overrides for part in ("--set", override)]
-        with self._output.open("w", encoding="utf-8") as output:
-            self.process = subprocess.Popen(  # noqa: S603 (our own script)
-                [sys.executable, str(ROOT / "run_live.py"), str(self.config_file), *options],
-                cwd=ROOT,
-                env={**os.environ, **self.key_variables(), "PYTHONPATH": str(FAKES)},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        self._output.write_text("", encoding="utf-8")
+        self._pid = self._nursery.fork(
+            arguments=[str(self.config_file), *options],
+            cwd=str(ROOT),
+            env={**os.environ, **self.key_variables()},
+            path=[str(FAKES)],
+            output=str(self._output),
+        )
 
     def end(self, number: signal.Signals | None = signal.SIGTERM) -> int:
         """Stop the process if asked to, and wait for it."""
-        assert self.process is not None
+        assert self._pid is not None
         if number is not None:
-            self.process.send_signal(number)
-        return self.process.wait(timeout=120)
+            os.kill(self._pid, number)
+        self._pid = None
+        return self._nursery.answer()
 
     def wait_for(self, words: str) -> None:
         """Wait until the process has printed something."""
@@ -195,9 +232,8 @@ class Trader:
 
     def close(self) -> None:
         """Make sure that nothing is left running."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        if self._pid is not None:
+            self.end(signal.SIGKILL)
 
 
 def _toml(exchange: Exchange, config: dict[str, object]) -> str:
@@ -235,10 +271,19 @@ def exchange(request: pytest.FixtureRequest) -> Iterator[Exchange]:
     running.close()
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    running = Nursery()
+    yield running
+    running.close()
+
+
 @pytest.fixture
-def trader(exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trader]:
+def trader(
+    exchange: Exchange, nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Trader]:
     monkeypatch.syspath_prepend(FAKES)
-    made = Trader(exchange, tmp_path)
+    made = Trader(exchange, nursery, tmp_path)
     yield made
     made.close()
 
