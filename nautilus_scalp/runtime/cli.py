@@ -51,6 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--start", metavar="T", help="ISO 8601, UTC")
     command.add_argument("--end", metavar="T", help="ISO 8601, UTC, not included")
     _add_proof(groups)
+
+    command = _command(groups, "bench", commands.bench, "latency and throughput on this machine")
+    command.add_argument("--catalog", type=Path, default=Path("catalogs/sample"), metavar="DIR")
+
+    text = "latency, fees, parameters, fills: what survives"
+    command = _command(groups, "stress", commands.stress, text)
+    command.add_argument("config", type=Path, metavar="CONFIG")
+    _add_set(command)
     return run_command(parser, arguments)
 
 
@@ -60,6 +68,8 @@ def _add_proof(groups: "argparse._SubParsersAction[Parser]") -> None:
     command = _command(groups, "tape", commands.tape, description)
     command.add_argument("model", type=Path, metavar="MODEL")
     command.add_argument("--catalog", type=Path, required=True, metavar="DIR")
+    text = "one of the actor's instruments, repeatable; all by default"
+    command.add_argument("--instrument", action="append", metavar="ID", help=text)
     command.add_argument("--start", metavar="T", help="ISO 8601, UTC")
     command.add_argument("--end", metavar="T", help="ISO 8601, UTC, not included")
 

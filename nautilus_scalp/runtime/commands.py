@@ -148,7 +148,7 @@ def tape(options: argparse.Namespace) -> None:
 
     window = (_moment(options.start, "--start"), _moment(options.end, "--end"))
     with progress_bar() as progress:
-        result = write_tape(options.model, options.catalog, *window, progress)
+        result = write_tape(options.model, options.catalog, *window, options.instrument, progress)
     if options.json:
         print_json(result)
         return
@@ -219,6 +219,15 @@ def stress(options: argparse.Namespace) -> None:
     if broken:
         message = f"{options.config}: {len(broken)} of {len(answer['cases'])} cases break a limit"
         raise VerdictError(message, f"see the table; the first is {broken[0]!r}")
+
+
+def bench(options: argparse.Namespace) -> None:
+    """``nautilus-scalp bench``."""
+    from nautilus_scalp.runtime.bench import run_bench
+
+    with progress_bar() as progress:
+        answer = run_bench(options.catalog, progress)
+    print_json(answer)
 
 
 def _moment(text: str | None, option: str) -> int | None:

@@ -116,6 +116,31 @@ class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     liquidation: bool = True
 
 
+class StressSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a configuration has to keep under stress, for ``nautilus-scalp stress``.
+
+    Parameters
+    ----------
+    min_net : float, optional
+        Least P&L after fees and funding, in quote currency.
+    max_drawdown_share : float, optional
+        Largest drawdown as a share of the starting balance.
+    min_breakeven_bps : float, optional
+        Least fee, in basis points, at which the result would be zero.
+    each_parameter : bool
+        Whether every parameter is also changed on its own.
+    surface : bool
+        Whether net P&L is also shown by fee tier, latency and queue.
+
+    """
+
+    min_net: float | None = None
+    max_drawdown_share: Positive | None = None
+    min_breakeven_bps: float | None = None
+    each_parameter: bool = False
+    surface: bool = True
+
+
 class ModelSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which artifact the ensemble actor loads.
 
@@ -167,6 +192,7 @@ class BacktestConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     run: RunSection
     venue: VenueSection = VenueSection()
     model: ModelSection = ModelSection()
+    stress: StressSection = StressSection()
     actors: list[ActorBlock] = []
     strategies: list[StrategyBlock]
 
@@ -240,49 +266,3 @@ def _resolve(path: str, source: Path, where: str) -> Any:  # noqa: ANN401 (any c
     except (ImportError, AttributeError, ValueError) as error:
         message = f"{source}: {where}: cannot import {path!r} ({error})"
         raise UsageError(message, "write it as package.module:ClassName") from error
-
-
-def to_ns(moment: datetime) -> int:
-    """Return a moment as nanoseconds since 1970 in UTC.
-
-    Parameters
-    ----------
-    moment : datetime
-        Without a time zone it is read as UTC.
-
-    Returns
-    -------
-    int
-        Exact to the microsecond that a datetime can hold.
-
-    Examples
-    --------
-    >>> to_ns(datetime(1970, 1, 1, 0, 0, 1))
-    1000000000
-
-    """
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // timedelta(microseconds=1) * 1_000
-
-
-def to_iso(ns: int) -> str:
-    """Return nanoseconds since 1970 as ISO 8601 in UTC, to the millisecond.
-
-    Parameters
-    ----------
-    ns : int
-        Nanoseconds since 1970.
-
-    Returns
-    -------
-    str
-        The moment, cut to the millisecond.
-
-    Examples
-    --------
-    >>> to_iso(1_500_000_000)
-    '1970-01-01T00:00:01.500Z'
-
-    """
-    moment = _EPOCH + timedelta(milliseconds=ns // 1_000_000)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -19,11 +19,15 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class ScriptConfig(StrategyConfig, frozen=True):
-    """What to trade, and the steps; `every` repeats each step that many events later."""
+    """What to trade, and the steps; `every` repeats each step that many events later.
+
+    `first_qty` is bought once, before any step.
+    """
 
     instrument_id: InstrumentId
     steps: tuple[Step, ...] = ()
     every: int = 0
+    first_qty: float = 0.0
 
 
 class Script(Strategy):
@@ -47,6 +51,8 @@ class Script(Strategy):
         self._follow(tick)
 
     def _follow(self, _: Data) -> None:
+        if self._seen == 0 and self.config.first_qty:
+            self._order(Step(event=0, qty=self.config.first_qty))
         at = self._seen % self.config.every if self.config.every else self._seen
         self._seen += 1
         for step in self.config.steps:

@@ -197,3 +197,20 @@ def test_nothing_is_liquidated_when_that_is_switched_off(tmp_path: Path) -> None
 
     assert report["strategies"][0]["open_positions"] == 1
     assert report["strategies"][0]["net"] < -1_000.0
+
+
+@CHUNKS
+def test_a_position_turned_around_is_booked_once(tmp_path: Path, chunk_size: int | None) -> None:
+    desk = TapeDesk()
+    for ms, bid in ((1_000, 100.0), (2_000, 100.0), (3_000, 102.0), (4_000, 101.0), (5_000, 103.0)):
+        desk.at(ms).quote(bid, bid + 0.1, 50, 50)
+    steps = [Step(event=0, qty=1), Step(event=1, qty=-3), Step(event=2, qty=4)]
+
+    report = run(desk.catalog(tmp_path), steps, chunk_size=chunk_size)
+
+    row = report["strategies"][0]
+    # bought 1 at 100.1, sold 3 at 102.0, bought 4 at 101.1: +1.9, then +1.8, then 2 held to 103.05
+    assert row["gross"] == pytest.approx(1.9 + 2 * 0.9 + 2 * (103.05 - 101.1))
+    assert row["fees"] == pytest.approx(0.0005 * (100.1 + 3 * 102.0 + 4 * 101.1))
+    assert row["unexplained"] == row["fees_unexplained"] == 0.0
+    assert row["round_trips"] == 2

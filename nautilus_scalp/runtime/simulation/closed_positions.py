@@ -24,10 +24,10 @@ class ClosedPositionsConfig(SimulationModuleConfig, frozen=True):
 
 
 class ClosedPositions(SimulationModule):  # type: ignore[misc]  # Nautilus ships no types
-    """Announce what a position earned once it is flat, and purge it from the cache.
+    """Announce what a position earned once it is closed, and make the cache forget it.
 
-    A position that was turned around has snapshots of its earlier cycles; they are booked with the
-    cycle that ends flat.
+    A position that was turned around leaves a snapshot of its earlier cycle: that is booked and
+    dropped. One that is flat is booked and purged.
     """
 
     def __init__(self, config: ClosedPositionsConfig) -> None:
@@ -58,11 +58,18 @@ class ClosedPositions(SimulationModule):  # type: ignore[misc]  # Nautilus ships
         if not self._closed:
             return
         for position_id in dict.fromkeys(event.position_id for event in self._closed):
+            cycles = self.cache.position_snapshots(position_id)
             position = self.cache.position(position_id)
-            if position is not None and position.is_closed:
-                record = booked([*self.cache.position_snapshots(position_id), position])
-                self.msgbus.publish(topic=POSITION_TOPIC, msg=record)
+            flat = position is not None and position.is_closed
+            if flat:
+                cycles.append(position)
+            if cycles:
+                self.msgbus.publish(topic=POSITION_TOPIC, msg=booked(cycles))
+            if flat:
                 self.cache.purge_position(position_id)
+            else:
+                # The cache hands out its own list; an open position cannot be purged.
+                self.cache.position_snapshot_bytes(position_id).clear()
         self._closed.clear()
 
     def log_diagnostics(self, logger: Logger) -> None:

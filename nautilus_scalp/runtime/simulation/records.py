@@ -52,9 +52,9 @@ class ClosedPosition(Struct, frozen=True, kw_only=True):
     instrument_id : InstrumentId
         What.
     realized : float
-        Realised P&L after commissions, quote currency, over every cycle since the last flat.
+        Realised P&L after commissions, quote currency.
     fees : float
-        Commissions of the same cycles.
+        Commissions.
 
     """
 
