@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 
 from nautilus_scalp.features.engine import FeatureParams
 from nautilus_scalp.models.ensemble import Ensemble
@@ -24,6 +23,7 @@ from nautilus_scalp.training.dataset import Rows
 from nautilus_scalp.training.fit_models import FittedModels
 from nautilus_scalp.training.fit_models import fit_models
 from nautilus_scalp.training.fit_models import pack_models
+from nautilus_scalp.training.library import LibraryEnsemble
 
 
 FEATURES = 25
@@ -52,10 +52,7 @@ def models(values: npt.NDArray[np.float64]) -> FittedModels:
         segment=np.zeros(FITTED_ROWS, np.int32),
     )
     config = TrainingConfig(name="benchmark", lstm=LstmParams(epochs=1))
-    models = fit_models(rows, rows, config, lambda _stage, _fraction: None)
-    models.random_forest.n_jobs = 1  # one thread is each library's fastest way for one row
-    models.xgboost.set_param({"nthread": 1})
-    return models
+    return fit_models(rows, rows, config, lambda _stage, _fraction: None)
 
 
 @pytest.fixture(scope="module")
@@ -83,27 +80,6 @@ def ensemble(models: FittedModels) -> Ensemble:
         importances={},
     )
     return Ensemble(manifest, pack_models(models, WEIGHTS))
-
-
-def _by_libraries(models: FittedModels) -> Predict:
-    """Return what a user would write with scikit-learn, xgboost and torch, LSTM state carried."""
-    state: tuple[torch.Tensor, torch.Tensor] | None = None
-
-    def predict(value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        nonlocal state
-        row = value[None]
-        z = np.clip((row - models.center) / models.scale, -5.0, 5.0)
-        with torch.inference_mode():
-            scores, state = models.lstm(torch.from_numpy(z.astype(np.float32))[None], state)
-        outputs = (
-            models.logistic.predict_proba(z)[0],
-            models.random_forest.predict_proba(row.astype(np.float32))[0],
-            scores[0, 0].softmax(0).numpy(),
-            models.xgboost.inplace_predict(row)[0],
-        )
-        return WEIGHTS @ np.stack(outputs)
-
-    return predict
 
 
 def _microseconds(predict: Predict, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -140,14 +116,11 @@ def test_compiled_against_libraries(
 ) -> None:
     """Same models, same rows, one at a time; both are checked to say the same."""
     stream = ensemble.stream()
-    library = _by_libraries(models)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    library(values[0])
     stream.predict(values[0], 0)
     compiled_us = _microseconds(lambda row: stream.predict(row, 0), values[:COMPILED_EVENTS])
-    library_us = _microseconds(library, values[:LIBRARY_EVENTS])
-    torch.set_num_threads(threads)
+    with LibraryEnsemble(models, WEIGHTS) as library:
+        library.predict(values[0])
+        library_us = _microseconds(library.predict, values[:LIBRARY_EVENTS])
     compiled, slow = np.percentile(compiled_us, 50), np.percentile(library_us, 50)
     print(  # noqa: T201
         f"\ncompiled p50 {compiled:.1f} us, p99 {np.percentile(compiled_us, 99):.1f} us; "
@@ -165,5 +138,5 @@ def _pooled(ensemble: Ensemble, rows: npt.NDArray[np.float64]) -> npt.NDArray[np
 
 
 def _from_scratch(models: FittedModels, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    predict = _by_libraries(models)
-    return np.stack([np.asarray(predict(row)) for row in rows])
+    with LibraryEnsemble(models, WEIGHTS) as library:
+        return np.stack([library.predict(row) for row in rows])

@@ -1,4 +1,7 @@
-"""Strict TOML settings: every key is known, every complaint names file, line and key."""
+"""Strict TOML settings: every key is known, every complaint names file, line and key.
+
+Times in settings are UTC; `to_ns` and `to_iso` are the one way between them and nanoseconds.
+"""
 
 import difflib
 import re
@@ -7,12 +10,18 @@ import types
 import typing
 from collections.abc import Iterable
 from collections.abc import Mapping
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from nautilus_scalp.errors import UsageError
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -242,3 +251,49 @@ def _struct_inside(hint: object) -> type | None:
             if inner is not None:
                 return inner
     return None
+
+
+def to_ns(moment: datetime) -> int:
+    """Return a moment as nanoseconds since 1970 in UTC.
+
+    Parameters
+    ----------
+    moment : datetime
+        Without a time zone it is read as UTC.
+
+    Returns
+    -------
+    int
+        Exact to the microsecond that a datetime can hold.
+
+    Examples
+    --------
+    >>> to_ns(datetime(1970, 1, 1, 0, 0, 1))
+    1000000000
+
+    """
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1) * 1_000
+
+
+def to_iso(ns: int) -> str:
+    """Return nanoseconds since 1970 as ISO 8601 in UTC, to the millisecond.
+
+    Parameters
+    ----------
+    ns : int
+        Nanoseconds since 1970.
+
+    Returns
+    -------
+    str
+        The moment, cut to the millisecond.
+
+    Examples
+    --------
+    >>> to_iso(1_500_000_000)
+    '1970-01-01T00:00:01.500Z'
+
+    """
+    moment = _EPOCH + timedelta(milliseconds=ns // 1_000_000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -26,11 +26,11 @@ from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.config import BacktestConfig
-from nautilus_scalp.runtime.config import to_iso
 from nautilus_scalp.runtime.simulation.books import Books
 from nautilus_scalp.runtime.simulation.closed_positions import silence_analyzer
 from nautilus_scalp.runtime.simulation.schedule import funding_schedule
 from nautilus_scalp.runtime.simulation.venue import venue_config
+from nautilus_scalp.settings import to_iso
 
 
 _NS_PER_S = 1_000_000_000

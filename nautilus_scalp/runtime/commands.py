@@ -8,10 +8,10 @@ from datetime import datetime
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.errors import VerdictError
-from nautilus_scalp.runtime.config import to_ns
 from nautilus_scalp.runtime.console import print_json
 from nautilus_scalp.runtime.console import progress_bar
 from nautilus_scalp.runtime.console import stdout_console
+from nautilus_scalp.settings import to_ns
 
 
 type Command = Callable[[argparse.Namespace], None]

@@ -1,9 +1,7 @@
 """The configuration of a run: TOML sections, and Nautilus's own importable blocks."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from datetime import datetime
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 from typing import Any
@@ -22,7 +20,6 @@ from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATH_KEYS = (("run", "catalog"), ("model", "path"), ("model", "training"), ("model", "cache"))
 
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 import msgspec
 
-from nautilus_scalp.runtime.config import to_ns
 from nautilus_scalp.runtime.live_clients import NO_CREDENTIALS
 from nautilus_scalp.runtime.live_clients import Credentials
 from nautilus_scalp.runtime.live_clients import credentials_from_environment
@@ -14,6 +13,7 @@ from nautilus_scalp.runtime.live_config import LiveConfig
 from nautilus_scalp.runtime.practice.binance_rest import PracticeKeys
 from nautilus_scalp.runtime.practice.process import PracticeSettings
 from nautilus_scalp.runtime.practice.process import practice_exchange
+from nautilus_scalp.settings import to_ns
 
 
 @contextmanager

@@ -26,8 +26,6 @@ from nautilus_scalp.runtime.collect import collect_results
 from nautilus_scalp.runtime.collect import mid_series
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.config import load_config
-from nautilus_scalp.runtime.config import to_iso
-from nautilus_scalp.runtime.config import to_ns
 from nautilus_scalp.runtime.console import Report
 from nautilus_scalp.runtime.model_cache import find_model
 from nautilus_scalp.runtime.report.build import build_report
@@ -43,6 +41,8 @@ from nautilus_scalp.runtime.simulation.venue import tier_fees
 from nautilus_scalp.runtime.simulation.venue import tier_name
 from nautilus_scalp.runtime.simulation.words import assumptions
 from nautilus_scalp.runtime.simulation.words import simulation_notes
+from nautilus_scalp.settings import to_iso
+from nautilus_scalp.settings import to_ns
 from nautilus_scalp.training.evaluate import evaluate
 
 

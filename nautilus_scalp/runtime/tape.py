@@ -14,15 +14,15 @@ from nautilus_scalp.data.catalog import catalog_window
 from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.data.sink import IntervalSink
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.features.engine import FeatureMatrix
 from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.features.matrix import FeatureMatrix
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.manifest import Manifest
-from nautilus_scalp.runtime.config import to_iso
 from nautilus_scalp.runtime.console import Report
+from nautilus_scalp.settings import to_iso
 from nautilus_scalp.signals.policy import CONFIDENCE
 from nautilus_scalp.signals.policy import EXPECTED_MOVE
 from nautilus_scalp.signals.policy import STRENGTH
@@ -67,6 +67,7 @@ def write_tape(
     catalog: Path,
     start_ns: int | None = None,
     end_ns: int | None = None,
+    instrument_ids: Sequence[str] | None = None,
     progress: Report = lambda _stage, _fraction: None,
 ) -> TapeResult:
     """Predict every quote of a window and write the signals beside the quotes.
@@ -84,6 +85,9 @@ def write_tape(
         A Nautilus catalog.
     start_ns, end_ns : int, optional
         Window [start, end) of ``ts_init``; by default all of the catalog.
+    instrument_ids : Sequence[str], optional
+        All with quotes by default. Instruments may see each other's last quote, so name those
+        that the actor would be configured with.
     progress : Report, optional
         Told which stage runs.
 
@@ -103,10 +107,10 @@ def write_tape(
     progress("read", 0.0)
     ensemble = load_artifact(model)
     manifest = ensemble.manifest
-    first, last = catalog_window(catalog)
+    first, last = catalog_window(catalog, instrument_ids)
     start = first if start_ns is None else start_ns
     end = last if end_ns is None else end_ns
-    tape = read_tape(catalog, None, start, end)
+    tape = read_tape(catalog, instrument_ids, start, end)
     progress("features", 0.2)
     matrix = compute_matrix(tape, manifest.features, manifest.feature_names)
     names = [facts.instrument_id for facts in tape.instruments]

@@ -1,9 +1,7 @@
 """The training configuration: what to learn from, what to predict, how big the models are."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from datetime import datetime
-from datetime import timedelta
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,9 +12,9 @@ from nautilus_scalp.models.trees import MAX_DEPTH
 from nautilus_scalp.settings import apply_override
 from nautilus_scalp.settings import convert
 from nautilus_scalp.settings import read_toml
+from nautilus_scalp.settings import to_ns
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEVICES = ("auto", "cpu", "cuda", "xpu", "mps")
 
 
@@ -206,12 +204,12 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def start_ns(self) -> int | None:
         """Start of the window in nanoseconds since the epoch."""
-        return None if self.start is None else nanoseconds(self.start)
+        return None if self.start is None else to_ns(self.start)
 
     @property
     def end_ns(self) -> int | None:
         """End of the window in nanoseconds since the epoch."""
-        return None if self.end is None else nanoseconds(self.end)
+        return None if self.end is None else to_ns(self.end)
 
 
 _DEPTH = f"give a depth of 1 to {MAX_DEPTH}"
@@ -242,15 +240,3 @@ def load_training_config(path: Path, overrides: Sequence[str] = ()) -> TrainingC
     for assignment in overrides:
         apply_override(settings, assignment)
     return convert(settings, TrainingConfig, path)
-
-
-def nanoseconds(time: datetime) -> int:
-    """Return exact nanoseconds since the epoch; a time without a zone is UTC."""
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // timedelta(microseconds=1) * 1_000
-
-
-def iso_time(ns: int) -> str:
-    """Return nanoseconds since the epoch as ISO 8601 in UTC, to the millisecond."""
-    moment = _EPOCH + timedelta(milliseconds=ns // 1_000_000)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -54,6 +54,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    instruments : tuple[str, ...]
+        Ids of the instruments.
     schema : FeatureSchema
         The columns.
     values : float64[m, F]
@@ -78,6 +80,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
 
     """
 
+    instruments: tuple[str, ...]
     schema: FeatureSchema
     values: npt.NDArray[np.float64]
     segment: npt.NDArray[np.int32]
@@ -144,6 +147,7 @@ def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:
     for rows in (split.train, split.holdout):
         weight[rows] = uniqueness(ts_event_ns[rows], target.end_ns[rows], segment[rows])
     dataset = Dataset(
+        instruments=tuple(facts.instrument_id for facts in tape.instruments),
         schema=parts[0].schema,
         values=np.concatenate([part.values for part in parts]),
         segment=segment,

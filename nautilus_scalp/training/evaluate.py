@@ -10,7 +10,7 @@ from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.manifest import Manifest
-from nautilus_scalp.training.config import iso_time
+from nautilus_scalp.settings import to_iso
 from nautilus_scalp.training.labels import NS_PER_MS
 from nautilus_scalp.training.score import score_matrix
 
@@ -64,7 +64,7 @@ def evaluate(
     names = [facts.instrument_id for facts in tape.instruments]
     return {
         "model": manifest.model_id,
-        "window": [iso_time(start), iso_time(end)],
+        "window": [to_iso(start), to_iso(end)],
         **score_matrix(ensemble, matrix, names).answer(),
     }
 
@@ -81,11 +81,11 @@ def require_unseen(manifest: Manifest, start_ns: int, end_ns: int) -> None:
     known_from = manifest.train_start_ns - manifest.embargo_ms * NS_PER_MS
     known_to = manifest.train_end_ns
     if end_ns <= start_ns:
-        message = f"the catalog holds nothing after {iso_time(start_ns)}, where training ended"
+        message = f"the catalog holds nothing after {to_iso(start_ns)}, where training ended"
         raise UsageError(message, "import later data, or train on less with `end` set earlier")
     if start_ns < known_to and end_ns > known_from:
         message = (
-            f"the window {iso_time(start_ns)} .. {iso_time(end_ns)} overlaps the training window "
-            f"{iso_time(manifest.train_start_ns)} .. {iso_time(known_to)}"
+            f"the window {to_iso(start_ns)} .. {to_iso(end_ns)} overlaps the training window "
+            f"{to_iso(manifest.train_start_ns)} .. {to_iso(known_to)}"
         )
-        raise UsageError(message, f"evaluate from {iso_time(known_to)} on (--start)")
+        raise UsageError(message, f"evaluate from {to_iso(known_to)} on (--start)")

@@ -21,6 +21,7 @@ from nautilus_scalp.training.dataset import Dataset
 from nautilus_scalp.training.dataset import build_dataset
 from nautilus_scalp.training.fit_ensemble import fit_pooling
 from nautilus_scalp.training.fit_models import Arrays
+from nautilus_scalp.training.fit_models import FittedModels
 from nautilus_scalp.training.fit_models import Progress
 from nautilus_scalp.training.fit_models import fit_models
 from nautilus_scalp.training.fit_models import importances
@@ -136,8 +137,41 @@ def fit_ensemble(
         config,
         progress,
     )
+    progress("calibrate", 0.0)
+    ensemble = assemble(models, dataset, config, model_id, checksums)
+    progress("calibrate", 1.0)
+    return ensemble
+
+
+def assemble(
+    models: FittedModels,
+    dataset: Dataset,
+    config: TrainingConfig,
+    model_id: str,
+    checksums: dict[str, str],
+) -> Ensemble:
+    """Turn fitted models into a compiled, calibrated and judged ensemble.
+
+    Parameters
+    ----------
+    models : FittedModels
+        As the libraries fitted them.
+    dataset : Dataset
+        What they were fitted on; its held-out rows calibrate and judge.
+    config : TrainingConfig
+        What was predicted, weights and seed.
+    model_id : str
+        For the manifest.
+    checksums : dict[str, str]
+        For the manifest.
+
+    Returns
+    -------
+    Ensemble
+        Ready to be saved.
+
+    """
     arrays = pack_models(models, _weights(config))
-    names = tuple(facts.instrument_id for facts in tape.instruments)
     manifest = Manifest(
         model_id=model_id,
         name=config.name,
@@ -146,7 +180,7 @@ def fit_ensemble(
         features=config.features,
         feature_names=dataset.schema.names,
         schema_hash=dataset.schema.hash,
-        instruments=names,
+        instruments=dataset.instruments,
         train_start_ns=dataset.start_ns,
         train_end_ns=dataset.end_ns,
         embargo_ms=config.embargo_ms,
@@ -160,10 +194,7 @@ def fit_ensemble(
         metrics={},
         importances=importances(models, dataset.schema.names),
     )
-    progress("calibrate", 0.0)
-    ensemble = _calibrate(Ensemble(manifest, arrays), dataset, config)
-    progress("calibrate", 1.0)
-    return ensemble
+    return _calibrate(Ensemble(manifest, arrays), dataset, config)
 
 
 def _calibrate(raw: Ensemble, dataset: Dataset, config: TrainingConfig) -> Ensemble:

@@ -13,12 +13,12 @@ from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.models.artifact import load_artifact
+from nautilus_scalp.settings import to_ns
 from nautilus_scalp.training.config import BoostingParams
 from nautilus_scalp.training.config import ForestParams
 from nautilus_scalp.training.config import LstmParams
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.config import load_training_config
-from nautilus_scalp.training.config import nanoseconds
 from nautilus_scalp.training.evaluate import evaluate
 from nautilus_scalp.training.identity import model_id_for
 from nautilus_scalp.training.mirror import mirror
@@ -67,7 +67,7 @@ def test_the_id_follows_the_configuration() -> None:
 
 def test_the_manifest_tells_what_was_trained(trained: TrainingResult) -> None:
     manifest = load_artifact(trained.path).manifest
-    assert manifest.train_end_ns == nanoseconds(END)
+    assert manifest.train_end_ns == to_ns(END)
     assert manifest.instruments == CONFIG.instruments
     assert manifest.sizes["random_forest"] == {"trees": 5, "depth": 4}
     assert manifest.sizes["lstm"] == {"layers": 2, "hidden": 8, "head": 4}
@@ -81,7 +81,7 @@ def test_the_manifest_tells_what_was_trained(trained: TrainingResult) -> None:
 
 def test_unseen_data_is_scored(trained: TrainingResult) -> None:
     answer = evaluate(
-        trained.path, CATALOG, nanoseconds(END), nanoseconds(END) + 120 * 1_000_000_000
+        trained.path, CATALOG, to_ns(END), to_ns(END) + 120 * 1_000_000_000
     )
     assert answer["model"] == trained.model_id
     assert answer["window"] == ["2024-07-18T23:59:40.000Z", "2024-07-19T00:01:40.000Z"]
@@ -96,13 +96,13 @@ def test_unseen_data_is_scored(trained: TrainingResult) -> None:
 
 
 def test_by_default_the_window_begins_where_training_ended(trained: TrainingResult) -> None:
-    answer = evaluate(trained.path, CATALOG, end_ns=nanoseconds(END) + 90 * 1_000_000_000)
+    answer = evaluate(trained.path, CATALOG, end_ns=to_ns(END) + 90 * 1_000_000_000)
     assert answer["window"][0] == "2024-07-18T23:59:40.000Z"
 
 
 def test_a_window_that_was_trained_on_is_refused(trained: TrainingResult) -> None:
     with pytest.raises(UsageError, match="overlaps the training window"):
-        evaluate(trained.path, CATALOG, nanoseconds(END) - 1)
+        evaluate(trained.path, CATALOG, to_ns(END) - 1)
 
 
 def test_too_little_data_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_too_little_data_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_the_mirror_swaps_up_and_down() -> None:
-    end = nanoseconds(END)
+    end = to_ns(END)
     tape = read_tape(CATALOG, CONFIG.instruments, end - 60 * 1_000_000_000, end)
     real, upside_down = compute_matrix(tape), compute_matrix(mirror(tape))
     imbalance = real.schema.index("imbalance.now")

@@ -7,7 +7,7 @@ import pytest
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.backtest import instrument_ids
 from nautilus_scalp.runtime.config import load_config
-from nautilus_scalp.runtime.config import to_ns
+from nautilus_scalp.settings import to_ns
 
 
 CONFIG = """

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from nautilus_scalp.evaluation.performance import PerformanceParams
-from nautilus_scalp.runtime.config import to_iso
 from nautilus_scalp.runtime.report.measures import Measures
 from nautilus_scalp.runtime.report.measures import combine
 from nautilus_scalp.runtime.report.measures import mark_times
@@ -28,6 +27,7 @@ from nautilus_scalp.runtime.report.notes import window_notes
 from nautilus_scalp.runtime.report.results import RunFacts
 from nautilus_scalp.runtime.report.results import StrategyResult
 from nautilus_scalp.runtime.report.summary import summarise
+from nautilus_scalp.settings import to_iso
 
 
 DECIMALS = 6

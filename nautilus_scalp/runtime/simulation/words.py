@@ -10,9 +10,9 @@ from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.runtime.backtest import Window
 from nautilus_scalp.runtime.backtest import instrument_ids
 from nautilus_scalp.runtime.config import BacktestConfig
-from nautilus_scalp.runtime.config import to_iso
 from nautilus_scalp.runtime.simulation.records import Liquidation
 from nautilus_scalp.runtime.simulation.schedule import uncharged
+from nautilus_scalp.settings import to_iso
 
 
 _NS_PER_S = 1_000_000_000

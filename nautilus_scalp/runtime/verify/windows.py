@@ -4,13 +4,13 @@ import numpy as np
 
 from nautilus_scalp.evaluation.leak import closest_ns
 from nautilus_scalp.evaluation.leak import overlap_ns
-from nautilus_scalp.runtime.config import to_iso
 from nautilus_scalp.runtime.verify.check import Check
 from nautilus_scalp.runtime.verify.check import at_least
 from nautilus_scalp.runtime.verify.check import at_most
 from nautilus_scalp.runtime.verify.check import not_applicable
 from nautilus_scalp.runtime.verify.markets import Trial
 from nautilus_scalp.runtime.verify.subject import Subject
+from nautilus_scalp.settings import to_iso
 from nautilus_scalp.training.dataset import build_dataset
 
 
