@@ -1,5 +1,6 @@
 """Prefix invariance: what comes later must not change a feature's past values."""
 
+import msgspec
 import numpy as np
 
 from nautilus_scalp.evaluation.leak import changed_past
@@ -60,8 +61,8 @@ def check_features(subject: Subject, options: VerifyOptions, tape: Tape) -> list
 
 def first_events(tape: Tape, count: int) -> Tape:
     """Return the first events of a tape."""
-    return Tape(
-        instruments=tape.instruments,
+    return msgspec.structs.replace(
+        tape,
         kind=tape.kind[:count],
         instrument=tape.instrument[:count],
         ts_event_ns=tape.ts_event_ns[:count],

@@ -9,7 +9,7 @@ from nautilus_scalp.data.synthetic.market import generate
 from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.errors import ScalpError
 from nautilus_scalp.evaluation.classification import direction_odds
-from nautilus_scalp.features.engine import FeatureMatrix
+from nautilus_scalp.features.matrix import FeatureMatrix
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.ensemble import MODEL_NAMES
 from nautilus_scalp.models.ensemble import Ensemble
@@ -25,7 +25,7 @@ _TEST_SEEDS = 1_000  # added to the seed of the market that was learned on
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """
-    A model trained on one synthetic market, and its scores on another.
+    A model trained on one synthetic market, and another market to judge it on.
 
     Attributes
     ----------
@@ -37,9 +37,6 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         The model.
     matrix : FeatureMatrix
         Features of the market that it is judged on.
-    scores : dict[str, float64[m]]
-        ``log(p_up / p_down)`` of every row by each model and by the ensemble; NaN while the
-        features warm up.
 
     """
 
@@ -47,11 +44,10 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     params: SyntheticParams
     ensemble: Ensemble
     matrix: FeatureMatrix
-    scores: dict[str, Floats]
 
 
 def try_market(subject: Subject, options: VerifyOptions, edge: float, hours: float) -> Trial:
-    """Train small models on a synthetic market and predict another one of the same law.
+    """Train small models on a synthetic market, and make another one of the same law.
 
     Parameters
     ----------
@@ -67,7 +63,7 @@ def try_market(subject: Subject, options: VerifyOptions, edge: float, hours: flo
     Returns
     -------
     Trial
-        The model and its scores.
+        The model, and the features of the market that it is judged on.
 
     """
     tape = synthetic_tape(SyntheticParams(seed=options.seed, hours=hours, edge=edge))
@@ -76,16 +72,29 @@ def try_market(subject: Subject, options: VerifyOptions, edge: float, hours: flo
     params = SyntheticParams(seed=options.seed + _TEST_SEEDS, hours=options.test_hours, edge=edge)
     manifest = ensemble.manifest
     matrix = options.compute(synthetic_tape(params), manifest.features, manifest.feature_names)
+    return Trial(tape=tape, params=params, ensemble=ensemble, matrix=matrix)
+
+
+def scores(ensemble: Ensemble, matrix: FeatureMatrix) -> dict[str, Floats]:
+    """Return ``log(p_up / p_down)`` of every row by each model and by the ensemble.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The model.
+    matrix : FeatureMatrix
+        Its features.
+
+    Returns
+    -------
+    dict[str, float64[m]]
+        By name; NaN while the features warm up.
+
+    """
     prediction = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready)
     outputs = dict(zip(MODEL_NAMES, prediction.per_model, strict=True))
     outputs["ensemble"] = prediction.probabilities
-    return Trial(
-        tape=tape,
-        params=params,
-        ensemble=ensemble,
-        matrix=matrix,
-        scores={key: direction_odds(output) for key, output in outputs.items()},
-    )
+    return {name: direction_odds(output) for name, output in outputs.items()}
 
 
 def latent_signals(trial: Trial) -> Floats:

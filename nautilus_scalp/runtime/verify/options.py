@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from nautilus_scalp.features.engine import FeatureMatrix
-from nautilus_scalp.features.engine import FeatureParams
 from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.features.matrix import FeatureMatrix
+from nautilus_scalp.features.params import FeatureParams
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.training.config import BoostingParams
 from nautilus_scalp.training.config import ForestParams
@@ -55,7 +55,7 @@ class VerifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     cuts: int = 12
     parity_hours: float = 0.05
     min_recovered: float = 0.8
-    logistic: LogisticParams = LogisticParams(c=0.01, max_iter=60)
+    logistic: LogisticParams = LogisticParams(max_iter=60)
     random_forest: ForestParams = ForestParams(trees=20, depth=6, min_split=400, min_leaf=200)
     lstm: LstmParams = LstmParams(
         hidden=8, head=8, dropout=0.0, batch=32, learning_rate=1e-2, epochs=6

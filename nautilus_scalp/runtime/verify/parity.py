@@ -14,8 +14,8 @@ from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.data.synthetic.writer import write_synthetic
 from nautilus_scalp.evaluation.leak import differing
-from nautilus_scalp.features.engine import FeatureEngine
-from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.engine import build_engines
+from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.artifact import save_artifact
 from nautilus_scalp.models.ensemble import Ensemble
@@ -97,7 +97,7 @@ def _columns(table: pa.Table) -> Floats:
 def _stream(ensemble: Ensemble, tape: Tape) -> _Streamed:
     """Feed a tape of one instrument event by event, as the actor does."""
     manifest = ensemble.manifest
-    engine = FeatureEngine(tape.instruments[0], manifest.features, manifest.feature_names)
+    (engine,) = build_engines(tape.instruments, manifest.features, manifest.feature_names)
     stream = ensemble.stream()
     features, models, signals = [], [], []
     events = zip(
@@ -108,7 +108,7 @@ def _stream(ensemble: Ensemble, tape: Tape) -> _Streamed:
         strict=True,
     )
     for kind, ts_event, ts_init, values in events:
-        if kind != QUOTE:
+        if kind == TRADE:
             engine.on_trade(ts_event, *values[:3])
         elif engine.on_quote(ts_event, *values):
             probabilities = stream.predict(engine.value, engine.segment)

@@ -9,10 +9,13 @@ from nautilus_scalp.evaluation.placebo import ShuffledLabels
 from nautilus_scalp.evaluation.placebo import null_interval
 from nautilus_scalp.evaluation.placebo import rows_before_moves
 from nautilus_scalp.evaluation.placebo import shuffle_blocks
+from nautilus_scalp.models.calibration import IDENTITY
+from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.runtime.verify.check import Check
 from nautilus_scalp.runtime.verify.check import not_applicable
 from nautilus_scalp.runtime.verify.check import within
 from nautilus_scalp.runtime.verify.markets import Trial
+from nautilus_scalp.runtime.verify.markets import scores
 from nautilus_scalp.runtime.verify.options import VerifyOptions
 from nautilus_scalp.runtime.verify.subject import Subject
 from nautilus_scalp.training.dataset import Dataset
@@ -33,7 +36,8 @@ _HELD_SHARE = 0.5  # a placebo needs as many rows to be judged on as to be fitte
 def check_random_walk(trial: Trial) -> list[Check]:
     """Judge models that learned from a random walk on another one.
 
-    One row a price move is scored, the last before it: these signs are independent.
+    One row a price move is scored, the last before it: these signs are independent. The models are
+    judged before calibration, which silences a model that is wrong on its held-out rows.
 
     Parameters
     ----------
@@ -51,12 +55,14 @@ def check_random_walk(trial: Trial) -> list[Check]:
     kept = trial.matrix.ready[rows]
     rows, up = rows[kept], up[kept]
     ups = int(up.sum())
+    arrays = trial.ensemble.arrays
+    raw = arrays | {"calibration": np.tile(IDENTITY, (len(arrays["calibration"]), 1))}
+    odds = scores(Ensemble(trial.ensemble.manifest, raw), trial.matrix)
+    limit = _interval(up, len(odds))
     detail = f"AUC over the next moves of a random walk, {ups} up and {len(up) - ups} down"
     return [
-        _judge(
-            f"random_walk_{name}", auc(score[rows], up), _interval(up, len(trial.scores)), detail
-        )
-        for name, score in trial.scores.items()
+        _judge(f"random_walk_{name}", auc(score[rows], up), limit, detail)
+        for name, score in odds.items()
     ]
 
 

@@ -11,6 +11,7 @@ from nautilus_scalp.runtime.verify.check import at_least
 from nautilus_scalp.runtime.verify.check import not_applicable
 from nautilus_scalp.runtime.verify.markets import Trial
 from nautilus_scalp.runtime.verify.markets import latent_signals
+from nautilus_scalp.runtime.verify.markets import scores
 from nautilus_scalp.runtime.verify.options import VerifyOptions
 from nautilus_scalp.training.labels import label_moves
 
@@ -53,7 +54,7 @@ def check_planted_edge(trial: Trial, options: VerifyOptions) -> list[Check]:
         f"the next jump {next_jump_auc(options.edge):.4f}"
     )
     checks = []
-    for name, score in trial.scores.items():
+    for name, score in scores(trial.ensemble, trial.matrix).items():
         area, bps = _figures(score[rows], move_bps)
         shares = {
             "auc": ((area - 0.5) / (best_area - 0.5), f"AUC {area:.4f}; {theory}"),

@@ -6,7 +6,7 @@ import msgspec
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.catalogue import SELECTED
-from nautilus_scalp.features.engine import FeatureParams
+from nautilus_scalp.features.params import FeatureParams
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.runtime.backtest import Window
