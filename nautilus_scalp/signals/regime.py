@@ -1,0 +1,192 @@
+"""Which regime a market is in, with hysteresis: from measures of its bars to one of seven names."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from nautilus_scalp.errors import UsageError
+from nautilus_scalp.signals.regime_measures import MeasureParams
+from nautilus_scalp.signals.regime_measures import Measures
+from nautilus_scalp.signals.regime_measures import RegimeMeter
+from nautilus_scalp.signals.units import NotNegative
+from nautilus_scalp.signals.units import Positive
+
+
+_NS_PER_MS = 1_000_000
+
+
+class Regime(StrEnum):
+    """What a market is like."""
+
+    NORMAL = "NORMAL"
+    VOLATILE = "VOLATILE"
+    TRENDING = "TRENDING"
+    RANGING = "RANGING"
+    CRASH = "CRASH"
+    BULL_RUN = "BULL_RUN"
+    RECOVERY = "RECOVERY"
+
+
+class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Two thresholds, so that a measure at the edge does not flicker.
+
+    Parameters
+    ----------
+    enter : float
+        A regime begins at this value.
+    leave : float
+        It lasts as long as the measure is at least this.
+
+    """
+
+    enter: Positive
+    leave: Positive
+
+    def __post_init__(self) -> None:
+        """Refuse a regime that would end before it began."""
+        if self.leave > self.enter:
+            message = f"regime: leave {self.leave} is above enter {self.enter}"
+            raise UsageError(message, "lower leave to enter or below")
+
+    def holds(self, value: float, *, inside: bool) -> bool:
+        """Whether a value is enough to stay, or to begin when one is not inside."""
+        return value >= (self.leave if inside else self.enter)
+
+
+class RegimeParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Where one regime ends and another begins.
+
+    Parameters
+    ----------
+    measures : MeasureParams
+        How the market is measured.
+    crash : Band
+        Fall over the window, in usual standard deviations.
+    bull_run : Band
+        Rise over the window, likewise.
+    volatile : Band
+        Volatility over the usual one.
+    trending : Band
+        Move over the window either way, in the window's own standard deviations.
+    ranging : Band
+        Noise ratio.
+    recovered_ratio : float
+        Volatility over the usual one at which a recovery from a crash is over.
+    max_recovery_ms : float
+        It is over after this at the latest.
+    min_dwell_ms : float
+        Least time in a regime; only a crash does not wait.
+
+    """
+
+    measures: MeasureParams = MeasureParams()
+    crash: Band = Band(enter=6.0, leave=3.0)
+    bull_run: Band = Band(enter=5.0, leave=2.5)
+    volatile: Band = Band(enter=1.8, leave=1.4)
+    trending: Band = Band(enter=2.5, leave=1.5)
+    ranging: Band = Band(enter=0.5, leave=0.35)
+    recovered_ratio: Positive = 1.3
+    max_recovery_ms: Positive = 600_000.0
+    min_dwell_ms: NotNegative = 10_000.0
+
+
+class RegimeClassifier:
+    """
+    Follows one instrument from regime to regime.
+
+    The first that applies counts: a crash, the recovery from one, a bull run, a volatile market, a
+    trend, a range; what is none of these is normal. The present regime is judged by its lower
+    threshold, so it lasts until it is clearly over or until one above it in this order begins.
+
+    Parameters
+    ----------
+    params : RegimeParams
+        Where one regime ends and another begins.
+
+    Attributes
+    ----------
+    regime : Regime or None
+        The present one; None while warming up, and again after a gap in the data.
+    measures : Measures or None
+        What it was judged by.
+    since_ns : int
+        Exchange time of its beginning.
+
+    """
+
+    def __init__(self, params: RegimeParams) -> None:
+        self._params = params
+        self._meter = RegimeMeter(params.measures)
+        self._dwell_ns = round(params.min_dwell_ms * _NS_PER_MS)
+        self._recovery_ns = round(params.max_recovery_ms * _NS_PER_MS)
+        self._forget()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._meter.reset()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.regime: Regime | None = None
+        self.measures: Measures | None = None
+        self.since_ns = 0
+
+    @property
+    def refusals(self) -> int:
+        """Prices and times that were ignored."""
+        return self._meter.refusals
+
+    def on_mid(self, ts_ns: int, mid: float) -> bool:
+        """
+        Take in a mid price.
+
+        Parameters
+        ----------
+        ts_ns : int
+            Its exchange time.
+        mid : float
+            The price.
+
+        Returns
+        -------
+        bool
+            Whether the regime changed; it then is `regime`.
+
+        """
+        measures = self._meter.on_mid(ts_ns, mid)
+        if measures is None:
+            lost = self.regime is not None and self._meter.bars == 0
+            if lost:
+                self._forget()
+            return lost
+        self.measures = measures
+        regime = self._judge(measures, ts_ns)
+        waits = self.regime is not None and ts_ns - self.since_ns < self._dwell_ns
+        if regime is self.regime or (waits and regime is not Regime.CRASH):
+            return False
+        self.regime = regime
+        self.since_ns = ts_ns
+        return True
+
+    def _judge(self, now: Measures, ts_ns: int) -> Regime:
+        params, current = self._params, self.regime
+        if params.crash.holds(-now.shift, inside=current is Regime.CRASH):
+            return Regime.CRASH
+        if current is Regime.CRASH or (current is Regime.RECOVERY and self._recovers(now, ts_ns)):
+            return Regime.RECOVERY
+        tests = (
+            (Regime.BULL_RUN, params.bull_run, now.shift),
+            (Regime.VOLATILE, params.volatile, now.ratio),
+            (Regime.TRENDING, params.trending, abs(now.trend)),
+            (Regime.RANGING, params.ranging, now.noise),
+        )
+        for regime, band, value in tests:
+            if band.holds(value, inside=current is regime):
+                return regime
+        return Regime.NORMAL
+
+    def _recovers(self, now: Measures, ts_ns: int) -> bool:
+        unsettled = now.ratio > self._params.recovered_ratio
+        return unsettled and ts_ns - self.since_ns < self._recovery_ns
