@@ -109,7 +109,7 @@ def _trade(
 
 
 def _verify_flat(config: LiveConfig, keys: Credentials, node: TradingNode) -> None:
-    """Compare with the venue's own books: what ours have lost must not be left there."""
+    """Read the venue's own books: nothing may be left there that ours do not know of."""
     if config.live.mode == "paper" or config.live.venue != "BINANCE":
         return
     facts = probe_binance(config, keys)
@@ -121,12 +121,12 @@ def _verify_flat(config: LiveConfig, keys: Credentials, node: TradingNode) -> No
     for name in config.instrument_ids:
         symbol, instrument_id = name.partition("-")[0], InstrumentId.from_str(name)
         orders = node.cache.orders_open_count(instrument_id=instrument_id)
-        if account.open_orders.get(symbol, 0) != orders:
+        if account.open_orders.get(symbol, 0) not in (0, orders):
             left.append(f"{account.open_orders[symbol]} orders in {symbol}, ours are {orders}")
         positions = node.cache.positions_open(instrument_id=instrument_id)
         known = sum((position.signed_decimal_qty() for position in positions), Decimal(0))
         held = account.positions.get(symbol, Decimal(0))
-        if held != known:
+        if held not in (0, known):
             left.append(f"position {held} in {symbol}, ours is {known}")
     if left:
         message = f"stopped, but the venue's books differ: {'; '.join(left)}"
