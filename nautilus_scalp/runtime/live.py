@@ -139,6 +139,7 @@ def _session(config: LiveConfig, node: TradingNode, state: StateDirectory) -> Li
     guard_config = LiveGuardConfig(
         order_id_tag=TAG,
         oms_type="NETTING",
+        use_uuid_client_order_ids=True,
         external_order_claims=[InstrumentId.from_str(name) for name in claims or ()],
         venue=live.venue,
         watched=config.instrument_ids,

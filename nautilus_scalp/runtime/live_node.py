@@ -158,7 +158,12 @@ def _logging(config: LiveConfig, directory: Path) -> LoggingConfig:
 
 
 def _strategy(block: StrategyBlock, number: int, model: Path | None) -> ImportableStrategyConfig:
-    defaults = {"order_id_tag": f"{number:03d}", "oms_type": "NETTING"}
+    # Nautilus's own order ids carry a second and a count, and would repeat after a quick restart.
+    defaults = {
+        "order_id_tag": f"{number:03d}",
+        "oms_type": "NETTING",
+        "use_uuid_client_order_ids": True,
+    }
     return ImportableStrategyConfig(
         strategy_path=block.strategy_path,
         config_path=block.config_path,
