@@ -1,4 +1,4 @@
-"""Messages on the bus: what the ensemble thinks of an instrument's next moments.
+"""Messages on the bus: what an instrument's next moments may bring, and what its market is like.
 
 No ``from __future__ import annotations`` here: Nautilus reads the field types of a custom data
 class when the class is made, and text in their place is an error.
@@ -99,4 +99,55 @@ def signal_topic(instrument_id: InstrumentId) -> str:
 
     """
     topic: str = TopicCache().get_custom_data_topic(SIGNAL_TYPE, instrument_id)
+    return topic
+
+
+@customdataclass_pyo3()  # type: ignore[no-untyped-call]
+class RegimeSignal(Data):
+    """
+    The beginning of a regime of one instrument.
+
+    Parameters
+    ----------
+    ts_event : int
+        Exchange time of the quote that it was told by, nanoseconds since 1970.
+    ts_init : int
+        When it was told, nanoseconds since 1970.
+    instrument_id : InstrumentId
+        Whose market.
+    regime : str
+        One of the seven, or ``UNCLASSIFIED`` after a gap in the data.
+    volatility : float
+        Standard deviation of a bar's return, as a fraction; NaN when unclassified.
+    ratio, shift, trend, noise : float
+        See `nautilus_scalp.signals.regime_measures.Measures`.
+
+    """
+
+    instrument_id: InstrumentId = InstrumentId.from_str("NONE.NONE")
+    regime: str = UNCLASSIFIED
+    volatility: float = 0.0
+    ratio: float = 0.0
+    shift: float = 0.0
+    trend: float = 0.0
+    noise: float = 0.0
+
+
+register_custom_data_class(RegimeSignal)
+
+REGIME_TYPE = DataType(RegimeSignal)
+
+
+@cache
+def regime_topic(instrument_id: InstrumentId) -> str:
+    """
+    Return the bus topic of an instrument's regimes, as `signal_topic` does for signals.
+
+    Examples
+    --------
+    >>> regime_topic(InstrumentId.from_str("BTCUSDT-PERP.BINANCE"))
+    'data.RegimeSignal.BINANCE.BTCUSDT-PERP'
+
+    """
+    topic: str = TopicCache().get_custom_data_topic(REGIME_TYPE, instrument_id)
     return topic

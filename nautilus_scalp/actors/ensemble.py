@@ -20,6 +20,8 @@ from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import AlphaSignal
+from nautilus_scalp.messages import RegimeSignal
+from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.messages import signal_topic
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.ensemble import EnsembleStream
@@ -50,12 +52,13 @@ class EnsembleActorConfig(ActorConfig, frozen=True):
 class _Channel:
     """What belongs to one instrument."""
 
-    __slots__ = ("engine", "stream", "topic")
+    __slots__ = ("engine", "regime", "stream", "topic")
 
     def __init__(self, engine: FeatureEngine, stream: EnsembleStream, topic: str) -> None:
         self.engine = engine
         self.stream = stream
         self.topic = topic
+        self.regime = UNCLASSIFIED
 
 
 class EnsembleActor(Actor):
@@ -103,22 +106,21 @@ class EnsembleActor(Actor):
         names, mode = engines[0].names, engines[0].mode
         self.log.info(f"{len(names)} indicators an instrument ({mode})")  # noqa: G004 (Nautilus)
         for instrument_id in self._channels:
-            self.subscribe_quote_ticks(instrument_id)
-            self.subscribe_trade_ticks(instrument_id)
+            self._subscribe(instrument_id)
 
     def on_stop(self) -> None:
         """Leave the data streams."""
         for instrument_id in self._channels:
             self.unsubscribe_quote_ticks(instrument_id)
             self.unsubscribe_trade_ticks(instrument_id)
+            self.msgbus.unsubscribe(regime_topic(instrument_id), self._on_regime)
 
     def on_resume(self) -> None:
         """Begin anew: what happened during the pause is not known."""
         for instrument_id, channel in self._channels.items():
             channel.engine.reset()
             channel.stream.reset()
-            self.subscribe_quote_ticks(instrument_id)
-            self.subscribe_trade_ticks(instrument_id)
+            self._subscribe(instrument_id)
 
     def on_reset(self) -> None:
         """Forget everything, the model included."""
@@ -165,7 +167,7 @@ class EnsembleActor(Actor):
             confidence,
             stream.disagreement,
             strength,
-            UNCLASSIFIED,
+            channel.regime,
             self._model_id,
         )
         self.signals_published += 1
@@ -200,6 +202,15 @@ class EnsembleActor(Actor):
         """
         engine = self._channels[instrument_id].engine
         return dict(zip(engine.names, engine.all_values().tolist(), strict=True))
+
+    def _subscribe(self, instrument_id: InstrumentId) -> None:
+        """Listen to the market, and to a ``RegimeActor`` if one runs."""
+        self.subscribe_quote_ticks(instrument_id)
+        self.subscribe_trade_ticks(instrument_id)
+        self.msgbus.subscribe(regime_topic(instrument_id), self._on_regime)
+
+    def _on_regime(self, signal: RegimeSignal) -> None:
+        self._channels[signal.instrument_id].regime = signal.regime
 
     def _facts(self, instrument_id: InstrumentId) -> InstrumentFacts:
         instrument = self.cache.instrument(instrument_id)

@@ -19,6 +19,7 @@ from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.profile import largest_entry
 from nautilus_scalp.risk.sizing import SizingParams
 from nautilus_scalp.risk.sizing import TradeRecord
 from nautilus_scalp.risk.sizing import annual_volatility
@@ -30,10 +31,12 @@ from nautilus_scalp.signals.conditions import Conditions
 from nautilus_scalp.signals.conditions import RangeAndMomentum
 from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
+from nautilus_scalp.signals.units import as_fraction
 from nautilus_scalp.signals.volatility import RealisedVolatility
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.execution import Execution
 from nautilus_scalp.strategies.inbox import SignalInbox
+from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
 _NS_PER_MS = 1_000_000
@@ -98,6 +101,10 @@ class DirectionalConfig(Protocol):
     def risk(self) -> RiskLimits:
         """What may be risked."""
 
+    @property
+    def regime(self) -> ArbiterParams | None:
+        """In which regimes it trades."""
+
 
 class DirectionalDesk:
     """
@@ -129,11 +136,14 @@ class DirectionalDesk:
         self._strategy = strategy
         self._instrument_id = config.instrument_id
         self._entry = config.entry
+        self._exits = config.exits
         self._needs_volatility = config.exits.needs_volatility
         self._signal = config.signal
         self._horizon_ms = config.volatility.horizon_ms
         self._refusals = refusals
-        self._execution = Execution(strategy, config.instrument_id, config.risk, refusals)
+        self._execution = Execution(
+            strategy, config.instrument_id, config.risk, refusals, config.regime
+        )
         self._inbox = SignalInbox(strategy, config.instrument_id, config.signal, refusals)
         self._volatility = RealisedVolatility(config.volatility)
         self._conditions = Conditions()
@@ -270,6 +280,12 @@ class DirectionalDesk:
             self._watch(position)
         if execution.leaving:
             return
+        regime = execution.regime
+        if regime.must_leave and not execution.idle:
+            if position is not None and regime.blocked is not None:
+                self.exit_reasons[regime.blocked] += 1
+            execution.leave()
+            return
         state = execution.state
         if state.now_ns - self._entered_ns >= self._entry.entry_timeout_ms * _NS_PER_MS:
             execution.cancel_all()
@@ -299,7 +315,17 @@ class DirectionalDesk:
         self._strategy.subscribe_trade_ticks(self._instrument_id)
 
     def _notional(self, multiple: float, opinion: Opinion) -> float:
-        """Return the value of an entry: a multiple of the normal one, or a share of the balance."""
+        """Return the value of an entry in the present regime."""
+        regime = self._execution.regime
+        notional = regime.profile.size_multiple * self._base_notional(multiple, opinion)
+        stop = regime.scaled(self._exits).stop_loss
+        if not regime.active or stop is None:
+            return notional
+        stop_fraction = as_fraction(stop, self._exits.threshold_unit, self._volatility.value)
+        return min(notional, largest_entry(regime.profile, self._execution.equity, stop_fraction))
+
+    def _base_notional(self, multiple: float, opinion: Opinion) -> float:
+        """Return a multiple of the normal entry, or a share of the balance."""
         params = self._entry
         if params.sizing is None:
             return params.order_notional * min(multiple, params.max_size_multiple)
@@ -339,5 +365,7 @@ class DirectionalDesk:
             if self._needs_volatility and not math.isfinite(self._entry_volatility):
                 self._refusals["volatility_unknown"] += 1
                 return
+            if self._watched is None and self._execution.regime.active:
+                self._plan = ExitPlan(self._execution.regime.scaled(self._exits), self._conditions)
             self._plan.watch(position, self._entry_volatility)
         self._watched = position

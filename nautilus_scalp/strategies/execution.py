@@ -38,6 +38,8 @@ from nautilus_scalp.risk.limits import Refused
 from nautilus_scalp.risk.limits import RiskState
 from nautilus_scalp.strategies.ledger import Ledger
 from nautilus_scalp.strategies.orders import make_order
+from nautilus_scalp.strategies.regime_watch import ArbiterParams
+from nautilus_scalp.strategies.regime_watch import RegimeWatch
 
 
 _CLOSED_EVENTS = (OrderRejected, OrderDenied, OrderCanceled, OrderExpired)
@@ -75,6 +77,8 @@ class Execution:
         What may be risked.
     refusals : Counter[str]
         Where refusals are counted.
+    regime : ArbiterParams, optional
+        In which regimes the strategy trades.
 
     """
 
@@ -88,6 +92,7 @@ class Execution:
         instrument_id: InstrumentId,
         limits: RiskLimits,
         refusals: Counter[str],
+        regime: ArbiterParams | None = None,
     ) -> None:
         self._strategy = strategy
         self._instrument_id = instrument_id
@@ -95,6 +100,7 @@ class Execution:
         self._refusals = refusals
         self._size_precision = _FINEST_PRECISION
         self.breaker = CircuitBreaker(limits.breakers)
+        self.regime = RegimeWatch(strategy, instrument_id, regime)
         self.reset()
 
     def start(self) -> None:
@@ -115,6 +121,7 @@ class Execution:
         self.rules = trading_rules(self._instrument)
         self._size_precision = self.rules.size_precision
         self._gate = RiskGate(self._limits, self.rules)
+        self.regime.open()
         self.resume()
 
     def resume(self) -> None:
@@ -128,9 +135,10 @@ class Execution:
             self._track(order, pending=False)
 
     def reset(self) -> None:
-        """Forget position, orders and losses."""
+        """Forget position, orders, losses and regime."""
         self._clear()
         self.breaker.reset()
+        self.regime.reset()
 
     def _clear(self) -> None:
         self._ledger = Ledger(self._size_precision)
@@ -191,7 +199,7 @@ class Execution:
         state.ask = ask
         state.quote_ns = quote_ns
         state.now_ns = now_ns
-        state.blocked = self.breaker.blocked(now_ns)
+        state.blocked = self.breaker.blocked(now_ns) or self.regime.blocked
         if self.leaving:
             self._leave()
         if 0.0 < bid < ask < math.inf:
@@ -254,7 +262,7 @@ class Execution:
 
     def leave(self) -> None:
         """Go flat; until then the strategy opens nothing."""
-        if not self.leaving:
+        if not self.leaving and not self.idle:
             self.leaving = True
             self._leave()
 
@@ -293,7 +301,8 @@ class Execution:
             made = ledger.book(qty, event.last_px.as_double(), event.ts_event, fee)
             if made is not None:
                 self.breaker.on_round_trip(made, event.ts_event)
-                ledger.state.blocked = self.breaker.blocked(event.ts_event)
+                blocked = self.breaker.blocked(event.ts_event)
+                ledger.state.blocked = blocked or self.regime.blocked
         if working is None:
             return
         if isinstance(event, _CLOSED_EVENTS):

@@ -29,6 +29,7 @@ from nautilus_scalp.signals.volatility import RealisedVolatility
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.execution import Execution
 from nautilus_scalp.strategies.inbox import SignalInbox
+from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
 _NS_PER_MS = 1_000_000
@@ -63,6 +64,8 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
         has no opinion about a spread.
     risk : RiskLimits
         What may be risked.
+    regime : ArbiterParams, optional
+        In which regimes it trades; left out, regimes do not matter.
 
     """
 
@@ -76,6 +79,7 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
     intensity: IntensityParams = IntensityParams()
     signal: CombinationParams = CombinationParams()
     risk: RiskLimits = RiskLimits()
+    regime: ArbiterParams | None = None
 
     def __post_init__(self) -> None:
         """Refuse a mode that market making does not have."""
@@ -104,12 +108,13 @@ class MarketMaking(Strategy):
         super().__init__(config)
         self.refusals: Counter[str] = Counter()
         instrument_id = config.instrument_id
-        self._execution = Execution(self, instrument_id, config.risk, self.refusals)
+        self._execution = Execution(self, instrument_id, config.risk, self.refusals, config.regime)
         self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
         self._volatility = RealisedVolatility(config.volatility)
         self._intensity: FillIntensity | None = None
         self._refresh_ns = round(config.refresh_interval_ms * _NS_PER_MS)
         self._ladder: Ladder | None = None
+        self._profile = self._execution.regime.profile
         self._last_prices = (0.0, 0.0)
         self._next_change_ns = 0
         self._review_ns = 0
@@ -202,8 +207,9 @@ class MarketMaking(Strategy):
         volatility = self._volatility.on_mid(tick.ts_event, mid)
         if self._intensity is not None:
             self._intensity.on_mid(tick.ts_event, mid)
-        if self._execution.state.blocked is not None:
-            self._execution.leave()  # a maker that may not quote has no way out of its inventory
+        blocked = self._execution.state.blocked
+        if blocked is not None:
+            self._pause(blocked, now_ns)
             return
         moved = (bid, ask) != self._last_prices
         if self._execution.leaving or now_ns < (self._next_change_ns if moved else self._review_ns):
@@ -248,7 +254,7 @@ class MarketMaking(Strategy):
 
     def _requote(self, market: Market, opinion: Opinion) -> None:
         execution = self._execution
-        if self._ladder is None:
+        if self._ladder is None or self._profile is not execution.regime.profile:
             self._ladder = self._make_ladder(market.mid)
         desired = self._ladder.quote(market, execution.state.position_qty)
         if not desired:
@@ -259,20 +265,30 @@ class MarketMaking(Strategy):
             execution.apply(actions)
             self._next_change_ns = execution.state.now_ns + self._refresh_ns
 
+    def _pause(self, reason: str, now_ns: int) -> None:
+        """Go flat: a maker that may not quote has no way out of its inventory."""
+        self._execution.leave()
+        if now_ns >= self._review_ns:
+            self._review_ns = now_ns + self._refresh_ns
+            self.refusals[reason] += 1
+
     def _make_ladder(self, mid: float) -> Ladder:
         config = self.config
-        limit_qty = config.inventory_limit / mid
+        self._profile = self._execution.regime.profile
+        multiple = self._profile.size_multiple
+        limit_qty = multiple * config.inventory_limit / mid
         self._execution.limit_position(limit_qty)
         return Ladder(
             config.ladder,
             self._execution.rules,
-            config.order_notional / mid,
+            multiple * config.order_notional / mid,
             limit_qty,
             config.volatility.horizon_ms,
         )
 
     def _why_no_quotes(self, market: Market) -> str:
-        if not self._execution.rules.floor_qty(self.config.order_notional / market.mid):
+        notional = self._profile.size_multiple * self.config.order_notional
+        if not self._execution.rules.floor_qty(notional / market.mid):
             return "order_below_step"
         if math.isnan(market.volatility):
             return "volatility_unknown"

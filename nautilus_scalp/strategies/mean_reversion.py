@@ -20,6 +20,7 @@ from nautilus_scalp.signals.reversion import ReversionRule
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.directional import DirectionalDesk
 from nautilus_scalp.strategies.directional import EntryParams
+from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
 class MeanReversionConfig(StrategyConfig, frozen=True):
@@ -44,6 +45,8 @@ class MeanReversionConfig(StrategyConfig, frozen=True):
         ``rules``, ``signal`` or ``combined``.
     risk : RiskLimits
         What may be risked.
+    regime : ArbiterParams, optional
+        In which regimes it trades; left out, regimes do not matter.
 
     """
 
@@ -55,6 +58,7 @@ class MeanReversionConfig(StrategyConfig, frozen=True):
     volatility: VolatilityParams = VolatilityParams()
     signal: CombinationParams = CombinationParams()
     risk: RiskLimits = RiskLimits()
+    regime: ArbiterParams | None = None
 
 
 class MeanReversion(Strategy):

@@ -20,6 +20,7 @@ from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.directional import DirectionalDesk
 from nautilus_scalp.strategies.directional import EntryParams
+from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
 _NO_CASE = (0, 0.0)
@@ -45,6 +46,8 @@ class MomentumBreakoutConfig(StrategyConfig, frozen=True):
         ``rules``, ``signal`` or ``combined``.
     risk : RiskLimits
         What may be risked.
+    regime : ArbiterParams, optional
+        In which regimes it trades; left out, regimes do not matter.
 
     """
 
@@ -55,6 +58,7 @@ class MomentumBreakoutConfig(StrategyConfig, frozen=True):
     volatility: VolatilityParams = VolatilityParams()
     signal: CombinationParams = CombinationParams()
     risk: RiskLimits = RiskLimits()
+    regime: ArbiterParams | None = None
 
 
 class MomentumBreakout(Strategy):

@@ -1,0 +1,127 @@
+"""One actor says in which regime each of several instruments is."""
+
+import math
+from collections import Counter
+
+from nautilus_trader.common.actor import Actor
+from nautilus_trader.config import ActorConfig
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.identifiers import InstrumentId
+
+from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.messages import UNCLASSIFIED
+from nautilus_scalp.messages import RegimeSignal
+from nautilus_scalp.messages import regime_topic
+from nautilus_scalp.signals.regime import RegimeClassifier
+from nautilus_scalp.signals.regime import RegimeParams
+
+
+class RegimeActorConfig(ActorConfig, frozen=True):
+    """
+    Which instruments, and where one regime ends and another begins.
+
+    Parameters
+    ----------
+    instrument_ids : list[InstrumentId]
+        Instruments to follow.
+    params : RegimeParams
+        How the market is measured, and the thresholds.
+
+    """
+
+    instrument_ids: list[InstrumentId]
+    params: RegimeParams = RegimeParams()
+
+
+class RegimeActor(Actor):
+    """
+    Publishes a ``RegimeSignal`` when the regime of an instrument changes.
+
+    Configured before the ensemble and the strategies it sees a quote before they do: what they do
+    on that quote, they do in its regime.
+
+    Parameters
+    ----------
+    config : RegimeActorConfig
+        Which instruments, and the thresholds.
+
+    Attributes
+    ----------
+    changes : Counter[str]
+        How often each regime began, ``INSTRUMENT REGIME`` by ``INSTRUMENT REGIME``.
+
+    """
+
+    def __init__(self, config: RegimeActorConfig) -> None:
+        super().__init__(config)
+        self.changes: Counter[str] = Counter()
+        self._unsound = 0
+        self._classifiers = {
+            instrument_id: RegimeClassifier(config.params)
+            for instrument_id in config.instrument_ids
+        }
+
+    def on_start(self) -> None:
+        """Subscribe."""
+        for instrument_id in self._classifiers:
+            self.subscribe_quote_ticks(instrument_id)
+
+    def on_stop(self) -> None:
+        """Unsubscribe; from now on nobody says what the market is like."""
+        for instrument_id, classifier in self._classifiers.items():
+            self.unsubscribe_quote_ticks(instrument_id)
+            if classifier.regime is not None:
+                classifier.reset()
+                self._publish(instrument_id, self.clock.timestamp_ns())
+
+    def on_resume(self) -> None:
+        """Begin anew."""
+        self.on_start()
+
+    def on_reset(self) -> None:
+        """Forget everything."""
+        for classifier in self._classifiers.values():
+            classifier.reset()
+        self.changes.clear()
+        self._unsound = 0
+
+    @property
+    def refusals(self) -> Counter[str]:
+        """Quotes that were ignored."""
+        late = sum(classifier.refusals for classifier in self._classifiers.values())
+        counts = {"crossed_or_missing_market": self._unsound, "time_backwards": late}
+        return Counter({reason: count for reason, count in counts.items() if count})
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """
+        Follow the market.
+
+        Parameters
+        ----------
+        tick : QuoteTick
+            A quote of one of the instruments.
+
+        """
+        bid, ask, _, _ = quote_values(tick)
+        if not 0.0 < bid < ask < math.inf:
+            self._unsound += 1
+            return
+        if self._classifiers[tick.instrument_id].on_mid(tick.ts_event, 0.5 * (bid + ask)):
+            self._publish(tick.instrument_id, tick.ts_event)
+
+    def _publish(self, instrument_id: InstrumentId, ts_event: int) -> None:
+        classifier = self._classifiers[instrument_id]
+        measures, name = classifier.measures, classifier.regime or UNCLASSIFIED
+        signal = RegimeSignal(
+            ts_event,
+            self.clock.timestamp_ns(),
+            instrument_id,
+            str(name),
+            measures.volatility if measures else math.nan,
+            measures.ratio if measures else math.nan,
+            measures.shift if measures else math.nan,
+            measures.trend if measures else math.nan,
+            measures.noise if measures else math.nan,
+        )
+        self.changes[f"{instrument_id} {name}"] += 1
+        self.msgbus.publish(regime_topic(instrument_id), signal)

@@ -1,0 +1,139 @@
+"""What the market's regime allows a strategy: whether it trades, how large, with which stops."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.exits.plan import ExitParams
+from nautilus_scalp.messages import UNCLASSIFIED
+from nautilus_scalp.messages import RegimeSignal
+from nautilus_scalp.messages import regime_topic
+from nautilus_scalp.risk.profile import PROFILES
+from nautilus_scalp.risk.profile import RiskProfile
+from nautilus_scalp.signals.regime import Regime
+
+
+UNKNOWN_REGIME = "regime_unknown"
+
+
+class ArbiterParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    In which regimes a strategy trades.
+
+    Parameters
+    ----------
+    trade_in : tuple[Regime, ...]
+        In any other it goes flat and pauses. A crash liquidates whether it is listed or not, and
+        while the regime is not known nothing is opened.
+    apply_profile : bool
+        Whether the regime's profile scales sizes and stops.
+
+    """
+
+    trade_in: tuple[Regime, ...] = tuple(Regime)
+    apply_profile: bool = True
+
+
+class RegimeWatch:
+    """
+    Follows the regime of an instrument on behalf of a strategy.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        Who listens.
+    instrument_id : InstrumentId
+        Whose regime.
+    params : ArbiterParams, optional
+        In which regimes it trades; without them every regime is alike and nobody listens.
+
+    Attributes
+    ----------
+    blocked : str or None
+        Why nothing may be opened now.
+    profile : RiskProfile
+        What sizes and stops are scaled with.
+
+    """
+
+    def __init__(
+        self, strategy: Strategy, instrument_id: InstrumentId, params: ArbiterParams | None
+    ) -> None:
+        self._strategy = strategy
+        self._topic = regime_topic(instrument_id)
+        self._params = params
+        self._listens = False
+        self.blocked: str | None = None
+        self.profile: RiskProfile = PROFILES[Regime.NORMAL]
+        self._forget()
+
+    @property
+    def active(self) -> bool:
+        """Whether regimes matter to the strategy at all."""
+        return self._params is not None
+
+    @property
+    def must_leave(self) -> bool:
+        """Whether what is held is to be closed: a known regime in which the strategy has no say."""
+        return self.blocked is not None and self.blocked != UNKNOWN_REGIME
+
+    def open(self) -> None:
+        """Listen from now on, through pauses too: only changes are told, and none may be missed."""
+        if self.active and not self._listens:
+            self._strategy.msgbus.subscribe(self._topic, self.take)
+            self._listens = True
+
+    def reset(self) -> None:
+        """Forget the regime and listen no longer."""
+        if self._listens:
+            self._strategy.msgbus.unsubscribe(self._topic, self.take)
+            self._listens = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self.blocked = UNKNOWN_REGIME if self.active else None
+        self.profile = PROFILES[Regime.NORMAL]
+
+    def take(self, signal: RegimeSignal) -> None:
+        """
+        Take in that a regime began.
+
+        Parameters
+        ----------
+        signal : RegimeSignal
+            Of the strategy's instrument.
+
+        """
+        params = self._params
+        if params is None or signal.regime == UNCLASSIFIED:
+            self._forget()
+            return
+        regime = Regime(signal.regime)
+        if params.apply_profile:
+            self.profile = PROFILES[regime]
+        allowed = regime in params.trade_in and not PROFILES[regime].liquidate
+        self.blocked = None if allowed else f"regime_{regime.lower()}"
+
+    def scaled(self, exits: ExitParams) -> ExitParams:
+        """
+        Return the exits of a position that is opened in this regime.
+
+        Parameters
+        ----------
+        exits : ExitParams
+            As configured.
+
+        Returns
+        -------
+        ExitParams
+            With the distances of stop loss and trailing stop multiplied.
+
+        """
+        multiple = self.profile.stop_multiple
+        stop, trail = exits.stop_loss, exits.trailing_stop
+        return replace(
+            exits,
+            stop_loss=stop * multiple if stop is not None else None,
+            trailing_stop=trail * multiple if trail is not None else None,
+        )
