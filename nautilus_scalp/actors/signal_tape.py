@@ -8,6 +8,7 @@ the ensemble actor would.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,12 +88,15 @@ class SignalTape(Actor):
     ----------
     signals_published : int
         Signals so far.
+    refusals : Counter[str]
+        Quotes that the tape has no signal for: warm-up, or outside of its window.
 
     """
 
     def __init__(self, config: SignalTapeConfig) -> None:
         super().__init__(config)
         self.signals_published = 0
+        self.refusals: Counter[str] = Counter()
         self._channels: dict[InstrumentId, tuple[_Reader, str]] = {}
 
     def on_start(self) -> None:
@@ -118,6 +122,7 @@ class SignalTape(Actor):
         """Begin anew."""
         self._channels.clear()
         self.signals_published = 0
+        self.refusals.clear()
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """
@@ -132,6 +137,7 @@ class SignalTape(Actor):
         reader, topic = self._channels[tick.instrument_id]
         row = reader.take(tick.ts_init)
         if row is None:
+            self.refusals["not_on_tape"] += 1
             return
         ts_event, *fields = row
         self.signals_published += 1

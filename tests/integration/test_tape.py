@@ -1,9 +1,11 @@
 """A tape of signals: what the actor would publish, in the catalog, and the same orders from it."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -17,7 +19,9 @@ from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.models.artifact import load_artifact
+from nautilus_scalp.models.artifact import save_artifact
 from nautilus_scalp.runtime.backtest import run_engine
+from nautilus_scalp.runtime.cli import main
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.run import resolve_window
 from nautilus_scalp.runtime.tape import write_tape
@@ -95,6 +99,41 @@ def test_the_catalog_stays_sound_and_nautilus_finds_the_signals(catalog: Path, m
     assert len(signals) == result.signals[ETH]
     assert {str(item.data.instrument_id) for item in signals} == {ETH}
     assert signals[0].data.model_id == "tiny"
+
+
+def test_a_tape_of_the_training_window_is_marked(
+    catalog: Path, model: Path, tmp_path: Path
+) -> None:
+    ensemble = load_artifact(model)
+    seen = msgspec.structs.replace(ensemble.manifest, model_id="seen", train_end_ns=END_NS)
+    save_artifact(seen, ensemble.arrays, tmp_path / "seen")
+    (note,) = write_tape(tmp_path / "seen", catalog, START_NS, END_NS).notes
+    assert note.startswith("IN SAMPLE")
+    shutil.rmtree(catalog / "data" / "custom_alpha_signal" / "seen")
+
+
+def test_command_answers_in_json(
+    catalog: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = ("--start", "2024-07-19T00:00:00Z", "--end", "2024-07-19T00:00:20Z")
+    arguments = ["tape", str(model), "--catalog", str(catalog), *window, "--instrument", BTC]
+    assert main([*arguments, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["model"] == "tiny"
+    assert list(answer["signals"]) == [BTC]
+    assert main(arguments) == 0
+    assert answer["files"][0] in capsys.readouterr().out
+
+
+def test_synth_writes_a_catalog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["synth", "--catalog", str(tmp_path / "market"), "--hours", "0.02", "--edge", "0.5"]
+    assert main([*arguments, "--seed", "4", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["params"]["edge"] == 0.5
+    assert report["quotes"] > 1_000
+    assert len(read_tape(tmp_path / "market")) == report["quotes"] + report["trades"]
+    assert main([*arguments, "--seed", "4"]) == 2  # it is there already
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 def orders_of(config_path: Path, *overrides: str) -> list[tuple[Any, ...]]:
