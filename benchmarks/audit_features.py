@@ -2,8 +2,7 @@
 How many features of the catalogue are distinct on the sample catalog.
 
 A feature counts if it moves once it is warm, and if its correlation with every feature counted
-before it stays within 0.999. The tape holds quotes and trades only, so features of depth snapshots
-do not move here. Needs some 4 GB of memory. Run ``python benchmarks/audit_features.py``.
+before it stays within 0.999. Needs 4 GB of memory. Run ``python benchmarks/audit_features.py``.
 """
 
 import sys
@@ -42,7 +41,7 @@ def distinct(values: npt.NDArray[np.float64]) -> tuple[list[int], dict[int, int]
 
 def main() -> None:
     """Print the count, the repeats and the motionless features."""
-    tape = read_tape(SAMPLE)
+    tape = read_tape(SAMPLE, extras=True)
     matrix = compute_matrix(tape, selection=CATALOGUE)
     warm = np.zeros(len(matrix), np.bool_)
     for segment in np.unique(matrix.segment):

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
@@ -54,6 +55,52 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path}: not valid TOML: {error}"
         raise UsageError(message, "mend the line that the message names") from error
+
+
+def read_settings(
+    path: Path, overrides: Sequence[str], path_keys: Iterable[tuple[str, str]]
+) -> dict[str, Any]:
+    """Read a TOML file, apply overrides and make the paths in it absolute.
+
+    Paths in the file are relative to the file, paths in overrides to the working directory.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    overrides : Sequence[str]
+        ``PATH=VALUE`` assignments that win over the file.
+    path_keys : Iterable[tuple[str, str]]
+        Table and key of every path.
+
+    Returns
+    -------
+    dict[str, Any]
+        Tables and keys.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read or an override selects nothing.
+
+    """
+    settings = read_toml(path)
+    keys = tuple(path_keys)
+    _anchor_paths(settings, keys, path.parent)
+    for assignment in overrides:
+        apply_override(settings, assignment)
+    _anchor_paths(settings, keys, Path.cwd())
+    return settings
+
+
+def _anchor_paths(
+    settings: dict[str, Any], path_keys: Iterable[tuple[str, str]], base: Path
+) -> None:
+    """Make the path keys absolute; what is absolute already stays."""
+    for section, key in path_keys:
+        table = settings.get(section)
+        if isinstance(table, dict) and isinstance(table.get(key), str):
+            table[key] = str((base / table[key]).resolve())
 
 
 def apply_override(settings: dict[str, Any], assignment: str) -> None:

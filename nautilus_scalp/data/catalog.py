@@ -1,5 +1,6 @@
 """Reading a catalog as plain arrays: quotes and trades of several instruments as one tape."""
 
+import json
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -15,6 +16,10 @@ from nautilus_scalp.data.encode import fixed_values
 from nautilus_scalp.data.raw_files import sha256
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import LEVELS
+from nautilus_scalp.features.tape import MARK
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import InstrumentFacts
@@ -22,10 +27,21 @@ from nautilus_scalp.features.tape import Tape
 
 
 _QUOTES, _TRADES = "quote_tick", "trade_tick"
+_DEPTHS, _MARKS, _FUNDINGS = "order_book_depths", "mark_price_update", "funding_rate_update"
+_KINDS = {_QUOTES: QUOTE, _TRADES: TRADE, _DEPTHS: DEPTH, _MARKS: MARK, _FUNDINGS: FUNDING}
 _VALUES = {
     _QUOTES: (("bid_price", 0), ("ask_price", 0), ("bid_size", 1), ("ask_size", 1)),
     _TRADES: (("price", 0), ("size", 1)),
+    _MARKS: (("value", 0),),
+    _FUNDINGS: (),  # a rate is JSON text, not fixed point
+    _DEPTHS: tuple(
+        (f"{side}_{what}_{level}", which)
+        for level in range(LEVELS)
+        for what, which in (("price", 0), ("size", 1))
+        for side in ("bid", "ask")
+    ),
 }
+_PRECISIONS = (b"price_precision", b"size_precision")
 _SIDES = np.array([0.0, 1.0, -1.0])  # Nautilus: 0 no aggressor, 1 buyer, 2 seller
 
 type Floats = npt.NDArray[np.float64]
@@ -36,6 +52,8 @@ def read_tape(
     instrument_ids: Sequence[str] | None = None,
     start_ns: int | None = None,
     end_ns: int | None = None,
+    *,
+    extras: bool = False,
 ) -> Tape:
     """Read quotes and trades straight from Parquet.
 
@@ -47,6 +65,8 @@ def read_tape(
         All instruments with quotes by default.
     start_ns, end_ns : int, optional
         Window of ``ts_init``, ``[start_ns, end_ns)``; unbounded by default.
+    extras : bool, optional
+        Whether to read depth snapshots, mark prices and funding rates too, where there are any.
 
     Returns
     -------
@@ -70,7 +90,7 @@ def read_tape(
     parts = [
         part
         for index, name in enumerate(names)
-        for directory in (_QUOTES, _TRADES)
+        for directory in (_KINDS if extras else (_QUOTES, _TRADES))
         for part in _parts(catalog, directory, name, index, (start_ns, end_ns))
     ]
     if not parts:
@@ -98,7 +118,7 @@ def catalog_instruments(catalog: Path) -> tuple[InstrumentFacts, ...]:
     for folder in sorted((catalog / "data" / _QUOTES).glob("*")):
         paths = sorted(folder.glob("*.parquet"))
         if paths:
-            price, size = _precisions(paths[0])
+            price, size = _precisions(paths[0], _PRECISIONS)
             found.append(
                 InstrumentFacts(
                     instrument_id=folder.name,
@@ -124,7 +144,7 @@ def catalog_window(catalog: Path, instrument_ids: Sequence[str] | None = None) -
         (start, end)
         for name in names
         for directory, start, end in store.intervals(catalog, name)
-        if directory.split("/")[0] in _VALUES
+        if directory.split("/")[0] in {_QUOTES, _TRADES}
     ]
     if not spans:
         message = f"{catalog} holds no quote or trade of {', '.join(names)}"
@@ -148,10 +168,10 @@ def _names(catalog: Path, instrument_ids: Sequence[str] | None) -> list[str]:
     return known if instrument_ids is None else list(instrument_ids)
 
 
-def _precisions(path: Path) -> tuple[int, int]:
+def _precisions(path: Path, keys: Sequence[bytes]) -> tuple[int, ...]:
     metadata = _read(pq.read_schema, path).metadata or {}
     try:
-        return int(metadata[b"price_precision"]), int(metadata[b"size_precision"])
+        return tuple(int(metadata[key]) for key in keys)
     except (KeyError, ValueError) as error:
         message = f"{path}: the Parquet schema lacks {error}"
         raise InputError(message, "import the raw data again into a new catalog") from error
@@ -221,7 +241,8 @@ def fixed_columns(path: Path, directory: str, window: tuple[int | None, int | No
 
 
 def _decoded(table: pa.Table, directory: str, path: Path) -> Floats:
-    precisions = _precisions(path)
+    keys = _PRECISIONS[: 1 + max(which for _, which in _VALUES[directory])]
+    precisions = _precisions(path, keys)
     columns = [
         fixed_values(table[name].combine_chunks(), precisions[which])
         for name, which in _VALUES[directory]
@@ -230,15 +251,22 @@ def _decoded(table: pa.Table, directory: str, path: Path) -> Floats:
 
 
 class _Part:
-    """Quotes or trades of one file, or of the part of it within the window."""
+    """Events of one file, or of the part of it within the window."""
 
     def __init__(self, table: pa.Table, directory: str, index: int, path: Path) -> None:
-        self.kind = QUOTE if directory == _QUOTES else TRADE
+        self.kind = _KINDS[directory]
         self.index = index
         self.ts_event_ns = table["ts_event"].to_numpy().astype(np.int64)
         self.ts_init_ns = table["ts_init"].to_numpy().astype(np.int64)
         self.values = np.zeros((len(table), 4))
+        self.books = np.empty((0, LEVELS, 4))
+        if self.kind == FUNDING:
+            self.values[:, 0] = [float(json.loads(rate)) for rate in table["rate"].to_pylist()]
+            return
         decoded = _decoded(table, directory, path)
+        if self.kind == DEPTH:
+            self.books = decoded.reshape(-1, LEVELS, 4)
+            return
         self.values[:, : decoded.shape[1]] = decoded
         if self.kind == TRADE:
             self.values[:, 2] = _SIDES[table["aggressor_side"].to_numpy()]
@@ -254,6 +282,8 @@ def _parts(
     columns = [column for column, _ in _VALUES[directory]] + ["ts_event", "ts_init"]
     if directory == _TRADES:
         columns.append("aggressor_side")
+    if directory == _FUNDINGS:
+        columns.append("rate")
     folder = catalog / "data" / directory / name
     return [
         _Part(table, directory, index, path)
@@ -269,6 +299,11 @@ def _merge(instruments: tuple[InstrumentFacts, ...], parts: list[_Part], catalog
         message = f"{catalog}: two quotes or trades share a ts_init, so their order is not defined"
         raise InputError(message, "import the raw data with `nautilus-scalp data import`")
     counts = [len(part.ts_init_ns) for part in parts]
+    first_book = 0
+    for part in parts:
+        if part.kind == DEPTH:
+            part.values[:, 0] = first_book + np.arange(len(part.books))
+            first_book += len(part.books)
     return Tape(
         instruments=instruments,
         kind=np.repeat(np.array([p.kind for p in parts], np.uint8), counts)[order],
@@ -276,4 +311,5 @@ def _merge(instruments: tuple[InstrumentFacts, ...], parts: list[_Part], catalog
         ts_event_ns=np.concatenate([part.ts_event_ns for part in parts])[order],
         ts_init_ns=ts_init_ns,
         values=np.concatenate([part.values for part in parts])[order],
+        books=np.concatenate([part.books for part in parts]),
     )

@@ -70,28 +70,6 @@ class FinishedRun(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def instrument_ids(config: BacktestConfig) -> list[str]:
-    """Return every instrument that a block names, in order and once.
-
-    Parameters
-    ----------
-    config : BacktestConfig
-        The configuration.
-
-    Returns
-    -------
-    list[str]
-        Nautilus instrument ids.
-
-    """
-    found: dict[str, None] = {}
-    blocks = [block.config for block in config.strategies]
-    for block in blocks + [block.config for block in config.actors]:
-        single = [block["instrument_id"]] if "instrument_id" in block else []
-        found.update(dict.fromkeys((*single, *block.get("instrument_ids", []))))
-    return list(found)
-
-
 def run_engine(config: BacktestConfig, window: Window, model: Path | None) -> FinishedRun:
     """Replay the window through every block of the configuration.
 
@@ -119,7 +97,7 @@ def run_engine(config: BacktestConfig, window: Window, model: Path | None) -> Fi
     funding = funding_schedule(
         config.venue,
         Path(config.run.catalog),
-        instrument_ids(config),
+        config.instrument_ids,
         (window.start_ns, window.end_ns),
     )
     run_config = _run_config(config, window, model, funding)
@@ -193,7 +171,7 @@ def _run_config(
                 start_time=window.start_ns,
                 end_time=window.end_ns - 1,  # Nautilus includes the end, our windows do not
             )
-            for name in instrument_ids(config)
+            for name in config.instrument_ids
             for kind in (QuoteTick, TradeTick)
         ],
         chunk_size=config.run.chunk_size,

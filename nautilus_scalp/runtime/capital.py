@@ -7,8 +7,8 @@ import msgspec
 from nautilus_trader.common.config import resolve_config_path
 from nautilus_trader.model.objects import Money
 
+from nautilus_scalp.runtime.blocks import StrategyBlock
 from nautilus_scalp.runtime.config import BacktestConfig
-from nautilus_scalp.runtime.config import StrategyBlock
 
 
 # Sizes in quote currency, by the names that strategies and risk limits give them.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.model.enums import LiquiditySide
 from nautilus_trader.model.enums import OrderSide
@@ -20,14 +21,23 @@ from nautilus_scalp.data.mids import read_mids
 from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.evaluation.fills import Payments
+from nautilus_scalp.evaluation.queues import QueueVerdict
+from nautilus_scalp.evaluation.queues import judge_queues
+from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.runtime.backtest import Window
+from nautilus_scalp.runtime.report.measures import MARKOUT_HORIZONS_MS
 from nautilus_scalp.runtime.report.results import StrategyResult
 from nautilus_scalp.runtime.simulation.books import Books
 from nautilus_scalp.runtime.simulation.records import FundingPaid
+from nautilus_scalp.runtime.simulation.resting import resting_orders
 
 
 def collect_results(
-    engine: BacktestEngine, books: Books, config_name: str, mids: dict[str, MidSeries]
+    engine: BacktestEngine,
+    books: Books,
+    config_name: str,
+    mids: dict[str, MidSeries],
+    tapes: dict[str, Tape],
 ) -> list[StrategyResult]:
     """Read one result per strategy and instrument from the engine's books.
 
@@ -41,6 +51,8 @@ def collect_results(
         Name of the configuration, as the report prints it.
     mids : dict[str, MidSeries]
         The mid price of every instrument over the window.
+    tapes : dict[str, Tape]
+        Quotes and trades of the instruments whose resting orders other queue models shall judge.
 
     Returns
     -------
@@ -48,13 +60,15 @@ def collect_results(
         In the order of the configuration.
 
     """
-    return [
-        _strategy_result(
-            engine, books, strategy, instrument_id, config_name, mids[str(instrument_id)]
-        )
-        for strategy in engine.trader.strategies()
-        for instrument_id in _instruments_of(engine, strategy)
-    ]
+    results = []
+    for strategy in engine.trader.strategies():
+        for instrument_id in _instruments_of(engine, strategy):
+            name = str(instrument_id)
+            orders = engine.cache.orders(instrument_id=instrument_id, strategy_id=strategy.id)
+            judged = _queue_models(orders, tapes[name], mids[name]) if name in tapes else {}
+            row = _strategy_result(engine, books, strategy, instrument_id, mids[name])
+            results.append(replace(row, config=config_name, queue_models=judged))
+    return results
 
 
 def mid_series(
@@ -94,7 +108,6 @@ def _strategy_result(
     books: Books,
     strategy: Strategy,
     instrument_id: InstrumentId,
-    config_name: str,
     mids: MidSeries,
 ) -> StrategyResult:
     orders = engine.cache.orders(instrument_id=instrument_id, strategy_id=strategy.id)
@@ -111,7 +124,7 @@ def _strategy_result(
     return StrategyResult(
         name=type(strategy).__name__,
         instrument_id=str(instrument_id),
-        config=config_name,
+        config="",
         fills=_fills(fills),
         mids=mids,
         orders=len(orders),
@@ -145,6 +158,11 @@ def _profit(position: Position, mark: float) -> float:
     if position.is_closed:
         return realized
     return realized + float(position.signed_qty * (mark - position.avg_px_open))
+
+
+def _queue_models(orders: list[Order], tape: Tape, mids: MidSeries) -> dict[str, QueueVerdict]:
+    resting = resting_orders(orders, int(tape.ts_init_ns[-1]))
+    return judge_queues(resting, tape, mids, tuple(MARKOUT_HORIZONS_MS.values()))
 
 
 def _payments(paid: list[FundingPaid]) -> Payments:

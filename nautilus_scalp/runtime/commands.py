@@ -38,10 +38,10 @@ def live(options: argparse.Namespace) -> None:
     """``run_live.py CONFIG``."""
     from nautilus_scalp.runtime.live import run_live
     from nautilus_scalp.runtime.preflight import check_live
+    from nautilus_scalp.runtime.preflight_table import show_checks
 
     if options.check:
-        checks = check_live(options.config, options.set)
-        print_json({"checks": checks})
+        show_checks(check_live(options.config, options.set), as_json=options.json)
         return
     run_live(options.config, options.set, options.i_accept_real_money)
 

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
-from typing import Any
 
-import msgspec
 from msgspec import Meta
 from msgspec import Struct
-from nautilus_trader.common.config import resolve_path
 
-from nautilus_scalp.errors import UsageError
-from nautilus_scalp.settings import apply_override
+from nautilus_scalp.runtime.blocks import ActorBlock
+from nautilus_scalp.runtime.blocks import StrategyBlock
+from nautilus_scalp.runtime.blocks import check_blocks
+from nautilus_scalp.runtime.blocks import instrument_ids
 from nautilus_scalp.settings import convert
-from nautilus_scalp.settings import read_toml
-from nautilus_scalp.settings import reject_unknown_keys
+from nautilus_scalp.settings import read_settings
 from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
 
@@ -39,6 +37,9 @@ class RunSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         The result does not depend on it.
     close_before_end_s : float
         Strategies are stopped, and so made flat, this long before the window ends, in seconds.
+    queue_models : bool
+        Whether other models of the queue judge the resting orders too; they need the whole tape in
+        memory, some 50 bytes an event.
     capitals : tuple[float, ...]
         Starting balances to compare: one run for each, with every size in proportion to it.
 
@@ -50,6 +51,7 @@ class RunSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: int = 7
     chunk_size: int | None = None
     close_before_end_s: float = 5.0
+    queue_models: bool = True
     capitals: tuple[Positive, ...] = ()
 
 
@@ -157,32 +159,6 @@ class ModelSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     cache: str = "models"
 
 
-class ActorBlock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nautilus's ``ImportableActorConfig``, key by key."""
-
-    actor_path: str
-    config_path: str
-    config: dict[str, Any] = {}
-
-    @property
-    def class_path(self) -> str:
-        """Where the actor's class is."""
-        return self.actor_path
-
-
-class StrategyBlock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nautilus's ``ImportableStrategyConfig``, key by key."""
-
-    strategy_path: str
-    config_path: str
-    config: dict[str, Any] = {}
-
-    @property
-    def class_path(self) -> str:
-        """Where the strategy's class is."""
-        return self.strategy_path
-
-
 class BacktestConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole backtest: one table a section, one block an actor or strategy."""
 
@@ -192,6 +168,11 @@ class BacktestConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stress: StressSection = StressSection()
     actors: list[ActorBlock] = []
     strategies: list[StrategyBlock]
+
+    @property
+    def instrument_ids(self) -> list[str]:
+        """Every instrument that a block names, in order and once."""
+        return instrument_ids((*self.strategies, *self.actors))
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> BacktestConfig:
@@ -217,49 +198,6 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> BacktestConfig:
         Naming file, line and key of whatever is wrong.
 
     """
-    settings = read_toml(path)
-    _anchor_paths(settings, path.parent)
-    for assignment in overrides:
-        apply_override(settings, assignment)
-    _anchor_paths(settings, Path.cwd())
-    config = convert(settings, BacktestConfig, path)
-    if not config.strategies:
-        message = f"{path}: no [[strategies]] block"
-        raise UsageError(message, "add at least one strategy block")
-    for index, actor in enumerate(config.actors):
-        _check_block(actor, path, f"actors[{index}]")
-    for index, strategy in enumerate(config.strategies):
-        _check_block(strategy, path, f"strategies[{index}]")
+    config = convert(read_settings(path, overrides, _PATH_KEYS), BacktestConfig, path)
+    check_blocks(config.actors, config.strategies, path)
     return config
-
-
-def _anchor_paths(settings: dict[str, Any], base: Path) -> None:
-    """Make the path keys absolute; what is absolute already stays."""
-    for section, key in _PATH_KEYS:
-        table = settings.get(section)
-        if isinstance(table, dict) and isinstance(table.get(key), str):
-            table[key] = str((base / table[key]).resolve())
-
-
-def _check_block(block: ActorBlock | StrategyBlock, source: Path, where: str) -> None:
-    """Let the block's own configuration class judge its keys and types."""
-    _resolve(block.class_path, source, where)
-    config_class = _resolve(block.config_path, source, where)
-    reject_unknown_keys(block.config, config_class, source, f"{where}.config")
-    # The runner fills in the model's path when the block leaves it out.
-    pending = {"model_path": ""} if "model_path" in config_class.__struct_fields__ else {}
-    try:
-        config_class.parse(msgspec.json.encode(pending | block.config))
-    except (msgspec.ValidationError, ValueError, TypeError) as error:
-        reason, _, at = str(error).partition(" - at ")
-        key = at.strip("`").removeprefix("$")
-        message = f"{source}: {where}.config{key}: {reason}"
-        raise UsageError(message, "add the key, or give it a value of the expected type") from error
-
-
-def _resolve(path: str, source: Path, where: str) -> Any:  # noqa: ANN401 (any class at all)
-    try:
-        return resolve_path(path)
-    except (ImportError, AttributeError, ValueError) as error:
-        message = f"{source}: {where}: cannot import {path!r} ({error})"
-        raise UsageError(message, "write it as package.module:ClassName") from error

@@ -216,7 +216,7 @@ class BybitDataFactory(LiveDataClientFactory):
     """
 
     @staticmethod
-    def create(**parts: Any) -> BybitDataClient:  # noqa: ANN401 (the builder's own mixture)
+    def create(**parts: Any) -> BybitDataClient:  # type: ignore[override]  # noqa: ANN401
         """Build the client.
 
         Parameters
@@ -235,7 +235,7 @@ class BybitDataFactory(LiveDataClientFactory):
         if config.base_url_ws_public is not None:
             client._ws_clients[BybitProductType.LINEAR] = BybitWebSocketClient.new_public(  # noqa: SLF001
                 product_type=BybitProductType.LINEAR,
-                environment=config.environment,
+                environment=config.environment or BybitEnvironment.MAINNET,
                 url=config.base_url_ws_public,
                 proxy_url=None,
             )

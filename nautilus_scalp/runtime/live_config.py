@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
-from typing import Any
 from typing import Literal
 
 from msgspec import Meta
 from msgspec import Struct
 
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.config import ActorBlock
+from nautilus_scalp.runtime.blocks import ActorBlock
+from nautilus_scalp.runtime.blocks import StrategyBlock
+from nautilus_scalp.runtime.blocks import check_blocks
+from nautilus_scalp.runtime.blocks import instrument_ids
 from nautilus_scalp.runtime.config import ModelSection
-from nautilus_scalp.runtime.config import StrategyBlock
-from nautilus_scalp.runtime.config import _check_block as check_block
-from nautilus_scalp.settings import apply_override
 from nautilus_scalp.settings import convert
-from nautilus_scalp.settings import read_toml
+from nautilus_scalp.settings import read_settings
 
 
 _PATH_KEYS = (
@@ -143,11 +142,7 @@ class LiveConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def instrument_ids(self) -> list[str]:
         """Every instrument that a block names, in order and once."""
-        found: dict[str, None] = {}
-        for block in (*self.strategies, *self.actors):
-            single = [block.config["instrument_id"]] if "instrument_id" in block.config else []
-            found.update(dict.fromkeys((*single, *block.config.get("instrument_ids", []))))
-        return list(found)
+        return instrument_ids((*self.strategies, *self.actors))
 
 
 def load_live_config(path: Path, overrides: Sequence[str] = ()) -> LiveConfig:
@@ -173,32 +168,13 @@ def load_live_config(path: Path, overrides: Sequence[str] = ()) -> LiveConfig:
         Naming file, line and key of whatever is wrong.
 
     """
-    settings = read_toml(path)
-    _anchor_paths(settings, path.parent)
-    for assignment in overrides:
-        apply_override(settings, assignment)
-    _anchor_paths(settings, Path.cwd())
-    config = convert(settings, LiveConfig, path)
-    if not config.strategies:
-        message = f"{path}: no [[strategies]] block"
-        raise UsageError(message, "add at least one strategy block")
+    config = convert(read_settings(path, overrides, _PATH_KEYS), LiveConfig, path)
     if config.live.mode == "practice" and config.practice is None:
         message = f"{path}: mode 'practice' needs a [practice] table"
         raise UsageError(message, "add [practice] with the key catalog")
-    for index, actor in enumerate(config.actors):
-        check_block(actor, path, f"actors[{index}]")
-    for index, strategy in enumerate(config.strategies):
-        check_block(strategy, path, f"strategies[{index}]")
+    check_blocks(config.actors, config.strategies, path)
     _check_venues(config, path)
     return config
-
-
-def _anchor_paths(settings: dict[str, Any], base: Path) -> None:
-    """Make the path keys absolute; what is absolute already stays."""
-    for section, key in _PATH_KEYS:
-        table = settings.get(section)
-        if isinstance(table, dict) and isinstance(table.get(key), str):
-            table[key] = str((base / table[key]).resolve())
 
 
 def _check_venues(config: LiveConfig, path: Path) -> None:

@@ -8,7 +8,7 @@ from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.runtime.console import progress_bar
 from nautilus_scalp.runtime.live_config import LiveConfig
-from nautilus_scalp.runtime.model_cache import _trained as trained_model
+from nautilus_scalp.runtime.model_cache import trained_model
 
 
 _MADE_UP = InstrumentFacts(

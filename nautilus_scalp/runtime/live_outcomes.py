@@ -75,7 +75,7 @@ class BinanceExecutionFactory(LiveExecClientFactory):
     """
 
     @staticmethod
-    def create(**parts: Any) -> BinanceFuturesExecutionClient:  # noqa: ANN401 (the builder's own mixture)
+    def create(**parts: Any) -> BinanceFuturesExecutionClient:  # type: ignore[override]  # noqa: ANN401
         """Build the client.
 
         Parameters

@@ -48,8 +48,8 @@ def venue_of(
     settings = PracticeSettings(
         catalog=practice.catalog,
         instrument_ids=config.instrument_ids,
-        start_ns=practice.start and to_ns(practice.start),
-        end_ns=practice.end and to_ns(practice.end),
+        start_ns=to_ns(practice.start) if practice.start else None,
+        end_ns=to_ns(practice.end) if practice.end else None,
         speed=practice.speed,
         balance=practice.balance,
         keys=keys,

@@ -40,7 +40,7 @@ def find_model(config: BacktestConfig, progress: Report) -> Path | None:
     if config.model.training is None:
         message = "an actor needs a model, and the configuration names none"
         raise UsageError(message, "set model.path, model.training or the actor's model_path")
-    return _trained(
+    return trained_model(
         Path(config.model.training), Path(config.run.catalog), Path(config.model.cache), progress
     )
 
@@ -50,7 +50,26 @@ def _waits_for_model(config_path: str, block: dict[str, object]) -> bool:
     return "model_path" in fields and "model_path" not in block
 
 
-def _trained(training: Path, catalog: Path, cache: Path, progress: Report) -> Path:
+def trained_model(training: Path, catalog: Path, cache: Path, progress: Report) -> Path:
+    """Return the artifact of a training configuration, trained now if it is not in the cache.
+
+    Parameters
+    ----------
+    training : Path
+        Training configuration.
+    catalog : Path
+        What to learn from.
+    cache : Path
+        Directory that trained artifacts are kept in.
+    progress : Report
+        Told of the training, if one is needed.
+
+    Returns
+    -------
+    Path
+        Directory of the artifact.
+
+    """
     # The training libraries take seconds to import; a cached artifact needs none of them.
     from nautilus_scalp.training.config import load_training_config  # noqa: PLC0415
     from nautilus_scalp.training.identity import model_id_for  # noqa: PLC0415

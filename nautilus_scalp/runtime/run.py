@@ -12,14 +12,15 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import Money
 
 from nautilus_scalp.data.catalog import catalog_window
+from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.evaluation.classification import ReliabilityBin
 from nautilus_scalp.evaluation.fills import MidSeries
+from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.artifact import read_manifest
 from nautilus_scalp.runtime.backtest import Window
 from nautilus_scalp.runtime.backtest import engine_name
-from nautilus_scalp.runtime.backtest import instrument_ids
 from nautilus_scalp.runtime.backtest import run_engine
 from nautilus_scalp.runtime.capital import by_capital
 from nautilus_scalp.runtime.collect import collect_results
@@ -133,7 +134,7 @@ def resolve_window(config: BacktestConfig) -> Window:
         If the catalog holds nothing for the instruments.
 
     """
-    first_ns, last_ns = catalog_window(Path(config.run.catalog), instrument_ids(config))
+    first_ns, last_ns = catalog_window(Path(config.run.catalog), config.instrument_ids)
     start_ns = to_ns(config.run.start) if config.run.start else first_ns
     end_ns = to_ns(config.run.end) if config.run.end else last_ns + 1
     if end_ns <= start_ns:
@@ -168,9 +169,9 @@ def _run(
     started = time.perf_counter()
     finished = run_engine(config, window, model)
     try:
-        key = repr((config.run.catalog, instrument_ids(config), window))
+        key = repr((config.run.catalog, config.instrument_ids, window))
         if key not in mids:
-            mids[key] = mid_series(Path(config.run.catalog), instrument_ids(config), window)
+            mids[key] = mid_series(Path(config.run.catalog), config.instrument_ids, window)
         return Run(
             name=name,
             config=config,
@@ -178,7 +179,9 @@ def _run(
             model=model,
             events=finished.events,
             seconds=time.perf_counter() - started,
-            results=collect_results(finished.engine, finished.books, name, mids[key]),
+            results=collect_results(
+                finished.engine, finished.books, name, mids[key], _tapes(config, window)
+            ),
             liquidations=finished.books.liquidations,
             funding=finished.funding,
             fee_tier=_fee_tier(finished.engine, config),
@@ -188,9 +191,19 @@ def _run(
         finished.engine.dispose()
 
 
+def _tapes(config: BacktestConfig, window: Window) -> dict[str, Tape]:
+    """Return the tape of each instrument on its own, if other queue models are to be asked."""
+    if not config.run.queue_models:
+        return {}
+    return {
+        name: read_tape(Path(config.run.catalog), [name], window.start_ns, window.end_ns)
+        for name in config.instrument_ids
+    }
+
+
 def _fee_tier(engine: BacktestEngine, config: BacktestConfig) -> FeeTier:
     """Return the fees that the first instrument was charged."""
-    instrument = engine.cache.instrument(InstrumentId.from_str(instrument_ids(config)[0]))
+    instrument = engine.cache.instrument(InstrumentId.from_str(config.instrument_ids[0]))
     fees = TierFees(tier_fees(config.venue))
     return FeeTier(
         name=tier_name(config.venue),
@@ -227,7 +240,7 @@ def _signal(run: Run) -> tuple[dict[str, Any] | None, SignalDetail | None, list[
             Path(run.config.run.catalog),
             run.window.start_ns,
             run.window.end_ns,
-            instrument_ids(run.config),
+            run.config.instrument_ids,
         )
     except UsageError as error:
         return None, None, [f"IN SAMPLE, the result proves nothing: {error.message}"]

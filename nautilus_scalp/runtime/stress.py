@@ -10,9 +10,9 @@ from nautilus_trader.common.config import resolve_config_path
 
 from nautilus_scalp.data.fees import fee_schedule
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.blocks import StrategyBlock
 from nautilus_scalp.runtime.capital import SIZE_KEYS
 from nautilus_scalp.runtime.config import BacktestConfig
-from nautilus_scalp.runtime.config import StrategyBlock
 from nautilus_scalp.runtime.config import StressSection
 from nautilus_scalp.runtime.config import VenueSection
 from nautilus_scalp.runtime.config import load_config
@@ -58,6 +58,8 @@ def run_stress(path: Path, overrides: list[str], progress: Report) -> Row:
 
     """
     config = load_config(path, overrides)
+    run = msgspec.structs.replace(config.run, queue_models=False)
+    config = msgspec.structs.replace(config, run=run)
     cases = stress_cases(config)
     grid = surface_cases(config) if config.stress.surface else {}
     report, *_ = run_configs(cases | grid, progress, judge_signal=False)

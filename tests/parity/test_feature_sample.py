@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.features.catalogue import CATALOGUE
 from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.features.tape import DEPTH
 from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
 
 
 SAMPLE = Path(__file__).parents[2] / "catalogs" / "sample"
@@ -29,6 +32,26 @@ def test_the_sample_streams_as_in_batch_bit_for_bit() -> None:
         row += 1
     assert row == len(matrix)
     assert not any(matrix.refusals.values())
+
+
+def test_a_minute_of_every_feature_streams_as_in_batch() -> None:
+    last_ns = int(read_tape(SAMPLE).ts_init_ns[-1])
+    tape = read_tape(SAMPLE, start_ns=last_ns - 60_000_000_000, extras=True)
+    matrix = compute_matrix(tape, selection=CATALOGUE)
+    engines = build_engines(tape.instruments, selection=CATALOGUE)
+    rows = []
+    for i, event in enumerate(tape.values.tolist()):
+        engine, time_ns = engines[tape.instrument[i]], int(tape.ts_event_ns[i])
+        if tape.kind[i] == QUOTE:
+            engine.on_quote(time_ns, *event)
+            rows.append(engine.value.copy())
+        elif tape.kind[i] == TRADE:
+            engine.on_trade(time_ns, *event[:3])
+        else:
+            engine.on_depth(time_ns, tape.books[int(event[0])])
+    assert set(tape.kind.tolist()) == {QUOTE, TRADE, DEPTH}
+    assert np.array(rows).tobytes() == matrix.values.tobytes()
+    assert np.isfinite(matrix.values).all()
 
 
 def test_the_sample_is_ready_and_finite() -> None:

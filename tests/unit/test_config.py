@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.backtest import instrument_ids
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.settings import to_ns
 
@@ -36,7 +35,7 @@ def test_a_users_own_strategy_drops_in_and_paths_follow_the_file(tmp_path: Path)
     config = load_config(write(tmp_path))
     assert config.run.catalog == str(tmp_path / "ticks")
     assert config.run.start == datetime(2024, 7, 19, tzinfo=UTC)
-    assert instrument_ids(config) == ["BTCUSDT-PERP.BINANCE"]
+    assert config.instrument_ids == ["BTCUSDT-PERP.BINANCE"]
 
 
 def test_paths_in_overrides_follow_the_working_directory(tmp_path: Path) -> None:

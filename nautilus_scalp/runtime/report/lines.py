@@ -60,6 +60,18 @@ def interval(value: Sequence[float] | None) -> str:
     return NOTHING if value is None else f"{value[0]:z.1f} to {value[1]:z.1f}"
 
 
+def share_band(value: Sequence[float] | None) -> str:
+    """Return both ends of a band of shares as percentages.
+
+    Examples
+    --------
+    >>> share_band([0.9, 1.25])
+    '90 to 125 %'
+
+    """
+    return NOTHING if value is None else f"{100.0 * value[0]:.0f} to {100.0 * value[1]:.0f} %"
+
+
 def total_of(value: Mapping[str, int]) -> str:
     """Return the sum of counts by reason."""
     return count(sum(value.values()))
@@ -139,6 +151,7 @@ LINES = (
     Line("orders", ("orders",), count),
     Line("fills", ("fills",), count),
     Line("maker share of volume", ("maker_share",), share),
+    Line("by other queue models", ("queue_band",), share_band),
     Line("refused or rejected", ("refusals",), total_of),
     Line("signals received", ("signals",), count, closes_section=True),
     Line("round trips", ("round_trips",), count),

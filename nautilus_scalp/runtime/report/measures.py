@@ -16,6 +16,7 @@ from nautilus_scalp.evaluation.pnl import RoundTrips
 from nautilus_scalp.evaluation.pnl import is_flat
 from nautilus_scalp.evaluation.pnl import round_trips
 from nautilus_scalp.evaluation.pnl import split_pnl
+from nautilus_scalp.evaluation.queues import QueueVerdict
 from nautilus_scalp.runtime.report.results import RunFacts
 from nautilus_scalp.runtime.report.results import StrategyResult
 
@@ -48,6 +49,8 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Starting balance of the account or accounts.
     refusals : dict[str, int]
         By reason, sorted.
+    queue_models : dict[str, QueueVerdict]
+        What other models of the queue fill.
 
     """
 
@@ -67,6 +70,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     equity: npt.NDArray[np.float64]
     capital: float
     refusals: dict[str, int]
+    queue_models: dict[str, QueueVerdict] = {}
 
     @property
     def net(self) -> float:
@@ -136,6 +140,7 @@ def measure(result: StrategyResult, grid_ns: npt.NDArray[np.int64], capital: flo
         equity=equity_curve(fills, result.mids, result.funding, grid_ns, result.final_mark),
         capital=capital,
         refusals=dict(sorted(result.refusals.items())),
+        queue_models=result.queue_models,
     )
 
 
@@ -179,4 +184,13 @@ def combine(parts: Sequence[Measures], grid_ns: npt.NDArray[np.int64], capital: 
         equity=sum((part.equity for part in parts), np.zeros(len(grid_ns))),
         capital=capital,
         refusals=dict(sorted(refusals.items())),
+        queue_models=_pooled(parts),
     )
+
+
+def _pooled(parts: Sequence[Measures]) -> dict[str, QueueVerdict]:
+    pooled: dict[str, QueueVerdict] = {}
+    for part in parts:
+        for name, verdict in part.queue_models.items():
+            pooled[name] = pooled[name] + verdict if name in pooled else verdict
+    return pooled

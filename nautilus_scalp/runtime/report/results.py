@@ -6,6 +6,7 @@ from nautilus_scalp.evaluation.fills import NO_PAYMENTS
 from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.evaluation.fills import Payments
+from nautilus_scalp.evaluation.queues import QueueVerdict
 
 
 class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +38,8 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         `AlphaSignal`s that the strategy received.
     refusals : dict[str, int]
         Orders that were not sent, or were denied or rejected, counted by reason.
+    queue_models : dict[str, QueueVerdict]
+        The same resting orders before other judges of the queue; empty if nobody asked them.
 
     """
 
@@ -52,6 +55,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     final_mark: float | None = None
     signals: int = 0
     refusals: dict[str, int] = {}
+    queue_models: dict[str, QueueVerdict] = {}
 
 
 class ModelFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -68,7 +68,12 @@ def summarise(
         "open_positions": measures.open_positions,
         "signals": measures.signals,
         "refusals": measures.refusals,
+        "queue_models": _queue_models(measures),
+        "queue_band": None,
     }
+    shares = [model["volume_share"] for model in row["queue_models"].values()]
+    if measures.maker_volume and shares:
+        row["queue_band"] = [min(shares), max(shares)]
     reasons = _reasons(measures)
     returns = minute_returns(measures.equity, grid_ns, measures.capital)
     ratios = {"sharpe": sharpe, "sortino": sortino, "calmar": calmar}
@@ -83,6 +88,20 @@ def _add_ratio(row: Row, reasons: Reasons, name: str, ratio: Ratio) -> None:
     if ratio.reason:
         key = name if ratio.value is None else f"{name}_interval"
         reasons[key] = ratio.reason
+
+
+def _queue_models(measures: Measures) -> Row:
+    """Return what each model of the queue fills, beside what the engine filled."""
+    maker_volume = measures.maker_volume
+    return {
+        name: {
+            "fills": verdict.fills,
+            "volume": verdict.volume,
+            "volume_share": verdict.volume / maker_volume if maker_volume else None,
+            "markout_bps": {k: verdict.markouts[ms].bps for k, ms in MARKOUT_HORIZONS_MS.items()},
+        }
+        for name, verdict in measures.queue_models.items()
+    }
 
 
 def _durations(trips: RoundTrips) -> Row:

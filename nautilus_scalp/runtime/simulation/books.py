@@ -17,7 +17,7 @@ from nautilus_scalp.runtime.simulation.records import Liquidation
 type Account = tuple[StrategyId, InstrumentId]
 
 
-class Books(Actor):  # type: ignore[misc]  # Nautilus ships no types
+class Books(Actor):
     """Keeps funding, liquidations and closed positions; stops what was liquidated.
 
     Parameters

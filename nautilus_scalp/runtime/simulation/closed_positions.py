@@ -23,7 +23,7 @@ class ClosedPositionsConfig(SimulationModuleConfig, frozen=True):
     """Configuration of `ClosedPositions`; it has no choices."""
 
 
-class ClosedPositions(SimulationModule):  # type: ignore[misc]  # Nautilus ships no types
+class ClosedPositions(SimulationModule):
     """Announce what a position earned once it is closed, and make the cache forget it.
 
     A position that was turned around leaves a snapshot of its earlier cycle: that is booked and

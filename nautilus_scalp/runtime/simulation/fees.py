@@ -32,7 +32,7 @@ class TierFeesConfig(NautilusConfig, frozen=True):
     multiplier: float = 1.0
 
 
-class TierFees(FeeModel):  # type: ignore[misc]  # Nautilus ships no types
+class TierFees(FeeModel):
     """Charge a tier's maker and taker fees on the value of each fill of a linear instrument.
 
     Parameters

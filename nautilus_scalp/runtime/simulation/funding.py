@@ -28,7 +28,7 @@ class FundingConfig(SimulationModuleConfig, frozen=True):
     times: tuple[FundingTime, ...] = ()
 
 
-class Funding(SimulationModule):  # type: ignore[misc]  # Nautilus ships no types
+class Funding(SimulationModule):
     """Pay funding on what is held when a funding time comes.
 
     A long pays ``quantity * mark * rate``, a short receives it. The position is the one before the

@@ -34,7 +34,7 @@ class CrossMarginConfig(SimulationModuleConfig, frozen=True):
     currency: str
 
 
-class CrossMargin(SimulationModule):  # type: ignore[misc]  # Nautilus ships no types
+class CrossMargin(SimulationModule):
     """Close every position at market once equity is below the maintenance margin.
 
     Equity is the balance plus open P&L at mid prices; maintenance is ``|quantity| * mid *

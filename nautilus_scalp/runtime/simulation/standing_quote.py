@@ -20,7 +20,7 @@ class StandingQuoteConfig(SimulationModuleConfig, frozen=True):
     """Configuration of `StandingQuote`; it has no choices."""
 
 
-class StandingQuote(SimulationModule):  # type: ignore[misc]  # Nautilus ships no types
+class StandingQuote(SimulationModule):
     """Put the last quote back into the book after every trade, before commands arrive.
 
     The engine first matches resting orders against the trade, then publishes it, then lets

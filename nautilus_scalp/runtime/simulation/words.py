@@ -8,7 +8,6 @@ from typing import Protocol
 from nautilus_scalp.data.fees import fee_schedule
 from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.runtime.backtest import Window
-from nautilus_scalp.runtime.backtest import instrument_ids
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.simulation.records import Liquidation
 from nautilus_scalp.runtime.simulation.schedule import uncharged
@@ -116,7 +115,7 @@ def _fee_notes(run: SimulatedRun) -> list[str]:
 
 def _funding_notes(run: SimulatedRun) -> list[str]:
     window = (run.window.start_ns, run.window.end_ns)
-    missing = uncharged(run.funding, instrument_ids(run.config), window)
+    missing = uncharged(run.funding, run.config.instrument_ids, window)
     remedy = "nothing was paid then (set venue.funding_rate to charge one)"
     return [
         f"{name}: {count} funding time(s) in the window without a rate; {remedy}"

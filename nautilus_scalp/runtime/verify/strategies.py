@@ -15,7 +15,6 @@ from nautilus_scalp.evaluation.placebo import holding_profit
 from nautilus_scalp.evaluation.placebo import null_z
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.runtime.backtest import Window
-from nautilus_scalp.runtime.backtest import instrument_ids
 from nautilus_scalp.runtime.backtest import run_engine
 from nautilus_scalp.runtime.collect import collect_results
 from nautilus_scalp.runtime.collect import mid_series
@@ -61,7 +60,7 @@ def _write_markets(
     config: BacktestConfig, window: Window, catalog: Path, options: VerifyOptions
 ) -> None:
     """Write a random walk for every instrument, at the price that it has in the backtest."""
-    names = instrument_ids(config)
+    names = config.instrument_ids
     tape = read_tape(Path(config.run.catalog), names, window.start_ns, window.end_ns)
     for index, name in enumerate(names):
         quotes = (tape.kind == QUOTE) & (tape.instrument == index)
@@ -83,8 +82,8 @@ def _run(config: BacktestConfig, catalog: Path, model: Path | None) -> list[Stra
     window = Window(start_ns=start_ns, end_ns=end_ns)
     finished = run_engine(config, window, model)
     try:
-        mids = mid_series(catalog, instrument_ids(config), window)
-        return collect_results(finished.engine, finished.books, "random walk", mids)
+        mids = mid_series(catalog, config.instrument_ids, window)
+        return collect_results(finished.engine, finished.books, "random walk", mids, {})
     finally:
         finished.engine.dispose()
 
