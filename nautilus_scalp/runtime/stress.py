@@ -17,6 +17,7 @@ from nautilus_scalp.runtime.config import StressSection
 from nautilus_scalp.runtime.config import VenueSection
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.console import Report
+from nautilus_scalp.runtime.report.notes import without_nulls
 from nautilus_scalp.runtime.run import run_configs
 
 
@@ -69,7 +70,7 @@ def run_stress(path: Path, overrides: list[str], progress: Report) -> Row:
         "limits": msgspec.to_builtins(config.stress),
         "cases": [_judged(name, totals[name], config.stress) for name in cases],
         "surface": _surface(config.venue, {name: totals[name] for name in grid}),
-        "notes": report["notes"],
+        "notes": without_nulls(report["notes"]),
     }
 
 

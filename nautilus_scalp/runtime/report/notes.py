@@ -12,6 +12,7 @@ from nautilus_scalp.evaluation.fills import NS_PER_S
 CENT = 0.01
 SECONDS_PER_DAY = 86_400
 LONGEST_IN_MINUTES_S = 7_200
+_NULL = ": null for "
 
 type Row = dict[str, Any]
 type Reasons = dict[str, str]
@@ -89,9 +90,26 @@ def null_notes(rows: NamedRows) -> list[str]:
         for reason, keys in keys_of.items():
             found.setdefault((", ".join(keys), reason), []).append(name)
     return [
-        f"{keys}: null for {_which(names, len(rows))}: {reason}."
+        f"{keys}{_NULL}{_which(names, len(rows))}: {reason}."
         for (keys, reason), names in found.items()
     ]
+
+
+def without_nulls(notes: Sequence[str]) -> list[str]:
+    """Leave out why values are null, for an answer that shows few of them.
+
+    Parameters
+    ----------
+    notes : Sequence[str]
+        Of a report.
+
+    Returns
+    -------
+    list[str]
+        The others, in order.
+
+    """
+    return [note for note in notes if _NULL not in note]
 
 
 def lost_notes(paths: Sequence[str]) -> list[str]:
