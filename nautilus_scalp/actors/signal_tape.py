@@ -23,7 +23,10 @@ from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import AlphaSignal
+from nautilus_scalp.messages import RegimeSignal
+from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.messages import signal_topic
 from nautilus_scalp.models.artifact import read_manifest
 
@@ -97,7 +100,7 @@ class SignalTape(Actor):
         super().__init__(config)
         self.signals_published = 0
         self.refusals: Counter[str] = Counter()
-        self._channels: dict[InstrumentId, tuple[_Reader, str]] = {}
+        self._channels: dict[InstrumentId, _Channel] = {}
 
     def on_start(self) -> None:
         """Open the tapes, all of which must be there, and subscribe."""
@@ -109,14 +112,16 @@ class SignalTape(Actor):
             if not paths:
                 message = f"{folder} holds no tape of model {model_id} for {instrument_id}"
                 raise UsageError(message, "write it with `nautilus-scalp tape MODEL --catalog DIR`")
-            self._channels[instrument_id] = (_Reader(paths), signal_topic(instrument_id))
+            self._channels[instrument_id] = _Channel(paths, signal_topic(instrument_id))
         for instrument_id in self._channels:
             self.subscribe_quote_ticks(instrument_id)
+            self.msgbus.subscribe(regime_topic(instrument_id), self._on_regime)
 
     def on_stop(self) -> None:
         """Leave the data streams."""
         for instrument_id in self._channels:
             self.unsubscribe_quote_ticks(instrument_id)
+            self.msgbus.unsubscribe(regime_topic(instrument_id), self._on_regime)
 
     def on_reset(self) -> None:
         """Begin anew."""
@@ -134,14 +139,30 @@ class SignalTape(Actor):
             A quote of one of the instruments.
 
         """
-        reader, topic = self._channels[tick.instrument_id]
-        row = reader.take(tick.ts_init)
+        channel = self._channels[tick.instrument_id]
+        row = channel.reader.take(tick.ts_init)
         if row is None:
             self.refusals["not_on_tape"] += 1
             return
-        ts_event, *fields = row
+        ts_event, *fields, _, model_id = row  # the regime is the one that rules in this run
+        fields += [channel.regime, model_id]
         self.signals_published += 1
-        self.msgbus.publish(topic, AlphaSignal(ts_event, tick.ts_init, tick.instrument_id, *fields))
+        signal = AlphaSignal(ts_event, tick.ts_init, tick.instrument_id, *fields)
+        self.msgbus.publish(channel.topic, signal)
+
+    def _on_regime(self, signal: RegimeSignal) -> None:
+        self._channels[signal.instrument_id].regime = signal.regime
+
+
+class _Channel:
+    """What belongs to one instrument."""
+
+    __slots__ = ("reader", "regime", "topic")
+
+    def __init__(self, paths: Sequence[Path], topic: str) -> None:
+        self.reader = _Reader(paths)
+        self.topic = topic
+        self.regime = UNCLASSIFIED
 
 
 class _Reader:

@@ -7,17 +7,26 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from nautilus_trader.config import StrategyConfig
+from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
+from nautilus_trader.trading.strategy import Strategy
 
+from nautilus_scalp.actors.signal_tape import SignalTape
+from nautilus_scalp.actors.signal_tape import SignalTapeConfig
 from nautilus_scalp.actors.signal_tape import tape_directory
 from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.data.quality import check_catalog
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.messages import AlphaSignal
+from nautilus_scalp.messages import RegimeSignal
+from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.artifact import save_artifact
 from nautilus_scalp.runtime.backtest import run_engine
@@ -26,6 +35,8 @@ from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.run import resolve_window
 from nautilus_scalp.runtime.tape import write_tape
 from nautilus_scalp.signals.policy import decide_rows
+from tests.integration.conftest import Desk
+from tests.integration.test_actor_ensemble import Listener
 from tests.integration.test_actor_ensemble import write_artifact
 
 
@@ -200,3 +211,46 @@ def test_a_missing_tape_is_an_error_before_the_run(
 def test_a_window_without_warm_features_is_an_error(catalog: Path, model: Path) -> None:
     with pytest.raises(UsageError, match="warm features"):
         write_tape(model, catalog, START_NS, START_NS + 1_500_000_000)
+
+
+class Announcer(Strategy):
+    """Announces a crash after every quote."""
+
+    def __init__(self, instrument_id: InstrumentId) -> None:
+        super().__init__(StrategyConfig(strategy_id="Announcer-1"))
+        self._instrument_id = instrument_id
+
+    def on_start(self) -> None:
+        """Subscribe."""
+        self.subscribe_quote_ticks(self._instrument_id)
+
+    def on_stop(self) -> None:
+        """Do nothing."""
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """Announce."""
+        crash = RegimeSignal(tick.ts_event, tick.ts_init, self._instrument_id, "CRASH")
+        self.msgbus.publish(regime_topic(self._instrument_id), crash)
+
+
+def test_signals_carry_the_regime_that_rules_when_they_are_replayed(
+    desk: Desk, model: Path, tmp_path: Path
+) -> None:
+    desk.at(0).quote(100.0, 100.1).at(5).quote(100.0, 100.1).at(10).quote(100.0, 100.1)
+    name = desk.instrument_id.value
+    rows = [
+        AlphaSignal(tick.ts_event, tick.ts_init, desk.instrument_id, 500, model_id="tiny")
+        for tick in desk.tape[:2]
+    ]
+    folder = tmp_path / "data" / tape_directory("tiny", name)
+    folder.mkdir(parents=True)
+    pq.write_table(pa.concat_tables(pa.table(row.to_arrow()) for row in rows), folder / "t.parquet")
+    config = SignalTapeConfig(
+        instrument_ids=[desk.instrument_id], model_path=str(model), catalog_path=str(tmp_path)
+    )
+    actor, listener = SignalTape(config), Listener(desk)
+    desk.play(actor, listener, Announcer(desk.instrument_id))
+    assert [signal.regime for signal in listener.signals] == ["UNCLASSIFIED", "CRASH"]
+    assert [signal.model_id for signal in listener.signals] == ["tiny", "tiny"]
+    assert actor.signals_published == 2
+    assert actor.refusals == {"not_on_tape": 1}
