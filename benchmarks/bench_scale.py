@@ -90,7 +90,7 @@ def test_turned_around_by_every_order(benchmark: Benchmark, orders: int, instrum
     _measure(benchmark, orders, instruments, TURNED, plain=False)
 
 
-@pytest.mark.parametrize("orders", [2_000, 4_000, 8_000])
+@pytest.mark.parametrize("orders", [500, 1_000, 2_000])
 @pytest.mark.parametrize("instruments", [1, 2])
 def test_plain(benchmark: Benchmark, orders: int, instruments: int) -> None:
     """Nautilus without the module."""

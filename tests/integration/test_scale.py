@@ -1,5 +1,9 @@
-"""What keeps the cost of an order constant: the engine holds no closed position."""
+"""What keeps a long run possible: no closed position is kept, and chunks change nothing."""
 
+from pathlib import Path
+from typing import Any
+
+import msgspec
 import pytest
 from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -10,6 +14,10 @@ from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.objects import Money
 
+from nautilus_scalp.data.synthetic.params import SyntheticParams
+from nautilus_scalp.data.synthetic.writer import write_synthetic
+from nautilus_scalp.runtime.config import BacktestConfig
+from nautilus_scalp.runtime.run import run_configs
 from nautilus_scalp.runtime.simulation.books import Books
 from nautilus_scalp.runtime.simulation.closed_positions import ClosedPositions
 from nautilus_scalp.runtime.simulation.closed_positions import ClosedPositionsConfig
@@ -68,3 +76,40 @@ def test_closed_positions_are_booked_and_not_kept(desk: Desk, first_qty: float, 
     assert booked_fees + open_fees == pytest.approx(fees)
     open_realized = sum(float(position.realized_pnl) for position in held)
     assert realized + open_realized == pytest.approx(account - 1_000_000.0)
+
+
+def test_a_synthetic_market_in_chunks_is_the_same_run(tmp_path: Path) -> None:
+    # Three minutes around midnight, so that funding is paid in the middle of a chunk.
+    eve_ns = 1_721_347_200_000_000_000 - 90 * 10**9
+    write_synthetic(tmp_path, SyntheticParams(seed=3, hours=0.05, edge=0.5, start_ns=eve_ns))
+
+    reports = [synthetic_run(tmp_path, chunk_size) for chunk_size in (None, 777)]
+
+    assert reports[0] == reports[1]
+    assert reports[0]["total"]["fills"] > 100
+    assert reports[0]["total"]["funding"] != 0.0
+
+
+def synthetic_run(catalog: Path, chunk_size: int | None) -> dict[str, Any]:
+    """Trade a small position back and forth, and return the report without its duration."""
+    steps = [Step(event=0, qty=0.02), Step(event=60, qty=-0.04), Step(event=120, qty=0.02)]
+    settings = {
+        "run": {"catalog": str(catalog), "chunk_size": chunk_size},
+        "venue": {"funding_rate": 0.0001},
+        "strategies": [
+            {
+                "strategy_path": "tests.fakes.script:Script",
+                "config_path": "tests.fakes.script:ScriptConfig",
+                "config": {
+                    "instrument_id": "BTCUSDT-PERP.BINANCE",
+                    "every": 150,
+                    "first_qty": 0.01,
+                    "steps": msgspec.to_builtins(steps),
+                },
+            }
+        ],
+    }
+    config = msgspec.convert(settings, BacktestConfig)
+    report, *_ = run_configs({"synthetic": config}, lambda *_: None)
+    del report["run"]["seconds"]
+    return report
