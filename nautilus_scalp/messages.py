@@ -21,6 +21,9 @@ SIGNAL_CLIENT = ClientId("ENSEMBLE")
 
 UNCLASSIFIED = "UNCLASSIFIED"
 
+# Where a ``PortfolioGuard`` hands its portfolio to the function that a strategy sends.
+PORTFOLIO_ENDPOINT = "PortfolioGuard.hand_over"
+
 
 @customdataclass_pyo3()  # type: ignore[no-untyped-call]
 class AlphaSignal(Data):

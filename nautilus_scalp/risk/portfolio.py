@@ -138,6 +138,22 @@ class Portfolio:
         """Share of the highest equity that is lost."""
         return 1.0 - self._equity / self._peak if self._peak > 0.0 else math.nan
 
+    @property
+    def annual_volatility(self) -> float:
+        """Annual volatility of the wildest instrument; NaN while too little is known."""
+        return self._moves.annual_volatility
+
+    @property
+    def risk_share(self) -> float:
+        """Value at risk of what is held and may be, over what is allowed; NaN while not known."""
+        exposures: dict[str, float] = {}
+        for member in self._members.values():
+            value = worst_notional(member.state)
+            exposures[member.instrument] = exposures.get(member.instrument, 0.0) + value
+        risk = self._moves.value_at_risk(self._moves.vector(exposures))
+        allowed = self._limits.max_daily_var_share * self._equity
+        return risk / allowed if allowed > 0.0 else math.nan
+
     def on_mid(self, key: Hashable, ts_ns: int, mid: float) -> None:
         """Take in a positive finite price of a member's instrument, by exchange time."""
         self._moves.on_mid(self._members[key].instrument, ts_ns, mid)

@@ -13,6 +13,7 @@ from nautilus_scalp.signals.units import Positive
 
 _NS_PER_MS = 1_000_000
 _MS_PER_DAY = 86_400_000.0
+_DAYS_PER_YEAR = 365.0
 _QUANTILE_95 = 1.6448536269514722  # of the standard normal distribution
 
 
@@ -147,6 +148,13 @@ class Comovement:
             return math.nan
         variance = float(exposures @ np.abs(self._covariance) @ exposures)
         return _QUANTILE_95 * math.sqrt(max(variance, 0.0) * self._day)
+
+    @property
+    def annual_volatility(self) -> float:
+        """Of the wildest instrument, over a year of 365 days; NaN while too little is known."""
+        if not self.known:
+            return math.nan
+        return math.sqrt(float(np.max(np.diag(self._covariance))) * self._day * _DAYS_PER_YEAR)
 
     def vector(self, exposures: dict[str, float]) -> npt.NDArray[np.float64]:
         """Return exposures by name in the order of the instruments."""

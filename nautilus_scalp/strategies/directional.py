@@ -280,10 +280,10 @@ class DirectionalDesk:
             self._watch(position)
         if execution.leaving:
             return
-        regime = execution.regime
-        if regime.must_leave and not execution.idle:
-            if position is not None and regime.blocked is not None:
-                self.exit_reasons[regime.blocked] += 1
+        emergency = execution.portfolio.must_leave
+        if emergency is not None and not execution.idle:
+            if position is not None:
+                self.exit_reasons[emergency] += 1
             execution.leave()
             return
         state = execution.state

@@ -17,7 +17,6 @@ from nautilus_trader.model.events import OrderRejected
 from nautilus_trader.model.events import OrderUpdated
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
-from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import trading_rules
@@ -34,10 +33,14 @@ from nautilus_scalp.quoting.diff import Cancel
 from nautilus_scalp.risk.breakers import CircuitBreaker
 from nautilus_scalp.risk.gate import RiskGate
 from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.limits import APPROVED
 from nautilus_scalp.risk.limits import Refused
 from nautilus_scalp.risk.limits import RiskState
+from nautilus_scalp.risk.limits import Verdict
 from nautilus_scalp.strategies.ledger import Ledger
+from nautilus_scalp.strategies.orders import as_working
 from nautilus_scalp.strategies.orders import make_order
+from nautilus_scalp.strategies.portfolio_link import PortfolioLink
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
 from nautilus_scalp.strategies.regime_watch import RegimeWatch
 
@@ -101,6 +104,7 @@ class Execution:
         self._size_precision = _FINEST_PRECISION
         self.breaker = CircuitBreaker(limits.breakers)
         self.regime = RegimeWatch(strategy, instrument_id, regime)
+        self.portfolio = PortfolioLink(strategy, self.regime)
         self.reset()
 
     def start(self) -> None:
@@ -132,7 +136,8 @@ class Execution:
         for position in cache.positions_open(**mine):
             self._ledger.book(position.signed_qty, position.avg_px_open, position.ts_opened)
         for order in cache.orders_open(**mine):
-            self._track(order, pending=False)
+            self._ledger.add(as_working(order, pending=False))
+        self.portfolio.join(self._instrument, self.state)
 
     def reset(self) -> None:
         """Forget position, orders, losses and regime."""
@@ -199,10 +204,11 @@ class Execution:
         state.ask = ask
         state.quote_ns = quote_ns
         state.now_ns = now_ns
-        state.blocked = self.breaker.blocked(now_ns) or self.regime.blocked
+        state.blocked = self._blocked(now_ns)
         if self.leaving:
             self._leave()
         if 0.0 < bid < ask < math.inf:
+            self.portfolio.on_mid(quote_ns, state.mid)
             return True
         self._refusals["crossed_or_missing_market"] += 1
         return False
@@ -225,12 +231,12 @@ class Execution:
         if self._strategy.is_exiting():
             self._refusals["market_exit"] += 1
             return False
-        verdict = self._gate.review(intent, self.state)
+        verdict = self._review(intent)
         if isinstance(verdict, Refused):
             self._refusals[verdict.reason] += 1
             return False
         order = make_order(self._strategy, self._instrument, intent)
-        self._track(order, pending=True)
+        self._ledger.add(as_working(order, pending=True))
         self._strategy.submit_order(order)
         return True
 
@@ -301,8 +307,7 @@ class Execution:
             made = ledger.book(qty, event.last_px.as_double(), event.ts_event, fee)
             if made is not None:
                 self.breaker.on_round_trip(made, event.ts_event)
-                blocked = self.breaker.blocked(event.ts_event)
-                ledger.state.blocked = blocked or self.regime.blocked
+                ledger.state.blocked = self._blocked(event.ts_event)
         if working is None:
             return
         if isinstance(event, _CLOSED_EVENTS):
@@ -319,24 +324,21 @@ class Execution:
 
     # --- orders ---
 
-    def _track(self, order: Order, *, pending: bool) -> None:
-        self._ledger.add(
-            WorkingOrder(
-                order_id=order.client_order_id,
-                side=BUY if order.is_buy else SELL,
-                price=order.price.as_double() if order.has_price else math.nan,
-                leaves_qty=order.leaves_qty.as_double(),
-                reduce_only=order.is_reduce_only,
-                pending=pending,
-            )
-        )
+    def _blocked(self, now_ns: int) -> str | None:
+        """Return why nothing may be opened."""
+        return self.breaker.blocked(now_ns) or self.portfolio.blocked
+
+    def _review(self, intent: OrderIntent) -> Verdict:
+        """Judge an order by the strategy's own limits, then by those of the portfolio."""
+        verdict = self._gate.review(intent, self.state)
+        return self.portfolio.review(intent) if verdict is APPROVED else verdict
 
     def _amend(self, working: WorkingOrder, ticks: int) -> None:
         order = self._strategy.cache.order(working.order_id)
         price = self.rules.price_at(ticks)
         intent = OrderIntent(working.side, working.leaves_qty, price, post_only=True)
         self._ledger.drop(working.order_id)  # judged as a new order in its own place
-        verdict = self._gate.review(intent, self.state)
+        verdict = self._review(intent)
         self._ledger.add(working)
         if isinstance(verdict, Refused):
             self._refusals[verdict.reason] += 1

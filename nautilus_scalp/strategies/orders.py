@@ -1,4 +1,4 @@
-"""Intents become Nautilus orders."""
+"""Intents become Nautilus orders, and orders what the core knows of them."""
 
 import math
 
@@ -9,7 +9,9 @@ from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.intents import BUY
+from nautilus_scalp.intents import SELL
 from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.intents import WorkingOrder
 
 
 def make_order(strategy: Strategy, instrument: Instrument, intent: OrderIntent) -> Order:
@@ -44,4 +46,31 @@ def make_order(strategy: Strategy, instrument: Instrument, intent: OrderIntent) 
         time_in_force=TimeInForce.IOC if intent.immediate else TimeInForce.GTC,
         post_only=intent.post_only,
         reduce_only=intent.reduce_only,
+    )
+
+
+def as_working(order: Order, *, pending: bool) -> WorkingOrder:
+    """
+    Return what the core knows of an order that may still fill.
+
+    Parameters
+    ----------
+    order : Order
+        The order.
+    pending : bool
+        Whether the venue still owes an answer.
+
+    Returns
+    -------
+    WorkingOrder
+        Its side, price and open quantity.
+
+    """
+    return WorkingOrder(
+        order_id=order.client_order_id,
+        side=BUY if order.is_buy else SELL,
+        price=order.price.as_double() if order.has_price else math.nan,
+        leaves_qty=order.leaves_qty.as_double(),
+        reduce_only=order.is_reduce_only,
+        pending=pending,
     )

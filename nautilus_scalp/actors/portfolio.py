@@ -1,0 +1,144 @@
+"""One guard counts what all strategies of a run hold, values the account and sets the leverage."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from nautilus_trader.common.actor import Actor
+from nautilus_trader.common.events import TimeEvent
+from nautilus_trader.config import ActorConfig
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import Venue
+from nautilus_trader.model.objects import Currency
+
+from nautilus_scalp.messages import PORTFOLIO_ENDPOINT
+from nautilus_scalp.messages import UNCLASSIFIED
+from nautilus_scalp.messages import RegimeSignal
+from nautilus_scalp.messages import regime_topic
+from nautilus_scalp.risk.kill_switch import KillSwitch
+from nautilus_scalp.risk.leverage import Conditions
+from nautilus_scalp.risk.leverage import LeverageParams
+from nautilus_scalp.risk.leverage import target_leverage
+from nautilus_scalp.risk.portfolio import Portfolio
+from nautilus_scalp.risk.portfolio import PortfolioLimits
+from nautilus_scalp.risk.profile import PROFILES
+from nautilus_scalp.signals.regime import Regime
+from nautilus_scalp.signals.units import Positive
+
+
+_NS_PER_MS = 1_000_000
+
+
+class PortfolioGuardConfig(ActorConfig, frozen=True):
+    """
+    What all strategies together may risk.
+
+    Parameters
+    ----------
+    venue : str
+        Whose account.
+    currency : str
+        In which it is valued.
+    limits : PortfolioLimits
+        What may be risked.
+    leverage : LeverageParams, optional
+        How the limits on exposure follow conditions; left out, leverage is 1.
+    kill_file : str, optional
+        Where the kill switch is kept, for a live run; without it, it lasts as long as the run.
+    interval_ms : float
+        Time between two valuations.
+
+    """
+
+    venue: str
+    currency: str = "USDT"
+    limits: PortfolioLimits = PortfolioLimits()
+    leverage: LeverageParams | None = None
+    kill_file: str | None = None
+    interval_ms: Positive = 1_000.0
+
+
+class PortfolioGuard(Actor):
+    """
+    Owns the run's `Portfolio` and hands it to every strategy that asks for it.
+
+    Strategies ask at their start, through an endpoint of the message bus; from then on they call
+    the portfolio itself. Without a guard in the configuration there are no shared limits.
+
+    Parameters
+    ----------
+    config : PortfolioGuardConfig
+        What may be risked.
+
+    Attributes
+    ----------
+    book : Portfolio
+        The shared limits.
+
+    """
+
+    def __init__(self, config: PortfolioGuardConfig) -> None:
+        super().__init__(config)
+        path = Path(config.kill_file) if config.kill_file is not None else None
+        self._venue = Venue(config.venue)
+        self._currency = Currency.from_str(config.currency)
+        self._switch = KillSwitch(path)
+        self._regimes: dict[InstrumentId, str] = {}
+        self._noise: dict[InstrumentId, float] = {}
+        self.book = Portfolio(config.limits, self._switch)
+
+    def on_start(self) -> None:
+        """Offer the portfolio, and value the account from now on."""
+        self.msgbus.register(PORTFOLIO_ENDPOINT, self._hand_over)
+        for instrument in self.cache.instruments(venue=self._venue):
+            self.msgbus.subscribe(regime_topic(instrument.id), self._on_regime)
+        interval_ns = round(self.config.interval_ms * _NS_PER_MS)
+        self.clock.set_timer_ns("value", interval_ns, 0, 0, self._value)
+        self.book.on_equity(self._equity(), self.clock.timestamp_ns())
+
+    def on_stop(self) -> None:
+        """Withdraw the offer; strategies that stop after this keep what they have."""
+        self.clock.cancel_timer("value")
+        self.msgbus.deregister(PORTFOLIO_ENDPOINT, self._hand_over)
+        for instrument in self.cache.instruments(venue=self._venue):
+            self.msgbus.unsubscribe(regime_topic(instrument.id), self._on_regime)
+
+    def _hand_over(self, accept: Callable[[Portfolio], None]) -> None:
+        accept(self.book)
+
+    def _on_regime(self, signal: RegimeSignal) -> None:
+        self._regimes[signal.instrument_id] = signal.regime
+        self._noise[signal.instrument_id] = signal.noise
+
+    def _value(self, event: TimeEvent) -> None:
+        self._switch.look()
+        self.book.on_equity(self._equity(), event.ts_event)
+        if self.config.leverage is not None:
+            self.book.leverage = target_leverage(self.config.leverage, self._conditions())
+
+    def _equity(self) -> float:
+        """Return the balance and what the open positions would bring; NaN if that is unknown."""
+        account = self.cache.account_for_venue(self._venue)
+        balance = account and account.balance_total(self._currency)
+        if balance is None:
+            return math.nan
+        value = float(balance.as_double())
+        for position in self.cache.positions_open(venue=self._venue):
+            quote = self.cache.quote_tick(position.instrument_id)
+            if quote is None:
+                return math.nan
+            price = quote.bid_price if position.is_long else quote.ask_price
+            value += position.unrealized_pnl(price).as_double()
+        return value
+
+    def _conditions(self) -> Conditions:
+        known = [Regime(name) for name in self._regimes.values() if name != UNCLASSIFIED]
+        noise = [value for value in self._noise.values() if math.isfinite(value)]
+        return Conditions(
+            volatility=self.book.annual_volatility,
+            drawdown=self.book.drawdown,
+            regime_multiple=min((PROFILES[name].size_multiple for name in known), default=1.0),
+            crash=Regime.CRASH in known,
+            noise=max(noise, default=0.0),
+            risk_share=self.book.risk_share,
+        )

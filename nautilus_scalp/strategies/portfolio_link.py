@@ -1,0 +1,74 @@
+"""A strategy's place in the portfolio that all strategies of a run share."""
+
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.messages import PORTFOLIO_ENDPOINT
+from nautilus_scalp.risk.limits import APPROVED
+from nautilus_scalp.risk.limits import RiskState
+from nautilus_scalp.risk.limits import Verdict
+from nautilus_scalp.risk.portfolio import Portfolio
+from nautilus_scalp.strategies.regime_watch import RegimeWatch
+
+
+class PortfolioLink:
+    """
+    Asks the run's portfolio, if a ``PortfolioGuard`` runs; else everything passes.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        Whose orders.
+    regime : RegimeWatch
+        Whose profile may lower or raise the number of positions.
+
+    """
+
+    def __init__(self, strategy: Strategy, regime: RegimeWatch) -> None:
+        self._strategy = strategy
+        self._regime = regime
+        self._book: Portfolio | None = None
+        self._key = ("", "")
+
+    @property
+    def blocked(self) -> str | None:
+        """Why nothing may be opened: the kill switch or the regime."""
+        return self._halted or self._regime.blocked
+
+    @property
+    def must_leave(self) -> str | None:
+        """Why what is held is to be closed; None when it may stay."""
+        return self._halted or (self._regime.blocked if self._regime.must_leave else None)
+
+    @property
+    def _halted(self) -> str | None:
+        return None if self._book is None else self._book.halted
+
+    def join(self, instrument: Instrument, state: RiskState) -> None:
+        """Let a live state count, in place of an earlier one."""
+        bus = self._strategy.msgbus
+        if PORTFOLIO_ENDPOINT in bus.endpoints():
+            bus.send(PORTFOLIO_ENDPOINT, self._accept)
+        if self._book is not None:
+            base = instrument.get_base_currency()
+            asset = instrument.id.value if base is None else base.code
+            self._key = (self._strategy.id.value, instrument.id.value)
+            self._book.join(self._key, instrument.id.value, asset, state)
+
+    def _accept(self, book: Portfolio) -> None:
+        self._book = book
+
+    def on_mid(self, ts_ns: int, mid: float) -> None:
+        """Let the portfolio see a sound price, by exchange time."""
+        if self._book is not None:
+            self._book.on_mid(self._key, ts_ns, mid)
+
+    def review(self, intent: OrderIntent) -> Verdict:
+        """Judge an order that the strategy's own gate has approved."""
+        if self._book is None:
+            return APPROVED
+        regime = self._regime
+        return self._book.review(
+            self._key, intent, regime.profile.max_positions if regime.active else None
+        )
