@@ -68,18 +68,9 @@ class PortfolioLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class _Member(Struct):
     """One strategy in one instrument; its state is the live one."""
 
-    instrument: str
+    place: int
     asset: str
     state: RiskState
-
-    @property
-    def active(self) -> bool:
-        state = self.state
-        return not (
-            state.position_qty == 0.0
-            and state.working_buy_qty == 0.0
-            and state.working_sell_qty == 0.0
-        )
 
 
 class Portfolio:
@@ -125,8 +116,7 @@ class Portfolio:
             The live one, which the strategy keeps up to date.
 
         """
-        self._members[key] = _Member(instrument, asset, state)
-        self._moves.add(instrument)
+        self._members[key] = _Member(self._moves.add(instrument), asset, state)
 
     @property
     def halted(self) -> str | None:
@@ -146,17 +136,16 @@ class Portfolio:
     @property
     def risk_share(self) -> float:
         """Value at risk of what is held and may be, over what is allowed; NaN while not known."""
-        exposures: dict[str, float] = {}
+        exposures = np.zeros(self._moves.size)
         for member in self._members.values():
-            value = worst_notional(member.state)
-            exposures[member.instrument] = exposures.get(member.instrument, 0.0) + value
-        risk = self._moves.value_at_risk(self._moves.vector(exposures))
+            exposures[member.place] += worst_notional(member.state)
+        risk = self._moves.value_at_risk(exposures)
         allowed = self._limits.max_daily_var_share * self._equity
         return risk / allowed if allowed > 0.0 else math.nan
 
     def on_mid(self, key: Hashable, ts_ns: int, mid: float) -> None:
         """Take in a positive finite price of a member's instrument, by exchange time."""
-        self._moves.on_mid(self._members[key].instrument, ts_ns, mid)
+        self._moves.on_mid(self._members[key].place, ts_ns, mid)
 
     def on_equity(self, equity: float, ts_ns: int) -> None:
         """
@@ -203,36 +192,44 @@ class Portfolio:
             return _KILLED
         if not 0.0 < self._equity < math.inf:
             return _NO_EQUITY
-        others = sum(m.active for other, m in self._members.items() if other != key)
-        if others >= (self._limits.max_positions if max_positions is None else max_positions):
-            return _POSITIONS
-        return self._review_exposure(key, intent)
+        limit = self._limits.max_positions if max_positions is None else max_positions
+        return self._review_exposure(key, intent, limit)
 
-    def _review_exposure(self, key: Hashable, intent: OrderIntent) -> Verdict:
+    def _review_exposure(self, key: Hashable, intent: OrderIntent, max_positions: int) -> Verdict:
         limits, mine = self._limits, self._members[key]
-        capital = self._equity * self.leverage
-        by_instrument: dict[str, float] = {}
-        in_asset = 0.0
+        values = [0.0] * self._moves.size
+        total = in_asset = 0.0
+        positions = 0
         for other, member in self._members.items():
             value = worst_notional(member.state, intent if other == key else None)
-            by_instrument[member.instrument] = by_instrument.get(member.instrument, 0.0) + value
-            in_asset += value if member.asset == mine.asset else 0.0
-        total = sum(by_instrument.values())
+            if value == 0.0:
+                continue
+            positions += 1
+            values[member.place] += value
+            total += value
+            if member.asset == mine.asset:
+                in_asset += value
+        if positions > max_positions:
+            return _POSITIONS
         if not math.isfinite(total):
             return _UNKNOWN
-        if not in_asset <= limits.max_asset_share * capital:
-            return _ASSET
-        if not total <= limits.max_exposure_share * capital:
-            return _TOTAL
-        exposures = self._moves.vector(by_instrument)
-        clusters = self._moves.correlations() @ exposures
-        correlated = float(np.max(clusters[exposures > 0.0], initial=0.0))
-        if not correlated <= limits.max_correlated_share * capital:
-            return _CORRELATED
+        exposures = np.array(values)
+        clusters = (self._moves.correlations @ exposures).tolist()
+        held = (cluster for cluster, value in zip(clusters, values, strict=True) if value > 0.0)
+        correlated = max(held, default=0.0)
         risk = self._moves.value_at_risk(exposures)
         if math.isnan(risk):
             return _NO_VAR
-        return APPROVED if risk <= limits.max_daily_var_share * self._equity else _VAR
+        capital = self._equity * self.leverage
+        for value, limit, refused in (
+            (in_asset, limits.max_asset_share * capital, _ASSET),
+            (total, limits.max_exposure_share * capital, _TOTAL),
+            (correlated, limits.max_correlated_share * capital, _CORRELATED),
+            (risk, limits.max_daily_var_share * self._equity, _VAR),
+        ):
+            if not value <= limit:
+                return refused
+        return APPROVED
 
 
 def worst_notional(state: RiskState, intent: OrderIntent | None = None) -> float:

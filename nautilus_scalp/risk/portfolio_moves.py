@@ -46,6 +46,12 @@ class Comovement:
     params : MovesParams
         How it is measured.
 
+    Attributes
+    ----------
+    correlations : float64[n,n]
+        Absolute correlations in the order in which instruments were added; 1, the worst, where
+        nothing is known.
+
     References
     ----------
     J.P. Morgan/Reuters (1996), RiskMetrics technical document, chapters 5 and 6.
@@ -60,11 +66,25 @@ class Comovement:
         self._index: dict[str, int] = {}
         self._restart()
 
-    def add(self, name: str) -> None:
-        """Follow one more instrument; the others begin anew, for they have no common past."""
+    def add(self, name: str) -> int:
+        """
+        Follow one more instrument; the others begin anew, for they have no common past.
+
+        Parameters
+        ----------
+        name : str
+            Of the instrument; one that is followed already changes nothing.
+
+        Returns
+        -------
+        int
+            Its place in every vector.
+
+        """
         if name not in self._index:
             self._index[name] = len(self._index)
             self._restart()
+        return self._index[name]
 
     def _restart(self) -> None:
         count = len(self._index)
@@ -74,20 +94,27 @@ class Comovement:
         self._weight = 0.0
         self._samples = 0
         self._slot = -1
+        self._absolute = self._covariance
+        self.correlations = np.ones((count, count))
 
     @property
     def known(self) -> bool:
         """Whether there are enough samples."""
         return self._samples >= self._params.least_samples
 
-    def on_mid(self, name: str, ts_ns: int, mid: float) -> None:
+    @property
+    def size(self) -> int:
+        """How many instruments are followed."""
+        return len(self._index)
+
+    def on_mid(self, place: int, ts_ns: int, mid: float) -> None:
         """
         Take in a price.
 
         Parameters
         ----------
-        name : str
-            Of an instrument that was added.
+        place : int
+            Of the instrument, as `add` said.
         ts_ns : int
             Exchange time; an earlier sample's is ignored.
         mid : float
@@ -100,7 +127,7 @@ class Comovement:
         if slot > self._slot:
             self._sample()
             self._slot = slot
-        self._prices[self._index[name]] = math.log(mid)
+        self._prices[place] = math.log(mid)
 
     def _sample(self) -> None:
         moves = self._prices - self._before
@@ -109,23 +136,15 @@ class Comovement:
             self._weight = self._weight * self._kept + 1.0
             self._covariance += (np.outer(moves, moves) - self._covariance) / self._weight
             self._samples += 1
+            self._absolute = np.abs(self._covariance)
+            self.correlations = self._correlate()
 
-    def correlations(self) -> npt.NDArray[np.float64]:
-        """
-        Return how closely instruments move together, either way.
-
-        Returns
-        -------
-        float64[n,n]
-            Absolute correlations in the order in which instruments were added; 1, the worst, where
-            nothing is known.
-
-        """
+    def _correlate(self) -> npt.NDArray[np.float64]:
         deviation = np.sqrt(np.diag(self._covariance))
         scale = np.outer(deviation, deviation)
-        found = np.ones_like(self._covariance)
+        found = np.ones_like(scale)
         if self.known:
-            np.divide(np.abs(self._covariance), scale, out=found, where=scale > 0.0)
+            np.divide(self._absolute, scale, out=found, where=scale > 0.0)
         return np.minimum(found, 1.0)
 
     def value_at_risk(self, exposures: npt.NDArray[np.float64]) -> float:
@@ -146,7 +165,7 @@ class Comovement:
         """
         if not self.known:
             return math.nan
-        variance = float(exposures @ np.abs(self._covariance) @ exposures)
+        variance = float(exposures @ self._absolute @ exposures)
         return _QUANTILE_95 * math.sqrt(max(variance, 0.0) * self._day)
 
     @property
@@ -155,10 +174,3 @@ class Comovement:
         if not self.known:
             return math.nan
         return math.sqrt(float(np.max(np.diag(self._covariance))) * self._day * _DAYS_PER_YEAR)
-
-    def vector(self, exposures: dict[str, float]) -> npt.NDArray[np.float64]:
-        """Return exposures by name in the order of the instruments."""
-        found = np.zeros(len(self._index))
-        for name, value in exposures.items():
-            found[self._index[name]] = value
-        return found

@@ -96,16 +96,16 @@ def test_instruments_that_move_as_one_are_limited_as_one() -> None:
 
 def test_value_at_risk_by_hand() -> None:
     moves = Comovement(MovesParams(half_life_samples=1e12, least_samples=2))
-    moves.add("x")
-    moves.add("y")
-    prices = {"x": (0.0, 0.01, 0.0, 0.0), "y": (0.0, -0.02, 0.0, 0.0)}
+    places = [moves.add("x"), moves.add("y"), moves.add("x")]
+    assert places == [0, 1, 0]
+    prices = ((0.0, 0.01, 0.0, 0.0), (0.0, -0.02, 0.0, 0.0))
     for second in range(4):
-        for name, path in prices.items():
-            moves.on_mid(name, second * SECOND_NS, math.exp(path[second]))
+        for place, path in enumerate(prices):
+            moves.on_mid(place, second * SECOND_NS, math.exp(path[second]))
     # Moves of x: +1 %, -1 %; of y: -2 %, +2 % (the third second's is not over): they are opposite.
     assert moves.known
-    assert moves.correlations() == pytest.approx(np.ones((2, 2)))
-    exposures = moves.vector({"x": 100.0, "y": 50.0})
+    assert moves.correlations == pytest.approx(np.ones((2, 2)))
+    exposures = np.array([100.0, 50.0])
     by_hand = 1.6448536 * (100.0 * 0.01 + 50.0 * 0.02) * math.sqrt(86_400)
     assert moves.value_at_risk(exposures) == pytest.approx(by_hand)
 
