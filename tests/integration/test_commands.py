@@ -1,0 +1,77 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from nautilus_scalp.runtime.cli import live
+from nautilus_scalp.runtime.cli import main
+
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = str(ROOT / "catalogs" / "sample")
+
+
+def test_features_list_has_every_indicator_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["features", "list", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    names = [feature["name"] for feature in answer["features"]]
+    assert answer["indicators"] == len(names) == len(set(names)) > 1_000
+    assert len(answer["selected"]) == 25
+    assert set(answer["selected"]) <= set(names)
+    assert all(feature["unit"] and feature["source"] for feature in answer["features"])
+
+
+def test_data_check_of_the_sample_says_yes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "check", SAMPLE, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["ok"] is True
+    assert {row["instrument_id"] for row in answer["instruments"]} == {
+        "BTCUSDT-PERP.BINANCE",
+        "ETHUSDT-PERP.BINANCE",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["data", "check", "nowhere"], 2),
+        (["data", "import", "nowhere.gz", "--catalog", "new"], 3),
+        (["evaluate", "nowhere", "--catalog", SAMPLE], 2),
+        (["evaluate", "nowhere", "--catalog", SAMPLE, "--start", "yesterday"], 2),
+        (["train", "nowhere.toml", "--catalog", SAMPLE, "--out", "model"], 2),
+        (["tape", "nowhere", "--catalog", SAMPLE], 2),
+        (["nonsense"], 2),
+        ([], 2),
+    ],
+)
+def test_an_error_is_two_lines_and_an_exit_code(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: list[str],
+    code: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    first, second = printed.err.splitlines()
+    assert first.startswith("error: ")
+    assert second.startswith("remedy: ")
+    assert list(tmp_path.iterdir()) == []  # nothing was left behind
+
+
+def test_live_without_a_configuration_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert live([]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_live_check_names_the_missing_keys(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BINANCE_API_KEY", "BINANCE_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    assert live([str(ROOT / "configs" / "live" / "binance_testnet.toml"), "--check", "--json"]) == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["ok"] is False
+    assert "remedy: " in printed.err
