@@ -103,6 +103,16 @@ class PortfolioGuard(Actor):
         for instrument in self.cache.instruments(venue=self._venue):
             self.msgbus.unsubscribe(regime_topic(instrument.id), self._on_regime)
 
+    def on_resume(self) -> None:
+        """Offer the portfolio again."""
+        self.on_start()
+
+    def on_reset(self) -> None:
+        """Forget the market; a kill switch that is on stays on."""
+        self._regimes.clear()
+        self._noise.clear()
+        self.book = Portfolio(self.config.limits, self._switch)
+
     def _hand_over(self, accept: Callable[[Portfolio], None]) -> None:
         accept(self.book)
 
