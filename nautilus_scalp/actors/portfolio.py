@@ -18,6 +18,7 @@ from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.risk.kill_switch import KillSwitch
 from nautilus_scalp.risk.leverage import Conditions
 from nautilus_scalp.risk.leverage import LeverageParams
+from nautilus_scalp.risk.leverage import is_emergency
 from nautilus_scalp.risk.leverage import target_leverage
 from nautilus_scalp.risk.portfolio import Portfolio
 from nautilus_scalp.risk.portfolio import PortfolioLimits
@@ -124,7 +125,8 @@ class PortfolioGuard(Actor):
         self._switch.look()
         self.book.on_equity(self._equity(), event.ts_event)
         if self.config.leverage is not None:
-            self.book.leverage = target_leverage(self.config.leverage, self._conditions())
+            params, now = self.config.leverage, self._conditions()
+            self.book.on_leverage(target_leverage(params, now), emergency=is_emergency(params, now))
 
     def _equity(self) -> float:
         """Return the balance and what the open positions would bring; NaN if that is unknown."""

@@ -99,6 +99,7 @@ class Portfolio:
         self._moves = Comovement(limits.moves)
         self._equity = math.nan
         self._peak = 0.0
+        self._reducing = False
         self.kill_switch = kill_switch
         self.leverage = 1.0
 
@@ -121,7 +122,9 @@ class Portfolio:
     @property
     def halted(self) -> str | None:
         """Why everything is to be closed; None when all is well."""
-        return _KILLED.reason if self.kill_switch.engaged else None
+        if self.kill_switch.engaged:
+            return _KILLED.reason
+        return "leverage_reduction" if self._reducing else None
 
     @property
     def drawdown(self) -> float:
@@ -164,6 +167,24 @@ class Portfolio:
             self._peak = max(self._peak, equity)
         if self.drawdown >= self._limits.max_drawdown_share:
             self.kill_switch.engage(f"drawdown of {self.drawdown:.1%}", ts_ns)
+
+    def on_leverage(self, leverage: float, *, emergency: bool) -> None:
+        """
+        Take in how much leverage conditions allow.
+
+        Parameters
+        ----------
+        leverage : float
+            Multiple of the equity that may be held from now on.
+        emergency : bool
+            Whether what is held beyond it is closed rather than left to run off. Everything is
+            then: which strategy should give way is not a question for an emergency.
+
+        """
+        self.leverage = leverage
+        total = sum(worst_notional(member.state) for member in self._members.values())
+        allowed = self._limits.max_exposure_share * self._equity * leverage
+        self._reducing = emergency and total > allowed  # not on a guess: NaN closes nothing
 
     def review(
         self, key: Hashable, intent: OrderIntent, max_positions: int | None = None

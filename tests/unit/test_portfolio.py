@@ -73,6 +73,20 @@ def test_leverage_widens_exposure_but_not_value_at_risk() -> None:
     assert portfolio.review(0, buy(40.1)) == Refused("max_asset_exposure")
 
 
+def test_an_emergency_closes_what_is_too_much_and_is_over_when_it_is_gone() -> None:
+    portfolio, states = portfolio_of(max_exposure_share=0.8)
+    states[0].position_qty = 50.0  # worth 500
+    portfolio.on_leverage(0.5, emergency=False)
+    assert portfolio.halted is None
+    portfolio.on_leverage(0.7, emergency=True)
+    assert portfolio.halted is None
+    portfolio.on_leverage(0.5, emergency=True)
+    assert portfolio.halted == "leverage_reduction"
+    states[0].position_qty = 0.0
+    portfolio.on_leverage(0.5, emergency=True)
+    assert portfolio.halted is None
+
+
 def test_number_of_positions_and_the_regimes_own_limit() -> None:
     portfolio, states = portfolio_of(3, max_positions=2)
     states[1].position_qty = 1.0
