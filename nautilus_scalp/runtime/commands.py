@@ -36,9 +36,9 @@ def backtest(options: argparse.Namespace) -> None:
 
 def live(options: argparse.Namespace) -> None:
     """``run_live.py CONFIG``."""
-    from nautilus_scalp.runtime.live import run_live
-    from nautilus_scalp.runtime.preflight import check_live
-    from nautilus_scalp.runtime.preflight_table import show_checks
+    from nautilus_scalp.runtime.live.preflight import check_live
+    from nautilus_scalp.runtime.live.preflight_table import show_checks
+    from nautilus_scalp.runtime.live.run import run_live
 
     if options.check:
         show_checks(check_live(options.config, options.set), as_json=options.json)

@@ -23,7 +23,7 @@ from nautilus_scalp.data.instruments import load_specs
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
-from nautilus_scalp.runtime.live_clients import KEY_NAMES
+from nautilus_scalp.runtime.live.clients import KEY_NAMES
 from nautilus_scalp.runtime.practice.binance import BinancePractice
 from nautilus_scalp.runtime.practice.binance_rest import PracticeKeys
 from nautilus_scalp.runtime.practice.bybit import BybitPractice

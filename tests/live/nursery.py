@@ -9,8 +9,8 @@ import os
 import sys
 import traceback
 
-from nautilus_scalp.runtime import live as _preloaded  # noqa: F401 (what the fork inherits)
 from nautilus_scalp.runtime.cli import live
+from nautilus_scalp.runtime.live import run as _preloaded  # noqa: F401 (what the fork inherits)
 
 
 def trade(order: dict[str, object]) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.live_config import load_live_config
+from nautilus_scalp.runtime.live.config import load_live_config
 
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "live"

@@ -6,7 +6,7 @@ import pytest
 
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.live_state import StateDirectory
+from nautilus_scalp.runtime.live.state import StateDirectory
 
 
 class Counter:

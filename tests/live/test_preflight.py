@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.preflight import Check
-from nautilus_scalp.runtime.preflight import check_live
-from nautilus_scalp.runtime.preflight_table import show_checks
+from nautilus_scalp.runtime.live.preflight import Check
+from nautilus_scalp.runtime.live.preflight import check_live
+from nautilus_scalp.runtime.live.preflight_table import show_checks
 
 
 if TYPE_CHECKING:

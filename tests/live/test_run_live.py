@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.live import run_live
+from nautilus_scalp.runtime.live.run import run_live
 
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from rich.table import Table
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.console import print_json
 from nautilus_scalp.runtime.console import stdout_console
-from nautilus_scalp.runtime.preflight import Check
+from nautilus_scalp.runtime.live.preflight import Check
 
 
 def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:

@@ -13,17 +13,17 @@ import msgspec
 from nautilus_scalp.data.instruments import InstrumentSpec
 from nautilus_scalp.data.instruments import load_specs
 from nautilus_scalp.errors import ScalpError
-from nautilus_scalp.runtime.live_clients import Credentials
-from nautilus_scalp.runtime.live_clients import credentials_from_environment
-from nautilus_scalp.runtime.live_config import LiveConfig
-from nautilus_scalp.runtime.live_config import load_live_config
-from nautilus_scalp.runtime.live_model import model_paths
-from nautilus_scalp.runtime.live_model import named_model
-from nautilus_scalp.runtime.live_probe import AccountFacts
-from nautilus_scalp.runtime.live_probe import VenueFacts
-from nautilus_scalp.runtime.live_probe import probe_binance
-from nautilus_scalp.runtime.live_state import StateDirectory
-from nautilus_scalp.runtime.live_venue import venue_of
+from nautilus_scalp.runtime.live.clients import Credentials
+from nautilus_scalp.runtime.live.clients import credentials_from_environment
+from nautilus_scalp.runtime.live.config import LiveConfig
+from nautilus_scalp.runtime.live.config import load_live_config
+from nautilus_scalp.runtime.live.model import model_paths
+from nautilus_scalp.runtime.live.model import named_model
+from nautilus_scalp.runtime.live.probe import AccountFacts
+from nautilus_scalp.runtime.live.probe import VenueFacts
+from nautilus_scalp.runtime.live.probe import probe_binance
+from nautilus_scalp.runtime.live.state import StateDirectory
+from nautilus_scalp.runtime.live.venue import venue_of
 
 
 _MOST_SKEW_MS = 1_000

@@ -11,23 +11,23 @@ from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.errors import ScalpError
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.live_clients import Credentials
-from nautilus_scalp.runtime.live_config import LiveConfig
-from nautilus_scalp.runtime.live_config import load_live_config
-from nautilus_scalp.runtime.live_guard import GUARD_ID
-from nautilus_scalp.runtime.live_guard import TAG
-from nautilus_scalp.runtime.live_guard import LiveGuard
-from nautilus_scalp.runtime.live_guard import LiveGuardConfig
-from nautilus_scalp.runtime.live_model import find_live_model
-from nautilus_scalp.runtime.live_model import model_paths
-from nautilus_scalp.runtime.live_model import warm_up
-from nautilus_scalp.runtime.live_node import build_node
-from nautilus_scalp.runtime.live_probe import probe_binance
-from nautilus_scalp.runtime.live_session import LiveSession
-from nautilus_scalp.runtime.live_state import StateDirectory
-from nautilus_scalp.runtime.live_venue import venue_of
-from nautilus_scalp.runtime.preflight import Check
-from nautilus_scalp.runtime.preflight import preflight
+from nautilus_scalp.runtime.live.clients import Credentials
+from nautilus_scalp.runtime.live.config import LiveConfig
+from nautilus_scalp.runtime.live.config import load_live_config
+from nautilus_scalp.runtime.live.guard import GUARD_ID
+from nautilus_scalp.runtime.live.guard import TAG
+from nautilus_scalp.runtime.live.guard import LiveGuard
+from nautilus_scalp.runtime.live.guard import LiveGuardConfig
+from nautilus_scalp.runtime.live.model import find_live_model
+from nautilus_scalp.runtime.live.model import model_paths
+from nautilus_scalp.runtime.live.model import warm_up
+from nautilus_scalp.runtime.live.node import build_node
+from nautilus_scalp.runtime.live.preflight import Check
+from nautilus_scalp.runtime.live.preflight import preflight
+from nautilus_scalp.runtime.live.probe import probe_binance
+from nautilus_scalp.runtime.live.session import LiveSession
+from nautilus_scalp.runtime.live.state import StateDirectory
+from nautilus_scalp.runtime.live.venue import venue_of
 
 
 _FLAG = "--i-accept-real-money"

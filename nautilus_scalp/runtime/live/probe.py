@@ -18,8 +18,8 @@ from nautilus_trader.adapters.binance.http.client import BinanceHttpClient
 from nautilus_trader.adapters.binance.http.error import BinanceError
 from nautilus_trader.common.component import LiveClock
 
-from nautilus_scalp.runtime.live_clients import Credentials
-from nautilus_scalp.runtime.live_config import LiveConfig
+from nautilus_scalp.runtime.live.clients import Credentials
+from nautilus_scalp.runtime.live.config import LiveConfig
 
 
 _ACCOUNT_TYPE = BinanceAccountType.USDT_FUTURES

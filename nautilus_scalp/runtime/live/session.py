@@ -13,7 +13,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.errors import ScalpError
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.live_config import LiveSection
+from nautilus_scalp.runtime.live.config import LiveSection
 
 
 _POLL_S = 0.05

@@ -27,8 +27,8 @@ from nautilus_trader.live.factories import LiveDataClientFactory
 from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.errors import UsageError
-from nautilus_scalp.runtime.live_config import LiveConfig
-from nautilus_scalp.runtime.live_outcomes import BinanceExecutionFactory
+from nautilus_scalp.runtime.live.config import LiveConfig
+from nautilus_scalp.runtime.live.outcomes import BinanceExecutionFactory
 
 
 # Environment variables that hold key and secret, by venue and mode; paper needs none.

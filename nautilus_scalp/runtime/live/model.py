@@ -7,7 +7,7 @@ import numpy as np
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.runtime.console import progress_bar
-from nautilus_scalp.runtime.live_config import LiveConfig
+from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.model_cache import trained_model
 
 

@@ -19,7 +19,7 @@ from nautilus_trader.risk.engine import RiskEngine
 from nautilus_trader.trading.strategy import Strategy
 from nautilus_trader.trading.trader import Trader
 
-from nautilus_scalp.runtime.live_outcomes import is_gone
+from nautilus_scalp.runtime.live.outcomes import is_gone
 
 
 _NS_PER_S = 1_000_000_000

@@ -21,9 +21,9 @@ from nautilus_trader.model.identifiers import TraderId
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.messages import SIGNAL_CLIENT
 from nautilus_scalp.runtime.blocks import StrategyBlock
-from nautilus_scalp.runtime.live_clients import Credentials
-from nautilus_scalp.runtime.live_clients import build_clients
-from nautilus_scalp.runtime.live_config import LiveConfig
+from nautilus_scalp.runtime.live.clients import Credentials
+from nautilus_scalp.runtime.live.clients import build_clients
+from nautilus_scalp.runtime.live.config import LiveConfig
 
 
 _LOG_FILE_BYTES = 50 * 1024 * 1024
