@@ -80,9 +80,7 @@ def test_the_manifest_tells_what_was_trained(trained: TrainingResult) -> None:
 
 
 def test_unseen_data_is_scored(trained: TrainingResult) -> None:
-    answer = evaluate(
-        trained.path, CATALOG, to_ns(END), to_ns(END) + 120 * 1_000_000_000
-    )
+    answer = evaluate(trained.path, CATALOG, to_ns(END), to_ns(END) + 120 * 1_000_000_000)
     assert answer["model"] == trained.model_id
     assert answer["window"] == ["2024-07-18T23:59:40.000Z", "2024-07-19T00:01:40.000Z"]
     assert set(answer["horizons"]) == {"100", "500"}
