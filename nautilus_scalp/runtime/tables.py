@@ -98,14 +98,14 @@ def features_table(specs: Iterable[FeatureSpec], selected: Collection[str]) -> T
 
 
 def signal_table(title: str, horizons: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return the figures of a signal, one row a horizon.
+    """Return the figures of a signal, one row a horizon or a model.
 
     Parameters
     ----------
     title : str
         Whose signal.
     horizons : Mapping[str, Mapping[str, Any]]
-        Figures by horizon in milliseconds.
+        Figures by horizon in milliseconds, or by name.
 
     Returns
     -------
@@ -114,11 +114,14 @@ def signal_table(title: str, horizons: Mapping[str, Mapping[str, Any]]) -> Table
 
     """
     rows = (
-        (f"{horizon} ms", *(_figure(figures[name]) for name in _SIGNAL_COLUMNS))
-        for horizon, figures in horizons.items()
+        (
+            f"{name} ms" if name.isdigit() else name,
+            *(_figure(figures[column]) for column in _SIGNAL_COLUMNS),
+        )
+        for name, figures in horizons.items()
     )
     names = (name.replace("_", " ") for name in _SIGNAL_COLUMNS)
-    return rows_table(("horizon", *names), rows, title)
+    return rows_table(("", *names), rows, title)
 
 
 def checks_table(checks: Iterable[Check]) -> Table:

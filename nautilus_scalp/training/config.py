@@ -215,13 +215,13 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 _DEPTH = f"give a depth of 1 to {MAX_DEPTH}"
 
 
-def load_training_config(path: Path, overrides: Sequence[str] = ()) -> TrainingConfig:
+def load_training_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainingConfig:
     """Read a training configuration.
 
     Parameters
     ----------
-    path : Path
-        A TOML file.
+    path : Path, optional
+        A TOML file; by default every key has its default.
     overrides : Sequence[str]
         ``PATH=VALUE`` assignments, applied after the file is read.
 
@@ -236,7 +236,7 @@ def load_training_config(path: Path, overrides: Sequence[str] = ()) -> TrainingC
         If the file or a key in it cannot be used; names file, line, key and the nearest valid key.
 
     """
-    settings = read_toml(path)
+    settings = {"name": "default"} if path is None else read_toml(path)
     for assignment in overrides:
         apply_override(settings, assignment)
-    return convert(settings, TrainingConfig, path)
+    return convert(settings, TrainingConfig, path or Path("--set"))

@@ -7,6 +7,7 @@ import pytest
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.settings import to_ns
+from nautilus_scalp.training.config import load_training_config
 
 
 CONFIG = """
@@ -73,3 +74,13 @@ def test_no_strategy_is_an_error(tmp_path: Path) -> None:
 
 def test_naive_times_are_utc() -> None:
     assert to_ns(datetime(2024, 7, 19)) == 1_721_347_200_000_000_000  # noqa: DTZ001
+
+
+def test_training_needs_no_file() -> None:
+    config = load_training_config(None, ["horizon_ms=1000"])
+    assert (config.horizon_ms, config.seed) == (1_000, 7)
+
+
+def test_training_without_a_file_names_an_unknown_key() -> None:
+    with pytest.raises(UsageError, match="unknown key 'horizon'"):
+        load_training_config(None, ["horizon=1000"])
