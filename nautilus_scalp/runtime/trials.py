@@ -164,7 +164,7 @@ def record_trial(trial: Trial, ledger: Path | None = None) -> None:
 
     """
     path = ledger or ledger_path()
-    written = msgspec.structs.replace(trial, recorded_at=to_iso(time.time_ns()))
+    written = msgspec.structs.replace(trial, recorded_at=to_iso(time.time_ns()))  # noqa: TID251 (a ledger keeps real time)
     line = msgspec.json.encode(written) + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
