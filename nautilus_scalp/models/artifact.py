@@ -1,4 +1,4 @@
-"""A model on disk: ``manifest.json`` and ``arrays.safetensors``, verified whenever it is loaded."""
+"""A model on disk: manifest, arrays, parity slice and card, verified whenever it is loaded."""
 
 import hashlib
 import shutil
@@ -15,51 +15,95 @@ from safetensors import numpy as safetensors_numpy
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import build_schema
+from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.models.card import render_card
+from nautilus_scalp.models.certificate import certify
+from nautilus_scalp.models.certificate import recheck
 from nautilus_scalp.models.ensemble import ARRAY_NAMES
 from nautilus_scalp.models.ensemble import MODEL_NAMES
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.manifest import FORMAT
 from nautilus_scalp.models.manifest import Manifest
+from nautilus_scalp.models.registry import find_artifact
 
 
 MANIFEST_FILE = "manifest.json"
 ARRAYS_FILE = "arrays.safetensors"
+SLICE_FILE = "parity.safetensors"
+CARD_FILE = "README.md"
 REMEDY = "train the model again, or restore the artifact from where it came"
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
 
-def save_artifact(manifest: Manifest, arrays: Arrays, path: Path) -> Manifest:
+def save_artifact(
+    manifest: Manifest, arrays: Arrays, path: Path, tape: Tape | None = None
+) -> Manifest:
     """Write an artifact; it appears whole or not at all.
 
     Parameters
     ----------
     manifest : Manifest
-        Its checksums are filled in here.
+        Its certificate and checksums are filled in here.
     arrays : Mapping[str, ndarray]
         By the names in ``ARRAY_NAMES``.
     path : Path
         Directory of the artifact; an older one there is replaced.
+    tape : Tape, optional
+        What the model was trained on; its first events are kept to prove that batch and stream
+        compute the same features. Without it the artifact has no parity certificate.
 
     Returns
     -------
     Manifest
         The manifest as written.
 
+    Raises
+    ------
+    UsageError
+        If `path` holds something that is not an artifact.
+    ScalpError
+        If batch and stream compute different features.
+
     """
-    data = safetensors_numpy.save(
-        {name: np.ascontiguousarray(arrays[name]) for name in ARRAY_NAMES}
-    )
-    manifest = msgspec.structs.replace(
-        manifest, arrays_sha256=hashlib.sha256(data).hexdigest(), manifest_sha256=""
-    )
+    require_free(path)
+    plain = {name: np.ascontiguousarray(arrays[name]) for name in ARRAY_NAMES}
+    files = {ARRAYS_FILE: safetensors_numpy.save(plain)}
+    certificate = None
+    if tape is not None:
+        certificate, files[SLICE_FILE] = certify(tape, manifest.features, manifest.feature_names)
+    manifest = msgspec.structs.replace(manifest, parity=certificate)
+    files[CARD_FILE] = render_card(manifest).encode()
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    manifest = msgspec.structs.replace(manifest, files=sums)
     manifest = msgspec.structs.replace(manifest, manifest_sha256=_fingerprint(manifest))
+    text = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2)
+    _write(path, files | {MANIFEST_FILE: text + b"\n"})
+    return manifest
+
+
+def require_free(path: Path) -> None:
+    """Refuse a directory that an artifact may not take the place of.
+
+    Raises
+    ------
+    UsageError
+        If `path` is neither free nor empty nor an artifact.
+
+    """
+    if path.is_dir() and (path / MANIFEST_FILE).is_file():
+        return
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        message = f"{path} exists and is no model artifact; it is not overwritten"
+        raise UsageError(message, "name a new directory, such as models/<name>/<id>")
+
+
+def _write(path: Path, files: Mapping[str, bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        (draft / ARRAYS_FILE).write_bytes(data)
-        text = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2)
-        (draft / MANIFEST_FILE).write_bytes(text + b"\n")
+        for name, data in files.items():
+            (draft / name).write_bytes(data)
         draft.chmod(0o755)
         if path.exists():
             shutil.rmtree(path)
@@ -67,11 +111,15 @@ def save_artifact(manifest: Manifest, arrays: Arrays, path: Path) -> Manifest:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return manifest
 
 
 def read_manifest(path: Path) -> Manifest:
     """Read and verify a manifest alone, without the arrays.
+
+    Parameters
+    ----------
+    path : Path
+        Directory of the artifact, or ``models/<name>`` for the champion of that name.
 
     Raises
     ------
@@ -81,7 +129,7 @@ def read_manifest(path: Path) -> Manifest:
         If the manifest is not readable, of another format, or was changed.
 
     """
-    file = path / MANIFEST_FILE
+    file = find_artifact(path) / MANIFEST_FILE
     if not file.is_file():
         message = f"{path}: no model artifact here ({MANIFEST_FILE} is missing)"
         raise UsageError(message, "give the directory that `nautilus-scalp train` wrote")
@@ -107,7 +155,7 @@ def load_artifact(path: Path) -> Ensemble:
     Parameters
     ----------
     path : Path
-        Directory of the artifact.
+        Directory of the artifact, or ``models/<name>`` for the champion of that name.
 
     Returns
     -------
@@ -120,26 +168,62 @@ def load_artifact(path: Path) -> Ensemble:
         If there is no artifact at ``path``.
     InputError
         If a file is missing, truncated or changed, if arrays do not fit together, or if this
-        version computes other features than those the model was trained on.
+        version or machine computes other features than those the model was trained on.
 
     """
+    path = find_artifact(path)
     manifest = read_manifest(path)
+    files = {name: _read_file(path / name, sha) for name, sha in manifest.files.items()}
+    _check_schema(manifest, path)
     file = path / ARRAYS_FILE
+    try:
+        arrays = safetensors_numpy.load(files[ARRAYS_FILE])
+    except (KeyError, SafetensorError) as error:
+        message = f"{file}: not a safetensors file: {error}"
+        raise InputError(message, REMEDY) from error
+    _check_arrays(manifest, arrays, file)
+    recheck_parity(manifest, files.get(SLICE_FILE, b""), path)
+    return Ensemble(manifest, arrays)
+
+
+def recheck_parity(manifest: Manifest, data: bytes, path: Path) -> bool | None:
+    """Compute the features of the stored slice again, in batch and as a stream.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of the artifact.
+    data : bytes
+        Content of its ``parity.safetensors``.
+    path : Path
+        Directory of the artifact, for errors.
+
+    Returns
+    -------
+    bool or None
+        Whether every bit is the training machine's; None without a certificate.
+
+    Raises
+    ------
+    InputError
+        If the features are not those that the model was trained on.
+
+    """
+    if manifest.parity is None:
+        return None
+    source = str(path / SLICE_FILE)
+    return recheck(manifest.parity, data, manifest.features, manifest.feature_names, source)
+
+
+def _read_file(file: Path, sha256: str) -> bytes:
     if not file.is_file():
         message = f"{file}: missing"
         raise InputError(message, REMEDY)
     data = file.read_bytes()
-    if hashlib.sha256(data).hexdigest() != manifest.arrays_sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         message = f"{file}: its checksum differs from the manifest's; truncated or changed"
         raise InputError(message, REMEDY)
-    try:
-        arrays = safetensors_numpy.load(data)
-    except SafetensorError as error:
-        message = f"{file}: not a safetensors file: {error}"
-        raise InputError(message, REMEDY) from error
-    _check_schema(manifest, path)
-    _check_arrays(manifest, arrays, file)
-    return Ensemble(manifest, arrays)
+    return data
 
 
 def _fingerprint(manifest: Manifest) -> str:

@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 
 from nautilus_scalp.features.engine import FeatureParams
+from nautilus_scalp.models.certificate import ParityCertificate
 
 
-FORMAT = 1
+FORMAT = 2  # raise it whenever the layout changes: older artifacts are then refused
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,8 +59,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     importances : dict[str, dict[str, float]]
         By feature, then by model: its share of the model's importance. Absolute coefficients
         (logistic), impurity (forest), gain (xgboost).
-    arrays_sha256 : str
-        SHA-256 of ``arrays.safetensors``.
+    label : dict[str, Any]
+        What the label is: kind and parameters.
+    label_audit : dict[str, Any]
+        What rules without skill score on that label, by rule.
+    selection : dict[str, Any]
+        How the columns were chosen inside the training data, and how stable the choice was.
+    folds : list[dict[str, Any]]
+        Walk-forward folds in order of time: window and figures of each.
+    parity : ParityCertificate, optional
+        That batch and stream compute the same features of the stored slice; None for arrays that
+        were never trained on a tape.
+    files : dict[str, str]
+        SHA-256 of every other file of the artifact, by name.
     manifest_sha256 : str
         SHA-256 of this manifest with this field empty.
 
@@ -86,5 +98,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     horizon_calibration: dict[str, tuple[float, float, float]]
     metrics: dict[str, Any]
     importances: dict[str, dict[str, float]]
-    arrays_sha256: str = ""
+    label: dict[str, Any] = {}
+    label_audit: dict[str, Any] = {}
+    selection: dict[str, Any] = {}
+    folds: list[dict[str, Any]] = []
+    parity: ParityCertificate | None = None
+    files: dict[str, str] = {}
     manifest_sha256: str = ""

@@ -7,6 +7,7 @@ import msgspec
 
 from nautilus_scalp.data.catalog import catalog_checksums
 from nautilus_scalp.features.engine import build_schema
+from nautilus_scalp.models.manifest import FORMAT
 from nautilus_scalp.training.config import TrainingConfig
 
 
@@ -48,6 +49,7 @@ def identify(config: TrainingConfig, checksums: dict[str, str]) -> str:
     """Return the id for a configuration and the checksums of its data."""
     parts = {
         "recipe": RECIPE,
+        "format": FORMAT,
         "config": config,
         "data": checksums,
         "schema": build_schema(config.features).hash,

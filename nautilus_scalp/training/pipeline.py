@@ -12,6 +12,7 @@ import numpy.typing as npt
 from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.evaluation.classification import horizon_metrics
 from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.models.artifact import require_free
 from nautilus_scalp.models.artifact import save_artifact
 from nautilus_scalp.models.ensemble import MODEL_NAMES
 from nautilus_scalp.models.ensemble import Ensemble
@@ -93,10 +94,11 @@ def train(
     progress("read", 0.0)
     checksums = training_checksums(config, catalog)
     model_id = identify(config, checksums)
+    path = out if out is not None else DEFAULT_HOME / config.name / model_id
+    require_free(path)
     tape = read_tape(catalog, config.instruments or None, config.start_ns, config.end_ns)
     ensemble = fit_ensemble(tape, config, model_id, checksums, progress)
-    path = out if out is not None else DEFAULT_HOME / config.name / model_id
-    manifest = save_artifact(ensemble.manifest, ensemble.arrays, path)
+    manifest = save_artifact(ensemble.manifest, ensemble.arrays, path, tape)
     progress("save", 1.0)
     return TrainingResult(path=path, model_id=model_id, metrics=manifest.metrics)
 
@@ -132,8 +134,8 @@ def fit_ensemble(
     dataset = build_dataset(tape, config)
     progress("read", 1.0)
     models = fit_models(
-        dataset.side(dataset.split.train, config.horizon_ms),
-        dataset.side(dataset.split.holdout, config.horizon_ms),
+        dataset.side(dataset.split.train),
+        dataset.side(dataset.split.holdout),
         config,
         progress,
     )

@@ -1,6 +1,8 @@
 """An artifact comes back bit for bit, or not at all."""
 
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +10,36 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
+from safetensors import numpy as safetensors_numpy
 
 from nautilus_scalp.errors import InputError
+from nautilus_scalp.errors import ScalpError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.evaluation.leak import peek
+from nautilus_scalp.features.engine import FeatureMatrix
 from nautilus_scalp.features.engine import FeatureParams
 from nautilus_scalp.features.engine import build_schema
+from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import MARK
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
+from nautilus_scalp.features.tape import InstrumentFacts
+from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models import artifact
+from nautilus_scalp.models import certificate
 from nautilus_scalp.models.artifact import ARRAYS_FILE
+from nautilus_scalp.models.artifact import CARD_FILE
 from nautilus_scalp.models.artifact import MANIFEST_FILE
+from nautilus_scalp.models.artifact import SLICE_FILE
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.artifact import read_manifest
 from nautilus_scalp.models.artifact import save_artifact
+from nautilus_scalp.models.card import render_card
+from nautilus_scalp.models.certificate import SLICE_EVENTS
 from nautilus_scalp.models.lstm import pack_layer
+from nautilus_scalp.models.manifest import FORMAT
 from nautilus_scalp.models.manifest import Manifest
 
 
@@ -91,6 +111,50 @@ def arrays(manifest: Manifest) -> dict[str, npt.NDArray[np.generic]]:
 
 
 @pytest.fixture
+def tape() -> Tape:
+    """Return two instruments that take turns, a quote and then something else, every 50 ms."""
+    rng = np.random.default_rng(2)
+    count = 4_400
+    kind = np.tile(
+        np.array([QUOTE, TRADE, QUOTE, DEPTH, QUOTE, MARK, QUOTE, FUNDING], np.uint8), 550
+    )
+    mid = 100.0 + 0.1 * np.cumsum(rng.integers(-1, 2, count))
+    rows = {
+        QUOTE: np.column_stack([mid, mid + 0.1, *rng.integers(1, 9, (2, count))]),
+        TRADE: np.column_stack(
+            [mid, rng.integers(1, 9, count), rng.choice([-1, 1], count), mid * 0]
+        ),
+        DEPTH: np.column_stack([np.cumsum(kind == DEPTH) - 1.0, np.zeros((count, 3))]),
+        MARK: np.column_stack([mid, np.zeros((count, 3))]),
+        FUNDING: np.column_stack([np.full(count, 1e-4), np.zeros((count, 3))]),
+    }
+    levels = np.arange(10)[None, :, None] * np.array([-0.1, 0.1, 0.0, 0.0])
+    top = np.column_stack([mid, mid + 0.1, np.full((count, 2), 3.0)])[kind == DEPTH]
+    times = 1_700_000_000_000_000_000 + np.arange(count) * 50_000_000
+    return Tape(
+        instruments=tuple(
+            InstrumentFacts(instrument_id=name, price_precision=1, size_precision=3, tick_size=0.1)
+            for name in ("BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE")
+        ),
+        kind=kind,
+        instrument=(np.arange(count) // 8 % 2).astype(np.int16),
+        ts_event_ns=times,
+        ts_init_ns=times + np.arange(count),
+        values=np.choose(kind[:, None], [rows[k] for k in range(5)]),
+        books=top[:, None, :] + levels,
+    )
+
+
+@pytest.fixture
+def certified(
+    manifest: Manifest, arrays: dict[str, npt.NDArray[np.generic]], tape: Tape, tmp_path: Path
+) -> Path:
+    path = tmp_path / "certified"
+    save_artifact(manifest, arrays, path, tape)
+    return path
+
+
+@pytest.fixture
 def saved(manifest: Manifest, arrays: dict[str, npt.NDArray[np.generic]], tmp_path: Path) -> Path:
     path = tmp_path / "models" / "tiny" / manifest.model_id
     save_artifact(manifest, arrays, path)
@@ -111,7 +175,7 @@ def test_round_trip_is_bit_equal(
     for name, array in arrays.items():
         assert ensemble.arrays[name].dtype == array.dtype
         np.testing.assert_array_equal(ensemble.arrays[name], array)
-    blank = {"arrays_sha256": "", "manifest_sha256": ""}
+    blank: dict[str, Any] = {"files": {}, "manifest_sha256": ""}
     assert msgspec.structs.replace(ensemble.manifest, **blank) == manifest
     again = saved.parent / "again"
     save_artifact(ensemble.manifest, ensemble.arrays, again)
@@ -119,8 +183,10 @@ def test_round_trip_is_bit_equal(
         assert (again / file).read_bytes() == (saved / file).read_bytes()
 
 
-def test_nothing_but_the_two_files_is_left(saved: Path) -> None:
-    assert sorted(p.name for p in saved.iterdir()) == [ARRAYS_FILE, MANIFEST_FILE]
+def test_nothing_but_the_files_of_the_artifact_is_left(saved: Path, certified: Path) -> None:
+    assert sorted(p.name for p in saved.iterdir()) == [CARD_FILE, ARRAYS_FILE, MANIFEST_FILE]
+    files = [CARD_FILE, ARRAYS_FILE, MANIFEST_FILE, SLICE_FILE]
+    assert sorted(p.name for p in certified.iterdir()) == files
     assert [p.name for p in saved.parent.iterdir()] == [saved.name]
 
 
@@ -193,8 +259,8 @@ def test_a_truncated_manifest_is_refused(saved: Path) -> None:
 
 
 def test_another_format_is_refused(saved: Path) -> None:
-    _forge(saved, format=2)
-    with pytest.raises(InputError, match="artifact format 2, expected 1"):
+    _forge(saved, format=FORMAT + 1)
+    with pytest.raises(InputError, match=f"artifact format {FORMAT + 1}, expected {FORMAT}"):
         load_artifact(saved)
 
 
@@ -230,3 +296,104 @@ def test_arrays_that_do_not_fit_are_refused(
     save_artifact(manifest, arrays | {name: value}, tmp_path / "model")
     with pytest.raises(InputError, match=reason):
         load_artifact(tmp_path / "model")
+
+
+def test_the_certificate_says_that_batch_and_stream_agree(certified: Path) -> None:
+    parity = load_artifact(certified).manifest.parity
+    assert parity is not None
+    assert parity.events == SLICE_EVENTS
+    assert parity.rows == SLICE_EVENTS // 2  # every other event is a quote, none of them refused
+    assert 0 < parity.ready < parity.rows
+
+
+def test_a_slice_that_gives_other_features_is_refused(certified: Path) -> None:
+    data = (certified / SLICE_FILE).read_bytes()
+    stored = safetensors_numpy.load(data)
+    stored["values"][100, 2] += 1.0
+    forged = safetensors_numpy.save(stored)
+    (certified / SLICE_FILE).write_bytes(forged)
+    with pytest.raises(InputError, match="truncated or changed"):
+        load_artifact(certified)
+    files = read_manifest(certified).files
+    _forge(certified, files=files | {SLICE_FILE: hashlib.sha256(forged).hexdigest()})
+    with pytest.raises(InputError, match="computes other features"):
+        load_artifact(certified)
+
+
+def test_kernels_that_compute_other_features_are_noticed(
+    certified: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shifted(tape: Tape, params: FeatureParams, names: Sequence[str]) -> FeatureMatrix:
+        honest = compute_matrix(tape, params, names)
+        return msgspec.structs.replace(honest, values=peek(honest.values))
+
+    monkeypatch.setattr(certificate, "compute_matrix", shifted)
+    with pytest.raises(InputError, match="differ between batch and stream"):
+        load_artifact(certified)
+
+
+def test_an_artifact_is_not_saved_with_features_that_differ(
+    manifest: Manifest,
+    arrays: dict[str, npt.NDArray[np.generic]],
+    tape: Tape,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def rounded(tape: Tape, params: FeatureParams, names: Sequence[str]) -> FeatureMatrix:
+        honest = compute_matrix(tape, params, names)
+        return msgspec.structs.replace(honest, values=np.round(honest.values, 12))
+
+    monkeypatch.setattr(certificate, "compute_matrix", rounded)
+    with pytest.raises(ScalpError, match="differ between batch and stream"):
+        save_artifact(manifest, arrays, tmp_path / "model", tape)
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_card_is_the_manifest_in_words(certified: Path) -> None:
+    manifest = load_artifact(certified).manifest
+    card = (certified / CARD_FILE).read_text()
+    assert card.startswith("# Model tiny, 0123456789abcdef")
+    for text in ("500 ms", "BTCUSDT-PERP.BINANCE", "a.parquet", "python 3.12", "* Seed: 7"):
+        assert text in card
+    for name in manifest.feature_names:
+        assert f"| `{name}` |" in card
+    assert manifest.parity is not None
+    assert manifest.parity.features_sha256[:12] in card
+    assert "No walk-forward folds are recorded" in card
+
+
+def test_the_card_shows_folds_audit_and_a_signal_no_better_than_imbalance(
+    manifest: Manifest,
+) -> None:
+    told = msgspec.structs.replace(
+        manifest,
+        label={"kind": "direction"},
+        label_audit={"majority": {"accuracy": 0.61}, "persistence": {"accuracy": 0.52}},
+        folds=[{"start": "a", "metrics": {"auc": 0.7}}, {"start": "b", "metrics": {"auc": 0.8}}],
+        metrics={"holdout": {"ensemble": {"auc": 0.9, "auc_imbalance": 0.91}}},
+    )
+    card = render_card(told)
+    assert "| majority | 0.6100 |" in card
+    assert "| 2 | b | 0.8000 |" in card
+    assert "not above queue imbalance alone (0.9100)" in card
+    assert "No walk-forward folds" not in card
+
+
+@pytest.mark.parametrize("name", [CARD_FILE, SLICE_FILE])
+def test_every_file_is_verified(certified: Path, name: str) -> None:
+    (certified / name).write_bytes(b"# the best model there is")
+    with pytest.raises(InputError, match="truncated or changed"):
+        load_artifact(certified)
+    (certified / name).unlink()
+    with pytest.raises(InputError, match="missing"):
+        load_artifact(certified)
+
+
+def test_a_directory_that_is_no_artifact_is_never_overwritten(
+    manifest: Manifest, arrays: dict[str, npt.NDArray[np.generic]], tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.txt").write_text("dear all")
+    with pytest.raises(UsageError, match="is no model artifact"):
+        save_artifact(manifest, arrays, tmp_path / "home")
+    assert (tmp_path / "home" / "letter.txt").read_text() == "dear all"
