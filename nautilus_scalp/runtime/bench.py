@@ -104,8 +104,8 @@ def run_bench(catalog: Path, progress: Report) -> dict[str, Any]:
     config = TrainingConfig(name="bench", mirror=False, lstm=LstmParams(epochs=1))
     dataset = build_dataset(tape, config)
     models = fit_models(
-        dataset.side(dataset.split.train, config.horizon_ms),
-        dataset.side(dataset.split.holdout, config.horizon_ms),
+        dataset.side(dataset.split.train),
+        dataset.side(dataset.split.holdout),
         config,
         lambda stage, share: progress(stage, 0.1 + 0.4 * share),
     )

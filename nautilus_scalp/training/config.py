@@ -13,6 +13,8 @@ from nautilus_scalp.settings import apply_override
 from nautilus_scalp.settings import convert
 from nautilus_scalp.settings import read_toml
 from nautilus_scalp.settings import to_ns
+from nautilus_scalp.training.folds import WalkForwardParams
+from nautilus_scalp.training.label_kinds import LabelParams
 
 
 DEVICES = ("auto", "cpu", "cuda", "xpu", "mps")
@@ -154,8 +156,12 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Whether the models also see the market upside down.
     seed : int
         Seed of every random choice.
+    label : LabelParams
+        What is predicted.
     features : FeatureParams
         Parameters of the feature engine.
+    walk_forward : WalkForwardParams
+        Folds of `walk_forward_scores`.
     logistic, random_forest, lstm, xgboost, ensemble
         Sizes and settings of each model.
 
@@ -171,7 +177,9 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     validation_fraction: float = 0.2
     mirror: bool = True
     seed: int = 7
+    label: LabelParams = LabelParams()
     features: FeatureParams = FeatureParams()
+    walk_forward: WalkForwardParams = WalkForwardParams()
     logistic: LogisticParams = LogisticParams()
     random_forest: ForestParams = ForestParams()
     lstm: LstmParams = LstmParams()

@@ -5,18 +5,20 @@ import numpy as np
 import numpy.typing as npt
 
 from nautilus_scalp.errors import InputError
+from nautilus_scalp.features.catalogue import SELECTED
 from nautilus_scalp.features.engine import FeatureMatrix
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.features.schema import FeatureSchema
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.training.config import TrainingConfig
-from nautilus_scalp.training.labels import NS_PER_MS
-from nautilus_scalp.training.labels import Labels
-from nautilus_scalp.training.labels import label_moves
+from nautilus_scalp.training.frame import Bools
+from nautilus_scalp.training.frame import Floats
+from nautilus_scalp.training.frame import Frame
+from nautilus_scalp.training.frame import build_frame
+from nautilus_scalp.training.frame import hold_out_tail
 from nautilus_scalp.training.labels import uniqueness
-from nautilus_scalp.training.mirror import mirror
 from nautilus_scalp.training.splits import Split
-from nautilus_scalp.training.splits import holdout_tail
+from nautilus_scalp.training.splits import require_disjoint
 
 
 CLASSES = 3
@@ -24,7 +26,7 @@ CLASSES = 3
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Rows of one side of a split, in order of time, with labels at one horizon.
+    Rows of one side of a split, in order of time, with the label that is learned.
 
     Attributes
     ----------
@@ -33,7 +35,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     label : int8[m]
         0 down, 1 flat, 2 up.
     move_bps : float64[m]
-        What the mid did.
+        What the mid did until the label was known.
     weight : float64[m]
         Uniqueness of the label.
     segment : int32[m]
@@ -41,16 +43,16 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
 
     """
 
-    values: npt.NDArray[np.float64]
+    values: Floats
     label: npt.NDArray[np.int8]
-    move_bps: npt.NDArray[np.float64]
-    weight: npt.NDArray[np.float64]
+    move_bps: Floats
+    weight: Floats
     segment: npt.NDArray[np.int32]
 
 
-class Dataset(msgspec.Struct, frozen=True, kw_only=True):
+class Dataset(Frame, frozen=True, kw_only=True):
     """
-    Labelled rows of one or more instruments.
+    A frame with the features of its training rows' choosing and a split.
 
     Attributes
     ----------
@@ -60,49 +62,82 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         The columns.
     values : float64[m, F]
         Features, finite where ``ready``.
-    segment : int32[m]
-        Unique over instruments and over original and reflected events.
     ready : bool[m]
         Whether every feature has warmed up.
-    reflected : bool[m]
-        Rows of the reflected tape.
-    imbalance : float64[m]
-        Queue imbalance, the yardstick of every signal.
     weight : float64[m]
         Uniqueness of the label among those of its side of the split; 0 for purged rows.
-    labels : dict[int, Labels]
-        By horizon in milliseconds.
     split : Split
-        Of the rows that are ready and have a label at the training horizon.
-    start_ns, end_ns : int
-        Exchange time [start, end) of the training window; no label ends within the embargo of
-        the end.
+        Of the rows that are ready and usable.
+    matrix : FeatureMatrix
+        Of the tape alone, without its reflection.
 
     """
 
     instruments: tuple[str, ...]
     schema: FeatureSchema
-    values: npt.NDArray[np.float64]
-    segment: npt.NDArray[np.int32]
-    ready: npt.NDArray[np.bool_]
-    reflected: npt.NDArray[np.bool_]
-    imbalance: npt.NDArray[np.float64]
-    weight: npt.NDArray[np.float64]
-    labels: dict[int, Labels]
+    values: Floats
+    ready: Bools
+    weight: Floats
     split: Split
-    start_ns: int
-    end_ns: int
+    matrix: FeatureMatrix
 
-    def side(self, rows: npt.NDArray[np.bool_], horizon_ms: int) -> Rows:
-        """Return the rows of one side of the split (bool[m]) with their labels at a horizon."""
-        labels = self.labels[horizon_ms]
+    def side(self, rows: Bools) -> Rows:
+        """Return the rows of one side of the split (bool[m]) with what is learned."""
         return Rows(
             values=self.values[rows],
-            label=labels.direction[rows],
-            move_bps=labels.move_bps[rows],
+            label=self.target.direction[rows],
+            move_bps=self.target.move_bps[rows],
             weight=self.weight[rows],
             segment=self.segment[rows],
         )
+
+
+def add_features(frame: Frame, split: Split, config: TrainingConfig) -> Dataset:
+    """Select features on the training rows of a split and compute them for every row.
+
+    Parameters
+    ----------
+    frame : Frame
+        The rows.
+    split : Split
+        Of the frame's rows. Nothing but its `train` decides which features there are.
+    config : TrainingConfig
+        Feature parameters and how to select.
+
+    Returns
+    -------
+    Dataset
+        Rows of the split that are not warm are in neither side.
+
+    Raises
+    ------
+    InputError
+        If a side of the split has no warm row of some class.
+    ScalpError
+        If label intervals of both sides come within the embargo.
+
+    """
+    names = SELECTED
+    parts = [compute_matrix(tape, config.features, names) for tape in frame.tapes]
+    ready = np.concatenate([part.ready for part in parts])
+    kept = Split(train=split.train & ready, holdout=split.holdout & ready)
+    require_disjoint(frame.ts_event_ns, frame.target.end_ns, kept, config.embargo_ms)
+    _require_classes(frame.target.direction, kept)
+    weight = np.zeros(len(ready))
+    for rows in (kept.train, kept.holdout):
+        weight[rows] = uniqueness(
+            frame.ts_event_ns[rows], frame.target.end_ns[rows], frame.segment[rows]
+        )
+    return Dataset(
+        **{name: getattr(frame, name) for name in Frame.__struct_fields__},
+        instruments=tuple(facts.instrument_id for facts in frame.tapes[0].instruments),
+        schema=parts[0].schema,
+        values=np.concatenate([part.values for part in parts]),
+        ready=ready,
+        weight=weight,
+        split=kept,
+        matrix=parts[0],
+    )
 
 
 def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:
@@ -113,7 +148,7 @@ def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:
     tape : Tape
         Events of the training window alone.
     config : TrainingConfig
-        Features, horizons, split.
+        Features, label, horizons, split.
 
     Returns
     -------
@@ -126,78 +161,15 @@ def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:
         If the tape has too few rows or a class is missing.
 
     """
-    tapes = [tape, mirror(tape)] if config.mirror else [tape]
-    parts = [compute_matrix(part, config.features) for part in tapes]
-    ts_event_ns = np.concatenate([part.ts_event_ns for part in parts])
-    if len(ts_event_ns) == 0:
-        message = "the training window holds no quotes"
-        raise InputError(message, "check the instruments, start and end against the catalog")
-    segment = _unique_segments(parts)
-    mid = np.concatenate([part.mid for part in parts])
-    horizons = sorted({config.horizon_ms, *config.score_horizons_ms})
-    labels = {h: label_moves(ts_event_ns, mid, segment, h) for h in horizons}
-    ready = np.concatenate([part.ready for part in parts])
-    target = labels[config.horizon_ms]
-    last = int(ts_event_ns.max()) + 1
-    embargo_ns = config.embargo_ms * NS_PER_MS
-    end_ns = last + embargo_ns if config.end_ns is None else config.end_ns
-    usable = ready & target.known & (target.end_ns + embargo_ns < end_ns)
-    split = _split(ts_event_ns, target, usable, config)
-    weight = np.zeros(len(ts_event_ns))
-    for rows in (split.train, split.holdout):
-        weight[rows] = uniqueness(ts_event_ns[rows], target.end_ns[rows], segment[rows])
-    dataset = Dataset(
-        instruments=tuple(facts.instrument_id for facts in tape.instruments),
-        schema=parts[0].schema,
-        values=np.concatenate([part.values for part in parts]),
-        segment=segment,
-        ready=ready,
-        reflected=np.repeat([False, True][: len(parts)], [len(part.mid) for part in parts]),
-        imbalance=np.concatenate([part.imbalance for part in parts]),
-        weight=weight,
-        labels=labels,
-        split=split,
-        start_ns=int(ts_event_ns.min()),
-        end_ns=end_ns,
-    )
-    _require_classes(dataset, config.horizon_ms)
-    return dataset
+    frame = build_frame(tape, config)
+    split = hold_out_tail(frame, np.ones(len(frame.mid), np.bool_), config)
+    return add_features(frame, split, config)
 
 
-def _unique_segments(parts: list[FeatureMatrix]) -> npt.NDArray[np.int32]:
-    """Renumber segments so that no two matrices share one."""
-    shifted = []
-    first = 0
-    for part in parts:
-        shifted.append(part.segment + np.int32(first))
-        first += int(part.segment.max(initial=-1)) + 1
-    return np.concatenate(shifted)
-
-
-def _split(
-    ts_event_ns: npt.NDArray[np.int64],
-    target: Labels,
-    usable: npt.NDArray[np.bool_],
-    config: TrainingConfig,
-) -> Split:
-    rows = np.flatnonzero(usable)
-    if len(rows) == 0:
-        message = "no quote of the training window has both warm features and a label"
-        raise InputError(message, "widen start..end: features and label need some minutes of data")
-    part = holdout_tail(
-        ts_event_ns[rows], target.end_ns[rows], config.validation_fraction, config.embargo_ms
-    )
-    split = Split(train=np.zeros_like(usable), holdout=np.zeros_like(usable))
-    split.train[rows] = part.train
-    split.holdout[rows] = part.holdout
-    return split
-
-
-def _require_classes(dataset: Dataset, horizon_ms: int) -> None:
-    direction = dataset.labels[horizon_ms].direction
-    for side, rows in (("fitted on", dataset.split.train), ("held out", dataset.split.holdout)):
+def _require_classes(direction: npt.NDArray[np.int8], split: Split) -> None:
+    for side, rows in (("fitted on", split.train), ("held out", split.holdout)):
         count = np.bincount(direction[rows], minlength=CLASSES)
         if (count == 0).any():
             name = ("down", "flat", "up")[int(count.argmin())]
             message = f"none of the rows {side} is labelled {name}"
-            raise InputError(message, "widen start..end, or change horizon_ms")
+            raise InputError(message, "widen start..end, or change horizon_ms or label")

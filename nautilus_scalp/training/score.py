@@ -60,7 +60,10 @@ class SignalScores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def score_matrix(
-    ensemble: Ensemble, matrix: FeatureMatrix, instrument_ids: Sequence[str]
+    ensemble: Ensemble,
+    matrix: FeatureMatrix,
+    instrument_ids: Sequence[str],
+    among: npt.NDArray[np.bool_] | None = None,
 ) -> SignalScores:
     """Predict every event of a matrix and score the predictions at every horizon of the model.
 
@@ -69,9 +72,12 @@ def score_matrix(
     ensemble : Ensemble
         The model.
     matrix : FeatureMatrix
-        Computed with the model's features; nothing in it may have been trained on.
+        Computed with the model's features.
     instrument_ids : Sequence[str]
         Names behind ``matrix.instrument``.
+    among : bool[m], optional
+        Rows to score, none of which may have been trained on; all by default. The others are
+        predicted as well, so that states carry on as they would live.
 
     Returns
     -------
@@ -82,6 +88,8 @@ def score_matrix(
     manifest = ensemble.manifest
     prediction = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready)
     predicted = np.isfinite(prediction.probabilities[:, 0])
+    if among is not None:
+        predicted &= among
     horizons: ByHorizon = {}
     per_model: dict[str, ByHorizon] = {name: {} for name in MODEL_NAMES}
     per_instrument: dict[str, ByHorizon] = {name: {} for name in instrument_ids}

@@ -1,0 +1,198 @@
+"""Walk-forward scores: a model for every fold, fitted on its training rows alone."""
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.settings import to_iso
+from nautilus_scalp.training.config import TrainingConfig
+from nautilus_scalp.training.dataset import add_features
+from nautilus_scalp.training.fit_models import Progress
+from nautilus_scalp.training.fit_models import fit_models
+from nautilus_scalp.training.folds import Fold
+from nautilus_scalp.training.folds import make_folds
+from nautilus_scalp.training.frame import Bools
+from nautilus_scalp.training.frame import Frame
+from nautilus_scalp.training.frame import build_frame
+from nautilus_scalp.training.frame import hold_out_tail
+from nautilus_scalp.training.pipeline import assemble
+from nautilus_scalp.training.score import SignalScores
+from nautilus_scalp.training.score import score_matrix
+
+
+THINNED_RUN = 1_000  # consecutive rows are kept together: the LSTM learns from sequences
+
+
+class FoldScore(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How a model that never saw a fold's test rows did on them.
+
+    Attributes
+    ----------
+    name : str
+        What was tested.
+    window : tuple[str, str]
+        First and last test row, exchange time.
+    train_rows, test_rows : int
+        Rows fitted on (reflected ones too) and rows scored.
+    features : tuple[str, ...]
+        What the fold's own training rows selected.
+    scores : SignalScores
+        The figures of ``evaluate``.
+
+    """
+
+    name: str
+    window: tuple[str, str]
+    train_rows: int
+    test_rows: int
+    features: tuple[str, ...]
+    scores: SignalScores
+
+    def figure(self, name: str, horizon_ms: int) -> float | None:
+        """Return one of `HorizonMetrics`, of the ensemble over all instruments."""
+        found: float | None = getattr(self.scores.horizons[str(horizon_ms)], name)
+        return found
+
+
+class WalkForward(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    The folds of a configuration.
+
+    Attributes
+    ----------
+    horizon_ms : int
+        Horizon of the models.
+    folds : tuple[FoldScore, ...]
+        In order of time.
+
+    """
+
+    horizon_ms: int
+    folds: tuple[FoldScore, ...]
+
+    def mean(self, name: str, horizon_ms: int | None = None) -> float | None:
+        """Return the mean over folds of one of `HorizonMetrics`; None if no fold has it.
+
+        ``brier`` judges probabilities, ``auc`` ranking; each fold counts the same.
+        """
+        horizon = self.horizon_ms if horizon_ms is None else horizon_ms
+        values = [fold.figure(name, horizon) for fold in self.folds]
+        known = [value for value in values if value is not None]
+        return float(np.mean(known)) if known else None
+
+
+def walk_forward_scores(
+    tape: Tape,
+    config: TrainingConfig,
+    progress: Progress = lambda _stage, _fraction: None,
+    on_fold: Callable[[int, FoldScore], None] = lambda _index, _score: None,
+) -> WalkForward:
+    """Fit and score a model for every fold of ``config.walk_forward``.
+
+    Each fold selects its own features, fits its own scaling, models, weights and calibration, and
+    knows nothing of its test rows. Test features may remember training events, as they would live.
+
+    Parameters
+    ----------
+    tape : Tape
+        Events of the training window, all instruments and recordings.
+    config : TrainingConfig
+        What to fit, and how to cut folds.
+    progress : Callable[[str, float], None], optional
+        Called with the stage and the share of it that is done.
+    on_fold : Callable[[int, FoldScore], None], optional
+        Called after every fold with its index; what it raises ends the walk (a pruner's cut).
+
+    Returns
+    -------
+    WalkForward
+        Scores by fold.
+
+    Raises
+    ------
+    InputError
+        If the tape has too little for a fold with all classes on both sides.
+
+    """
+    frame = build_frame(tape, config)
+    folds = _folds(frame, config)
+    scored: list[FoldScore] = []
+    for index, fold in enumerate(folds):
+        progress(f"fold {index + 1} of {len(folds)}", index / len(folds))
+        scored.append(score_fold(frame, fold, config))
+        on_fold(index, scored[-1])
+    progress("folds", 1.0)
+    return WalkForward(horizon_ms=config.horizon_ms, folds=tuple(scored))
+
+
+def score_fold(frame: Frame, fold: Fold, config: TrainingConfig) -> FoldScore:
+    """Fit on the training rows of a fold, with an inner hold-out of their own, and score its test.
+
+    Parameters
+    ----------
+    frame : Frame
+        The rows.
+    fold : Fold
+        One of `make_folds`.
+    config : TrainingConfig
+        What to fit.
+
+    Returns
+    -------
+    FoldScore
+        Of the test rows of the real tape; reflected ones say nothing new.
+
+    """
+    inner = hold_out_tail(frame, fold.split.train, config)
+    thinned = _thin(inner.train, config.walk_forward.stride)
+    dataset = add_features(frame, msgspec.structs.replace(inner, train=thinned), config)
+    models = fit_models(
+        dataset.side(dataset.split.train),
+        dataset.side(dataset.split.holdout),
+        config,
+        lambda _stage, _fraction: None,
+    )
+    ensemble = assemble(models, dataset, config, fold.name, {})
+    test = fold.split.holdout[: len(dataset.matrix)]
+    scores = score_matrix(ensemble, dataset.matrix, dataset.instruments, test)
+    times = frame.ts_event_ns[fold.split.holdout]
+    return FoldScore(
+        name=fold.name,
+        window=(to_iso(int(times.min())), to_iso(int(times.max()))),
+        train_rows=int(dataset.split.train.sum()),
+        test_rows=scores.n,
+        features=dataset.schema.names,
+        scores=scores,
+    )
+
+
+def _folds(frame: Frame, config: TrainingConfig) -> tuple[Fold, ...]:
+    """Cut the usable rows into folds; masks are over all rows of the frame."""
+    rows = np.flatnonzero(frame.usable)
+    folds = make_folds(
+        frame.ts_event_ns[rows],
+        frame.target.end_ns[rows],
+        frame.instrument[rows],
+        config.walk_forward,
+        config.embargo_ms,
+    )
+    whole = []
+    for fold in folds:
+        sides = {}
+        for side in ("train", "holdout"):
+            mask = np.zeros(len(frame.usable), np.bool_)
+            mask[rows] = getattr(fold.split, side)
+            sides[side] = mask
+        whole.append(msgspec.structs.replace(fold, split=type(fold.split)(**sides)))
+    return tuple(whole)
+
+
+def _thin(train: Bools, stride: int) -> Bools:
+    """Keep every n-th run of consecutive training rows."""
+    rows = np.flatnonzero(train)
+    kept = np.zeros_like(train)
+    kept[rows[np.arange(len(rows)) // THINNED_RUN % stride == 0]] = True
+    return kept
