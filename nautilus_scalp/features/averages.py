@@ -8,6 +8,9 @@ from nautilus_scalp.features import layout as at
 from nautilus_scalp.features.kernels import LN2
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.sources import Ints
+from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
 
 
 BOARD_HALF_LIFE_MS = 500.0
@@ -15,25 +18,40 @@ _QUARTILE_STEP = 2.0  # standard deviations a weight; small against one once the
 
 
 @njit(cache=True)
-def fade(state: Floats, ints: Ints, elapsed_ms: float) -> None:
-    """Let the weights of everything seen so far fade."""
+def _fade_kinds(state: Floats, ints: Ints, first: int, last: int, elapsed_ms: float) -> None:
+    """Let the averages and sums of some kinds of event, first to last, fade."""
     count = ints[at.HALF_LIVES + 1]
     lives = ints[at.HALF_LIVES]
     weights = ints[at.WEIGHTS]
     for i in range(count):
         kept = math.exp(-LN2 * elapsed_ms / state[lives + i])
         state[lives + count + i] = kept
-        for kind in range(at.KINDS):
+        for kind in range(first, last + 1):
             state[weights + kind * count + i] *= kept
     flows = ints[at.FLOWS]
     sums = ints[at.FLOW_STATE]
-    for i in range(ints[at.FLOWS + 1]):
+    starts = ints[at.FLOW_STARTS]
+    for i in range(ints[starts + first], ints[starts + last + 1]):
         half_life = ints[flows + i * at.ROW_WIDTH + at.ROW_HALF_LIFE]
         state[sums + i] *= state[lives + count + half_life]
+
+
+@njit(cache=True)
+def fade_side(state: Floats, ints: Ints, kind: int, elapsed_ms: float) -> None:
+    """Let the weights of depth snapshots, or of funding rates, fade since the last of them."""
+    _fade_kinds(state, ints, kind, kind, elapsed_ms)
+    if kind == DEPTH:
+        kept = math.exp(-LN2 * elapsed_ms / state[at.SCALE_HALF_LIFE_MS])
+        state[at.MEAN_LEVEL + 2] *= kept
+
+
+@njit(cache=True)
+def fade(state: Floats, ints: Ints, elapsed_ms: float) -> None:
+    """Let the weights of all quotes and trades so far fade."""
+    _fade_kinds(state, ints, int(QUOTE), int(TRADE), elapsed_ms)
     kept = math.exp(-LN2 * elapsed_ms / state[at.SCALE_HALF_LIFE_MS])
     state[at.MEAN_DEPTH + 2] *= kept
     state[at.MEAN_TRADE + 2] *= kept
-    state[at.MEAN_LEVEL + 2] *= kept
     state[at.SQUARED_MOVES] *= kept
     state[at.MOVE_MS] = state[at.MOVE_MS] * kept + elapsed_ms
     kept = math.exp(-LN2 * elapsed_ms / BOARD_HALF_LIFE_MS)

@@ -182,8 +182,8 @@ _PEER_VOLATILITY = "standard deviations of one second's move of the peers"
 _OPERATION_UNITS = {
     "score": "standard deviations",
     "balance": "[-1, 1]",
-    "rate_ratio": "log ratio",
-    "per": "log ratio",
+    "rate_ratio": "[-1, 1]",
+    "per": "[-1, 1]",
     "skew": "third standardised moment",
     "kurtosis": "fourth standardised moment less 3",
     "autocorrelation": "[-1, 1]",
@@ -205,7 +205,7 @@ def _unit(formula: Formula) -> str:
     if formula.operation == TECHNICAL:
         return indicators.BY_NAME[name].unit
     unit = _OPERATION_UNITS.get(formula.operation, sources.BY_NAME[name].unit)
-    return f"signed log of {unit}" if formula.operation == "sum" else unit
+    return f"signed root of {unit}" if formula.operation == "sum" else unit
 
 
 def _warm_up(formula: Formula, scale_half_life_ms: float) -> WarmUp:

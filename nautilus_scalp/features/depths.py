@@ -98,7 +98,7 @@ def _side(state: Floats, book: Floats, side: int, mean: float) -> None:
 @njit(cache=True)
 def depth_sources(state: Floats, book: Floats) -> None:
     """
-    Turn an accepted snapshot into its sources; weights of older events have faded already.
+    Turn an accepted snapshot into its sources; weights of older ones have faded already.
 
     Parameters
     ----------
@@ -109,8 +109,6 @@ def depth_sources(state: Floats, book: Floats) -> None:
 
     """
     tick = state[at.TICK]
-    if state[at.ANCHOR] == 0.0:
-        state[at.ANCHOR] = 0.5 * (book[0, 0] + book[0, 1])
     mean = _levels(state, book)
     _side(state, book, 0, mean)
     _side(state, book, 1, mean)

@@ -24,6 +24,8 @@ from nautilus_scalp.features.program import build_program
 from nautilus_scalp.features.schema import FeatureSchema
 from nautilus_scalp.features.schema import WarmUp
 from nautilus_scalp.features.sources import Ints
+from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import MARK
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.features.tape import Tape
 
@@ -39,7 +41,7 @@ __all__ = [
     "compute_matrix",
 ]
 
-KERNEL_VERSION = 2  # raise it whenever a kernel change alters values: schemas then differ
+KERNEL_VERSION = 3  # raise it whenever a kernel change alters values: schemas then differ
 ALL, SELECTED_ALONE = "all", "selected"
 
 
@@ -191,7 +193,12 @@ class FeatureEngine:
         seen = all(events >= (need.quotes, need.trades, need.depths, need.marks, need.fundings))
         peers = not need.peers or self._floats[at.PEERS_SEEN] > 0.0
         spot = not need.spot or self._floats[at.SPOT_SEEN] > 0.0
-        enough = seen and elapsed_ms >= need.elapsed_ms and peers and spot
+        fresh = all(
+            ints[at.LAST_NS] - ints[at.LAST_EVENT_NS + kind] <= ints[at.GAP_NS]
+            for kind, count in ((DEPTH, need.depths), (MARK, need.marks))
+            if count
+        )
+        enough = seen and fresh and elapsed_ms >= need.elapsed_ms and peers and spot
         if parse(name).operation != TECHNICAL or not enough:
             return bool(enough)
         return self._bars(name) >= need.bars

@@ -13,6 +13,7 @@ from numba import njit
 from nautilus_scalp.features import layout as at
 from nautilus_scalp.features import sources as of
 from nautilus_scalp.features.averages import fade
+from nautilus_scalp.features.averages import fade_side
 from nautilus_scalp.features.averages import feed
 from nautilus_scalp.features.checks import book_refusal
 from nautilus_scalp.features.checks import quote_refusal
@@ -59,7 +60,7 @@ def begin_segment(state: Floats, ints: Ints, now_ns: int) -> None:
 
 @njit(cache=True)
 def _admit(state: Floats, ints: Ints, kind: int, reason: int, ts_event_ns: int) -> bool:
-    """Count a refusal, or let time pass up to the event: weights fade, bars close."""
+    """Count a refusal, or let time pass up to a quote or trade: weights fade, bars close."""
     if reason < 0 and ts_event_ns < ints[at.LAST_EVENT_NS + kind]:
         reason = at.TIME_BACKWARDS
     if reason >= 0:
@@ -79,11 +80,44 @@ def _admit(state: Floats, ints: Ints, kind: int, reason: int, ts_event_ns: int) 
 
 
 @njit(cache=True)
-def _is_warm(state: Floats, ints: Ints) -> bool:
-    """Tell whether every selected feature has seen its warm-up."""
+def _admit_side(state: Floats, ints: Ints, kind: int, reason: int, ts_event_ns: int) -> bool:
+    """
+    Count a refusal, or let the averages of one kind of side event fade up to this one.
+
+    Depth, mark prices and funding rates have a time of their own: whether they are subscribed to
+    changes no feature of quotes and trades, not even in its last bit.
+    """
+    last_ns = ints[at.LAST_EVENT_NS + kind]
+    if reason < 0 and ts_event_ns < last_ns:
+        reason = at.TIME_BACKWARDS
+    if reason >= 0:
+        ints[at.REFUSED + reason] += 1
+        return False
+    ints[at.LAST_EVENT_NS + kind] = ts_event_ns
+    if ints[at.EVENTS + kind] > 0 and ts_event_ns > last_ns:
+        fade_side(state, ints, kind, (ts_event_ns - last_ns) * 1e-6)
+    ints[at.EVENTS + kind] += 1
+    return True
+
+
+@njit(cache=True)
+def _has_seen(ints: Ints) -> bool:
+    """Tell whether there were enough events of every kind, and books and marks of late."""
     for kind in range(at.KINDS):
         if ints[at.EVENTS + kind] < ints[at.NEED_EVENTS + kind]:
             return False
+        age_ns = ints[at.LAST_NS] - ints[at.LAST_EVENT_NS + kind]
+        needs_late = kind in (DEPTH, MARK) and ints[at.NEED_EVENTS + kind] > 0
+        if needs_late and age_ns > ints[at.GAP_NS]:
+            return False
+    return True
+
+
+@njit(cache=True)
+def _is_warm(state: Floats, ints: Ints) -> bool:
+    """Tell whether every selected feature has seen its warm-up."""
+    if not _has_seen(ints):
+        return False
     if ints[at.LAST_NS] - ints[at.ORIGIN_NS] < ints[at.NEED_NS]:
         return False
     if ints[at.NEED_PEERS] > 0:
@@ -167,7 +201,7 @@ def on_mark(state: Floats, ints: Ints, ts_event_ns: int, price: float) -> int:
     """Take a mark price; the next quote's vector shows it. Returns as `on_trade` does."""
     kind = int(MARK)
     price = np.rint(price * state[at.PRICE_SCALE]) / state[at.PRICE_SCALE]
-    if not _admit(state, ints, kind, trade_refusal(price, 1.0, 0.0), ts_event_ns):
+    if not _admit_side(state, ints, kind, trade_refusal(price, 1.0, 0.0), ts_event_ns):
         return at.REFUSED_EVENT
     state[at.MARK_PRICE] = price
     return at.ACCEPTED
@@ -177,7 +211,7 @@ def on_mark(state: Floats, ints: Ints, ts_event_ns: int, price: float) -> int:
 def on_funding(state: Floats, ints: Ints, ts_event_ns: int, rate: float) -> int:
     """Take a funding rate; the next quote's vector shows it. Returns as `on_trade` does."""
     kind = int(FUNDING)
-    if not _admit(state, ints, kind, rate_refusal(rate), ts_event_ns):
+    if not _admit_side(state, ints, kind, rate_refusal(rate), ts_event_ns):
         return at.REFUSED_EVENT
     state[of.FUNDING_RATE] = 1e4 * rate
     feed(state, ints, kind)
@@ -201,7 +235,7 @@ def on_depth(state: Floats, ints: Ints, ts_event_ns: int, book: Floats) -> int:
             scale = state[at.PRICE_SCALE] if column <= 1 else state[at.SIZE_SCALE]
             book[level, column] = np.rint(book[level, column] * scale) / scale
     kind = int(DEPTH)
-    if not _admit(state, ints, kind, book_refusal(book), ts_event_ns):
+    if not _admit_side(state, ints, kind, book_refusal(book), ts_event_ns):
         return at.REFUSED_EVENT
     depth_sources(state, book)
     feed(state, ints, kind)

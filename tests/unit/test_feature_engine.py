@@ -152,6 +152,8 @@ def _book(best_bid: float, best_ask: float, size: float = 2.0) -> np.ndarray:
 
 def test_depth_features_by_hand() -> None:
     engine = _engine("imbalance_1.now", "imbalance_10.now", "bid_gap_5.now", "level_flow_2.sum.1s")
+    engine.on_depth(START, _book(90.0, 90.1))  # before the segment: forgotten
+    engine.on_quote(START, 100.0, 100.1, 1.0, 1.0)
     engine.on_depth(START, _book(100.0, 100.1))
     book = _book(100.0, 100.1)
     book[0, 2] = 6.0
@@ -179,6 +181,8 @@ def test_a_bad_book_is_counted_and_changes_nothing(
     row: int, column: int, value: float, reason: str
 ) -> None:
     engine, clean = _engine("pressure.now"), _engine("pressure.now")
+    for each in (engine, clean):
+        each.on_quote(START, 100.0, 100.1, 1.0, 1.0)
     bad = _book(100.0, 100.1)
     bad[row, column] = value
     before = bad.copy()
@@ -245,6 +249,39 @@ def test_mark_price_and_funding_rate_by_hand() -> None:
     engine.on_funding(START - MS, 0.0001)
     counts = {reason: count for reason, count in engine.refusals.items() if count}
     assert counts == {"nan": 1, "infinite": 1, "zero": 1, "time_backwards": 1}
+
+
+def test_a_book_or_mark_price_that_fell_silent_is_not_read() -> None:
+    for name, take in (("pressure.now", "depth"), ("mark_gap.now", "mark")):
+        engine = _engine(name)
+        for step in range(20):
+            engine.on_quote(START + step * 100 * MS, 100.0, 100.1, 1.0, 1.0)
+            if take == "depth":
+                engine.on_depth(START + step * 100 * MS, _book(100.0, 100.1))
+            else:
+                engine.on_mark(START + step * 100 * MS, 100.0)
+        last_ns = START + 1_900 * MS
+        assert engine.on_quote(last_ns + 4_000 * MS, 100.0, 100.1, 1.0, 1.0) is True
+        assert engine.warm().tolist() == [True]
+        assert engine.on_quote(last_ns + 5_001 * MS, 100.0, 100.1, 1.0, 1.0) is False
+        assert engine.warm().tolist() == [False]
+
+
+def test_depth_marks_and_funding_leave_all_else_as_it_is() -> None:
+    names = ("mid.cross.100ms.1s", "rsi(2).100ms", "volume.sum.1s", "order_flow.sum.1s")
+    with_side, without = _engine(*names), _engine(*names)
+    for step in range(60):
+        at_ns = START + step * 37 * MS + (20_000 * MS if step > 30 else 0)  # a gap: new segment
+        with_side.on_depth(at_ns - 11 * MS, _book(100.0, 100.1))
+        with_side.on_mark(at_ns - 7 * MS, 100.0)
+        with_side.on_funding(at_ns - 5 * MS, 0.0001)
+        for engine in (with_side, without):
+            engine.on_trade(at_ns, 100.0 + step / 10, 1.0 + step, 1.0)
+            engine.on_quote(at_ns, 100.0 + step / 10, 100.1 + step / 10, 1.0, 2.0)
+        if step == 30:  # a book within the gap does not bridge it
+            with_side.on_depth(at_ns + 9_000 * MS, _book(100.0, 100.1))
+        assert with_side.value.tobytes() == without.value.tobytes()
+        assert (with_side.segment, with_side.initialized) == (without.segment, without.initialized)
 
 
 def test_both_modes_show_the_same_selection() -> None:
