@@ -24,10 +24,10 @@ from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.runtime.live.clients import KEY_NAMES
-from nautilus_scalp.runtime.practice.binance import BinancePractice
-from nautilus_scalp.runtime.practice.binance_rest import PracticeKeys
-from nautilus_scalp.runtime.practice.bybit import BybitPractice
+from nautilus_scalp.runtime.practice.account import PracticeKeys
+from nautilus_scalp.runtime.practice.exchange import PracticeExchange
 from nautilus_scalp.runtime.practice.feed import Playback
+from nautilus_scalp.runtime.practice.process import DIALECTS
 from nautilus_scalp.runtime.practice.process import rules_of
 
 
@@ -71,11 +71,8 @@ class Exchange:
         self.instrument_id = BTC if venue == "BINANCE" else "BTCUSDT-LINEAR.BYBIT"
         self.keys = KEYS
         rules, playback = [rules_of(load_specs()[BTC])], Playback(market())
-        self.practice = (
-            BinancePractice(rules, playback, KEYS, Decimal(10_000))
-            if venue == "BINANCE"
-            else BybitPractice(rules, playback, KEYS.api_key, Decimal(10_000))
-        )
+        speak = DIALECTS[venue]
+        self.practice = PracticeExchange(rules, playback, KEYS, Decimal(10_000), speak)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -84,7 +81,7 @@ class Exchange:
     def _call[T](self, coroutine: Coroutine[object, object, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=10)
 
-    def ask[T](self, question: Callable[[BinancePractice], T]) -> T:
+    def ask[T](self, question: Callable[[PracticeExchange], T]) -> T:
         """Ask or tell the exchange something on its own thread."""
 
         async def answer() -> T:
@@ -94,13 +91,7 @@ class Exchange:
 
     def fault(self, **values: object) -> None:
         """Switch faults on or off."""
-
-        def switch(practice: BinancePractice) -> None:
-            for name, value in values.items():
-                setattr(practice.faults, name, value)
-            practice.venue.max_fill = practice.faults.max_fill
-
-        self.ask(switch)
+        self.ask(lambda practice: practice.switch(**values))
 
     def state(self) -> dict[str, Any]:
         """Return the exchange's own truth."""
@@ -123,7 +114,7 @@ class Exchange:
 
     def client_ids_are_unique(self) -> bool:
         """Tell whether no order came twice."""
-        orders = self.ask(lambda practice: list(practice.venue.orders.values()))
+        orders = self.ask(lambda practice: list(practice.venue.orders))
         return len({order.ticket.client_id for order in orders}) == len(orders)
 
     def close(self) -> None:

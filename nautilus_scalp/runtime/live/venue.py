@@ -10,7 +10,7 @@ from nautilus_scalp.runtime.live.clients import NO_CREDENTIALS
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.clients import credentials_from_environment
 from nautilus_scalp.runtime.live.config import LiveConfig
-from nautilus_scalp.runtime.practice.binance_rest import PracticeKeys
+from nautilus_scalp.runtime.practice.account import PracticeKeys
 from nautilus_scalp.runtime.practice.process import PracticeSettings
 from nautilus_scalp.runtime.practice.process import practice_exchange
 from nautilus_scalp.settings import to_ns

@@ -9,6 +9,17 @@ BUY, SELL = 1, -1
 ZERO = Decimal(0)
 
 
+class PracticeKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The credentials that the venue accepts; neither shows in a repr."""
+
+    api_key: str
+    api_secret: str
+
+    def __repr__(self) -> str:
+        """Return the type's name alone."""
+        return "PracticeKeys(...)"
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Trading rules of one symbol, as the venue publishes them."""
 
@@ -74,6 +85,7 @@ class Order(msgspec.Struct, kw_only=True):
     updated_ms: int
     filled: Decimal = ZERO
     paid: Decimal = ZERO
+    fees: Decimal = ZERO
     ahead: Decimal = ZERO
 
     @property
@@ -104,6 +116,15 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     fee: Decimal
     is_maker: bool
     realized: Decimal
+    time_ms: int
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """Funding of one position: what the account got (above 0) or paid."""
+
+    symbol: str
+    rate: Decimal
+    amount: Decimal
     time_ms: int
 
 

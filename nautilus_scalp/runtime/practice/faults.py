@@ -12,10 +12,12 @@ class Faults(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ----------
     ack_delay_ms : int
         Answers to order requests come this late; the order itself is in the book at once.
+    lost_orders : int
+        So many new orders never arrive: the connection is cut, nothing is executed.
     lost_acks : int
         So many new orders are executed, but their answer never comes: the connection is cut.
     unknown_results : int
-        So many new orders are executed and answered with 503 "execution status unknown".
+        So many new orders are executed and answered with the venue's "outcome unknown".
     dropped_user_events : int
         So many order and account events never leave the venue.
     duplicate_user_events : bool
@@ -23,7 +25,7 @@ class Faults(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     swapped_user_events : bool
         Order and account events leave in pairs, the later one first.
     http_status : int
-        429, 418, 500 or 503 for the next `http_errors` signed requests.
+        429, 418, 403, 500 or 503 for the next `http_errors` requests of the account's owner.
     http_errors : int
         How many.
     rejected_orders : int
@@ -33,7 +35,7 @@ class Faults(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     crossed_quotes : int
         So many quotes are sent with the bid above the offer; the venue's own book stays sound.
     spike_bps : int
-        Quotes and trades are moved by this much, up or down.
+        Every price is moved by this much, up or down.
     max_fill : Decimal, optional
         Executions are cut into pieces of at most this quantity.
     clock_skew_ms : int
@@ -42,6 +44,7 @@ class Faults(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     ack_delay_ms: int = 0
+    lost_orders: int = 0
     lost_acks: int = 0
     unknown_results: int = 0
     dropped_user_events: int = 0

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,10 +16,17 @@ from nautilus_scalp.data.instruments import InstrumentSpec
 from nautilus_scalp.data.instruments import find_spec
 from nautilus_scalp.data.instruments import load_specs
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.practice.account import PracticeKeys
 from nautilus_scalp.runtime.practice.account import Rules
-from nautilus_scalp.runtime.practice.binance import BinancePractice
-from nautilus_scalp.runtime.practice.binance_rest import PracticeKeys
+from nautilus_scalp.runtime.practice.binance.dialect import BinanceDialect
+from nautilus_scalp.runtime.practice.bybit.dialect import BybitDialect
+from nautilus_scalp.runtime.practice.exchange import Desk
+from nautilus_scalp.runtime.practice.exchange import Dialect
+from nautilus_scalp.runtime.practice.exchange import PracticeExchange
 from nautilus_scalp.runtime.practice.feed import Playback
+
+
+DIALECTS: dict[str, Callable[[Desk], Dialect]] = {"BINANCE": BinanceDialect, "BYBIT": BybitDialect}
 
 
 class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +46,8 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         Quote currency on the account.
     keys : PracticeKeys
         The credentials that it accepts.
+    venue : str
+        Which venue it plays: "BINANCE" or "BYBIT".
     port : int
         0 takes a free one.
 
@@ -50,6 +60,7 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     end_ns: int | None = None
     speed: float = 1.0
     balance: str = "10000"
+    venue: str = "BINANCE"
     port: int = 0
 
 
@@ -153,8 +164,12 @@ async def serve(settings: PracticeSettings) -> None:
     tape = read_tape(Path(settings.catalog), settings.instrument_ids, *window)
     specs = load_specs()
     rules = [rules_of(find_spec(specs, name)) for name in settings.instrument_ids]
-    exchange = BinancePractice(
-        rules, Playback(tape, settings.speed), settings.keys, Decimal(settings.balance)
+    exchange = PracticeExchange(
+        rules,
+        Playback(tape, settings.speed),
+        settings.keys,
+        Decimal(settings.balance),
+        DIALECTS[settings.venue],
     )
     port = await exchange.start(settings.port)
     sys.stdout.write(msgspec.json.encode(PracticeAddress(port=port)).decode() + "\n")

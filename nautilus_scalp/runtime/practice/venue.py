@@ -3,44 +3,26 @@
 from collections.abc import Callable
 from collections.abc import Iterable
 from decimal import Decimal
-from enum import StrEnum
 
 import msgspec
 
 from nautilus_scalp.runtime.practice.account import BUY
 from nautilus_scalp.runtime.practice.account import ZERO
 from nautilus_scalp.runtime.practice.account import Order
+from nautilus_scalp.runtime.practice.account import Payment
 from nautilus_scalp.runtime.practice.account import Position
 from nautilus_scalp.runtime.practice.account import Rules
 from nautilus_scalp.runtime.practice.account import Ticket
 from nautilus_scalp.runtime.practice.account import Top
 from nautilus_scalp.runtime.practice.account import Trade
+from nautilus_scalp.runtime.practice.orders import Orders
+from nautilus_scalp.runtime.practice.refusals import Reason
+from nautilus_scalp.runtime.practice.refusals import Refused
+from nautilus_scalp.runtime.practice.refusals import accepted_qty
+from nautilus_scalp.runtime.practice.refusals import check_steps
 
 
-class Reason(StrEnum):
-    """The rule that a request breaks."""
-
-    DUPLICATE_CLIENT_ID = "duplicate_client_id"
-    FILL_OR_KILL = "fill_or_kill"
-    INSUFFICIENT_MARGIN = "insufficient_margin"
-    MIN_NOTIONAL = "min_notional"
-    NO_CHANGE = "no_change"
-    NO_MARKET = "no_market"
-    NO_SUCH_ORDER = "no_such_order"
-    POST_ONLY_WOULD_TAKE = "post_only_would_take"
-    REDUCE_ONLY = "reduce_only"
-    STEP_SIZE = "step_size"
-    TICK_SIZE = "tick_size"
-    UNKNOWN_ORDER = "unknown_order"
-    UNKNOWN_SYMBOL = "unknown_symbol"
-
-
-class Refused(Exception):  # noqa: N818 (a verdict of the venue, not a fault)
-    """The venue turns a request down."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
-        self.reason = reason
+_FAR_AWAY = Decimal("0.01")
 
 
 class OrderEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,57 +63,12 @@ class Venue:
         self.balance = balance
         self.fees = ZERO
         self.tops: dict[str, Top] = {}
-        self.orders: dict[int, Order] = {}
+        self.orders = Orders(self.rules)
         self.trades: list[Trade] = []
+        self.payments: list[Payment] = []
         self.positions = {symbol: Position() for symbol in self.rules}
         self.max_fill: Decimal | None = None
         self.listener: Callable[[OrderEvent], None] = lambda _event: None
-        self._open: dict[str, dict[int, Order]] = {symbol: {} for symbol in self.rules}
-        self._by_client_id: dict[str, Order] = {}
-
-    def open_orders(self, symbol: str | None = None) -> list[Order]:
-        """Return what is working, oldest first.
-
-        Parameters
-        ----------
-        symbol : str, optional
-            By default every symbol.
-
-        Returns
-        -------
-        list[Order]
-            Live objects, not copies.
-
-        """
-        books = [self._open[symbol]] if symbol else list(self._open.values())
-        return [order for book in books for order in book.values()]
-
-    def find(self, order_id: int | None, client_id: str | None) -> Order:
-        """Return an order by the venue's or the trader's id.
-
-        Parameters
-        ----------
-        order_id : int, optional
-            The venue's id.
-        client_id : str, optional
-            The trader's id, used when there is no other.
-
-        Returns
-        -------
-        Order
-            Open or closed.
-
-        Raises
-        ------
-        Refused
-            If there is no such order.
-
-        """
-        by_id = self.orders.get(order_id) if order_id is not None else None
-        order = by_id or self._by_client_id.get(client_id or "")
-        if order is None:
-            raise Refused(Reason.NO_SUCH_ORDER)
-        return order
 
     def submit(self, ticket: Ticket) -> Order:
         """Take an order: match it, rest it or refuse it.
@@ -152,10 +89,13 @@ class Venue:
             With the rule that it breaks.
 
         """
-        qty = self._accepted_qty(ticket)
+        known = self.orders.with_client_id(ticket.client_id)
+        if known is not None and known.is_open:
+            raise Refused(Reason.DUPLICATE_CLIENT_ID)
+        qty = accepted_qty(self, ticket)
         now = self.now_ms()
         order = Order(
-            order_id=len(self.orders) + 1_000_001,
+            order_id=self.orders.next_id,
             ticket=ticket,
             qty=qty,
             price=ticket.price,
@@ -163,9 +103,7 @@ class Venue:
             created_ms=now,
             updated_ms=now,
         )
-        self.orders[order.order_id] = order
-        self._by_client_id[ticket.client_id] = order
-        self._open[ticket.symbol][order.order_id] = order
+        self.orders.add(order)
         self._emit("NEW", order)
         self._take(order)
         if order.is_open and (order.price is None or ticket.time_in_force in ("IOC", "FOK")):
@@ -201,7 +139,7 @@ class Venue:
         if qty <= order.filled:
             self._close(order, "CANCELED")
             return order
-        self._check_steps(order.ticket.symbol, qty, price)
+        check_steps(self, order.ticket.symbol, qty, price)
         if order.ticket.time_in_force == "GTX" and self._crosses(order, price):
             raise Refused(Reason.POST_ONLY_WOULD_TAKE)
         order.qty, order.price, order.updated_ms = qty, price, self.now_ms()
@@ -246,7 +184,7 @@ class Venue:
 
         """
         self.tops[symbol] = top
-        for order in list(self._open[symbol].values()):
+        for order in self.orders.working(symbol):
             if order.is_open and self._crosses(order, order.price):
                 self._fill(order, order.left, order.price or ZERO, is_maker=True)
 
@@ -263,7 +201,7 @@ class Venue:
             `BUY` or `SELL`.
 
         """
-        for order in self._passive_orders(symbol, -aggressor):
+        for order in self.orders.by_priority(symbol, -aggressor):
             gap = (order.price or ZERO) - price
             distance = gap if order.ticket.side == BUY else -gap
             if distance < 0 or qty <= 0:
@@ -277,7 +215,7 @@ class Venue:
                 self._fill(order, filled, order.price or ZERO, is_maker=True)
                 qty -= filled
 
-    def trade_outside(self, symbol: str, side: int, qty: Decimal) -> None:
+    def trade_outside(self, symbol: str, side: int, qty: Decimal, *, at_market: bool) -> None:
         """Trade on the account without an order of the trader's, as from a phone.
 
         Parameters
@@ -288,10 +226,59 @@ class Venue:
             `BUY` or `SELL`.
         qty : Decimal
             The quantity.
+        at_market : bool
+            Whether it trades at once, or rests one per cent away from the market.
 
         """
+        rules, price = self.rules[symbol], None
+        if not at_market:
+            away = self.mid(symbol) * (1 - side * _FAR_AWAY) / rules.tick
+            price = away.quantize(Decimal(1)) * rules.tick
         client_id = f"web_{len(self.orders) + 1}"
-        self.submit(Ticket(symbol=symbol, client_id=client_id, side=side, qty=qty))
+        self.submit(Ticket(symbol=symbol, client_id=client_id, side=side, qty=qty, price=price))
+
+    def pay_funding(self, symbol: str, rate: Decimal) -> Payment | None:
+        """Settle the funding of an open position at the mid price.
+
+        Parameters
+        ----------
+        symbol : str
+            The symbol.
+        rate : Decimal
+            Above 0 longs pay shorts.
+
+        Returns
+        -------
+        Payment or None
+            None without a position.
+
+        """
+        qty = self.positions[symbol].qty
+        if qty == 0:
+            return None
+        payment = Payment(
+            symbol=symbol, rate=rate, amount=-qty * self.mid(symbol) * rate, time_ms=self.now_ms()
+        )
+        self.balance += payment.amount
+        self.payments.append(payment)
+        return payment
+
+    def mid(self, symbol: str) -> Decimal:
+        """Return the middle of the best prices; 0 before there is a market.
+
+        Parameters
+        ----------
+        symbol : str
+            The symbol.
+
+        Returns
+        -------
+        Decimal
+            Half ticks included.
+
+        """
+        top = self.tops.get(symbol)
+        return (top.bid + top.ask) / 2 if top is not None else ZERO
 
     def unrealized(self, symbol: str) -> Decimal:
         """Return what an open position is worth at the mid price, before fees.
@@ -307,51 +294,8 @@ class Venue:
             In quote currency.
 
         """
-        position, top = self.positions[symbol], self.tops.get(symbol)
-        if top is None or position.qty == 0:
-            return ZERO
-        return position.qty * ((top.bid + top.ask) / 2 - position.entry)
-
-    def _accepted_qty(self, ticket: Ticket) -> Decimal:
-        """Apply the rules of acceptance; a reduce-only order is cut down to the position."""
-        known = self._by_client_id.get(ticket.client_id)
-        if known is not None and known.is_open:
-            raise Refused(Reason.DUPLICATE_CLIENT_ID)
-        if ticket.symbol not in self.tops:
-            raise Refused(Reason.NO_MARKET)
-        self._check_steps(ticket.symbol, ticket.qty, ticket.price)
-        position = self.positions[ticket.symbol].qty
-        if ticket.reduce_only and position * ticket.side >= 0:
-            raise Refused(Reason.REDUCE_ONLY)
-        qty = min(ticket.qty, abs(position)) if ticket.reduce_only else ticket.qty
-        top, rules = self.tops[ticket.symbol], self.rules[ticket.symbol]
-        best = top.ask if ticket.side == BUY else top.bid
-        price = ticket.price or best
-        if not ticket.reduce_only and qty * price < rules.min_notional:
-            raise Refused(Reason.MIN_NOTIONAL)
-        if not ticket.reduce_only and not self._affords(ticket, price):
-            raise Refused(Reason.INSUFFICIENT_MARGIN)
-        takes = ticket.price is None or (ticket.price - best) * ticket.side >= 0
-        if ticket.time_in_force == "GTX" and takes:
-            raise Refused(Reason.POST_ONLY_WOULD_TAKE)
-        available = top.ask_qty if ticket.side == BUY else top.bid_qty
-        if ticket.time_in_force == "FOK" and not (takes and available >= qty):
-            raise Refused(Reason.FILL_OR_KILL)
-        return qty
-
-    def _check_steps(self, symbol: str, qty: Decimal, price: Decimal | None) -> None:
-        rules = self.rules.get(symbol)
-        if rules is None:
-            raise Refused(Reason.UNKNOWN_SYMBOL)
-        if not rules.min_qty <= qty <= rules.max_qty or qty % rules.step:
-            raise Refused(Reason.STEP_SIZE)
-        if price is not None and (price <= 0 or price % rules.tick):
-            raise Refused(Reason.TICK_SIZE)
-
-    def _affords(self, ticket: Ticket, price: Decimal) -> bool:
-        after = self.positions[ticket.symbol].qty + ticket.side * ticket.qty
-        equity = self.balance + sum((self.unrealized(symbol) for symbol in self.rules), ZERO)
-        return abs(after) * price / self.leverage[ticket.symbol] <= equity
+        position = self.positions[symbol]
+        return position.qty * (self.mid(symbol) - position.entry)
 
     def _crosses(self, order: Order, price: Decimal | None) -> bool:
         top = self.tops[order.ticket.symbol]
@@ -377,10 +321,6 @@ class Venue:
         top = self.tops[order.ticket.symbol]
         best, size = (top.bid, top.bid_qty) if order.ticket.side == BUY else (top.ask, top.ask_qty)
         order.ahead = size if order.price == best else ZERO
-
-    def _passive_orders(self, symbol: str, side: int) -> list[Order]:
-        orders = [order for order in self._open[symbol].values() if order.ticket.side == side]
-        return sorted(orders, key=lambda order: (-side * (order.price or ZERO), order.updated_ms))
 
     def _fill(self, order: Order, qty: Decimal, price: Decimal, *, is_maker: bool) -> None:
         """Execute a quantity, in pieces of at most `max_fill`."""
@@ -409,10 +349,11 @@ class Venue:
         self.fees += fee
         order.filled += qty
         order.paid += qty * price
+        order.fees += fee
         order.updated_ms = self.now_ms()
         order.status = "FILLED" if order.left == 0 else "PARTIALLY_FILLED"
         if not order.is_open:
-            del self._open[ticket.symbol][order.order_id]
+            self.orders.retire(order)
         trade = Trade(
             trade_id=len(self.trades) + 1,
             order_id=order.order_id,
@@ -431,7 +372,7 @@ class Venue:
     def _close(self, order: Order, status: str) -> None:
         order.status = status
         order.updated_ms = self.now_ms()
-        del self._open[order.ticket.symbol][order.order_id]
+        self.orders.retire(order)
         self._emit(status, order)
 
     def _emit(self, kind: str, order: Order, trade: Trade | None = None) -> None:

@@ -136,8 +136,9 @@ class Socket:
             size = int.from_bytes(await self._reader.readexactly(8))
         mask = await self._reader.readexactly(4) if second & _MASKED else bytes(4)
         masked = await self._reader.readexactly(size)
-        payload = bytes(byte ^ mask[index % 4] for index, byte in enumerate(masked))
-        return first & 0x0F, payload
+        keystream = (mask * (size // 4 + 1))[:size]
+        plain = int.from_bytes(masked) ^ int.from_bytes(keystream)
+        return first & 0x0F, plain.to_bytes(size)
 
 
 type HttpHandler = Callable[[Request], Awaitable[Response]]

@@ -10,32 +10,26 @@ from typing import Any
 
 import msgspec
 
-from nautilus_scalp.runtime.practice import binance_messages as messages
 from nautilus_scalp.runtime.practice.account import BUY
 from nautilus_scalp.runtime.practice.account import SELL
 from nautilus_scalp.runtime.practice.account import Order
 from nautilus_scalp.runtime.practice.account import Ticket
-from nautilus_scalp.runtime.practice.binance_messages import Document
-from nautilus_scalp.runtime.practice.binance_streams import BinanceStreams
-from nautilus_scalp.runtime.practice.faults import Faults
-from nautilus_scalp.runtime.practice.venue import Reason
-from nautilus_scalp.runtime.practice.venue import Refused
-from nautilus_scalp.runtime.practice.venue import Venue
+from nautilus_scalp.runtime.practice.binance import account
+from nautilus_scalp.runtime.practice.binance import orders
+from nautilus_scalp.runtime.practice.binance.streams import BinanceStreams
+from nautilus_scalp.runtime.practice.documents import Document
+from nautilus_scalp.runtime.practice.documents import text
+from nautilus_scalp.runtime.practice.exchange import Desk
+from nautilus_scalp.runtime.practice.refusals import Reason
+from nautilus_scalp.runtime.practice.refusals import Refused
 from nautilus_scalp.runtime.practice.wire import Request
 from nautilus_scalp.runtime.practice.wire import Response
 
 
 _RECV_WINDOW_MS = 5_000
 _MOST_LEAD_MS = 1_000
-_PUBLIC = ("/fapi/v1/exchangeInfo", "/fapi/v1/time", "/fapi/v1/ping")
+_PUBLIC = ("/fapi/v1/exchangeInfo", "/fapi/v1/time", "/fapi/v1/ping", "/fapi/v1/depth")
 type _Handler = Callable[[Request], Any]
-
-
-class PracticeKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """The credentials that the venue accepts."""
-
-    api_key: str
-    api_secret: str
 
 
 class BinanceRest:
@@ -43,33 +37,19 @@ class BinanceRest:
 
     Parameters
     ----------
-    venue : Venue
-        The state.
+    desk : Desk
+        What is spoken about.
     streams : BinanceStreams
         Hands out listen keys.
-    faults : Faults
-        The misbehaviour in force; the very object that is switched.
-    keys : PracticeKeys
-        The only account.
-    quote : str
-        Currency of balance and fees.
 
     """
 
-    def __init__(
-        self,
-        venue: Venue,
-        streams: BinanceStreams,
-        faults: Faults,
-        keys: PracticeKeys,
-        quote: str,
-    ) -> None:
+    def __init__(self, desk: Desk, streams: BinanceStreams) -> None:
         self.requests: dict[str, int] = {}
-        self._venue = venue
+        self._desk = desk
+        self._venue = desk.venue
+        self._faults = desk.faults
         self._streams = streams
-        self._faults = faults
-        self._keys = keys
-        self._quote = quote
         self._routes = self._build_routes()
 
     def _build_routes(self) -> dict[tuple[str, str], _Handler]:
@@ -77,14 +57,17 @@ class BinanceRest:
             ("GET", "/fapi/v1/ping"): lambda _request: {},
             ("GET", "/fapi/v1/time"): lambda _request: {"serverTime": self._venue.now_ms()},
             ("GET", "/fapi/v1/exchangeInfo"): self._exchange_info,
+            ("GET", "/fapi/v1/depth"): self._depth,
             ("GET", "/fapi/v2/account"): self._account,
             ("GET", "/fapi/v3/positionRisk"): self._position_risk,
             ("GET", "/fapi/v1/commissionRate"): self._commission_rate,
             ("GET", "/fapi/v1/symbolConfig"): self._symbol_config,
             ("POST", "/fapi/v1/leverage"): self._set_leverage,
+            ("POST", "/fapi/v1/marginType"): self._set_margin_type,
+            ("GET", "/fapi/v1/income"): self._income,
             ("GET", "/fapi/v1/positionSide/dual"): lambda _request: {"dualSidePosition": False},
             ("POST", "/fapi/v1/listenKey"): lambda _request: self._streams.open_listen_key(),
-            ("PUT", "/fapi/v1/listenKey"): lambda _request: self._streams.open_listen_key(),
+            ("PUT", "/fapi/v1/listenKey"): lambda _request: self._streams.keep_listen_key(),
             ("DELETE", "/fapi/v1/listenKey"): lambda _request: self._streams.close_listen_key(),
             ("GET", "/fapi/v1/openOrders"): self._open_orders,
             ("GET", "/fapi/v1/allOrders"): self._all_orders,
@@ -126,6 +109,12 @@ class BinanceRest:
         """Answer a request of the account's owner, with whatever fault is due."""
         is_order = request.path == "/fapi/v1/order"
         is_new_order = is_order and request.method == "POST"
+        if is_new_order:
+            self._desk.reactions.order(
+                request.params.get("symbol", ""), request.params.get("newClientOrderId", "")
+            )
+        if is_new_order and self._faults.use_up("lost_orders"):
+            return Response(drop=True)
         if is_new_order and self._faults.use_up("rejected_orders"):
             return _refusal(Reason.INSUFFICIENT_MARGIN)
         answer = self._answer(request)
@@ -148,12 +137,12 @@ class BinanceRest:
             return Response(status=400, payload={"code": -1102, "msg": message})
 
     def _authorise(self, request: Request) -> Response | None:
-        if request.headers.get("x-mbx-apikey") != self._keys.api_key:
+        if request.headers.get("x-mbx-apikey") != self._desk.keys.api_key:
             return Response(status=401, payload={"code": -2015, "msg": "Invalid API-key."})
         if request.path == "/fapi/v1/listenKey":
             return None  # the only path that asks for the key alone
         signed, _, signature = request.query.rpartition("&signature=")
-        secret = self._keys.api_secret.encode()
+        secret = self._desk.keys.api_secret.encode()
         expected = hmac.new(secret, signed.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature, expected):
             message = "Signature for this request is not valid."
@@ -187,17 +176,30 @@ class BinanceRest:
             "futuresType": "U_MARGINED",
             "rateLimits": [dict(zip(names, limit, strict=True)) for limit in limits],
             "exchangeFilters": [],
-            "assets": [{"asset": self._quote, "marginAvailable": True, "autoAssetExchange": "0"}],
-            "symbols": [messages.symbol_document(rules) for rules in self._venue.rules.values()],
+            "assets": [
+                {"asset": self._desk.quote, "marginAvailable": True, "autoAssetExchange": "0"}
+            ],
+            "symbols": [account.symbol_document(rules) for rules in self._venue.rules.values()],
+        }
+
+    def _depth(self, request: Request) -> Document:
+        book, now = self._desk.market.book(request.params["symbol"]), self._venue.now_ms()
+        levels = int(request.params.get("limit", "500"))
+        return {
+            "lastUpdateId": self._streams.update_id,
+            "E": now,
+            "T": now,
+            "bids": book.bids[:levels],
+            "asks": book.asks[:levels],
         }
 
     def _account(self, _request: Request) -> Document:
-        return messages.account_document(self._venue, self._quote)
+        return account.account_document(self._venue, self._desk.quote)
 
     def _position_risk(self, request: Request) -> list[Document]:
         wanted = request.params.get("symbol")
         return [
-            messages.position_document(self._venue, symbol)
+            account.position_document(self._venue, symbol)
             for symbol, position in self._venue.positions.items()
             if (symbol == wanted if wanted else position.qty != 0)
         ]
@@ -206,8 +208,8 @@ class BinanceRest:
         rules = self._venue.rules[request.params["symbol"]]
         return {
             "symbol": rules.symbol,
-            "makerCommissionRate": messages.text(rules.maker_fee),
-            "takerCommissionRate": messages.text(rules.taker_fee),
+            "makerCommissionRate": text(rules.maker_fee),
+            "takerCommissionRate": text(rules.taker_fee),
         }
 
     def _symbol_config(self, request: Request) -> list[Document]:
@@ -229,32 +231,43 @@ class BinanceRest:
         self._venue.leverage[symbol] = leverage
         return {"symbol": symbol, "leverage": leverage, "maxNotionalValue": "50000000"}
 
+    def _set_margin_type(self, request: Request) -> Document:
+        if request.params["marginType"] == "CROSSED":
+            raise Refused(Reason.NO_CHANGE)
+        raise Refused(Reason.ONLY_CROSS_MARGIN)
+
+    def _income(self, request: Request) -> list[Document]:
+        """Return the ledger: every amount that moved the balance."""
+        start, limit = int(request.params.get("startTime", "0")), request.params.get("limit", "100")
+        entries = orders.income_documents(self._venue, self._desk.quote)
+        return [entry for entry in entries if entry["time"] >= start][-int(limit) :]
+
     def _open_orders(self, request: Request) -> list[Document]:
-        orders = self._venue.open_orders(request.params.get("symbol"))
-        return [messages.order_document(order) for order in orders]
+        working = self._venue.orders.working(request.params.get("symbol"))
+        return [orders.order_document(order) for order in working]
 
     def _all_orders(self, request: Request) -> list[Document]:
         limit = int(request.params.get("limit", "500"))
-        orders = self._of_symbol(request.params["symbol"])
-        return [messages.order_document(order) for order in orders[-limit:]]
+        mine = self._of_symbol(request.params["symbol"])
+        return [orders.order_document(order) for order in mine[-limit:]]
 
     def _user_trades(self, request: Request) -> list[Document]:
         symbol = request.params["symbol"]
         start = int(request.params.get("startTime", "0"))
         trades = [t for t in self._venue.trades if t.symbol == symbol and t.time_ms >= start]
         limit = int(request.params.get("limit", "500"))
-        return [messages.trade_document(trade, self._quote) for trade in trades[-limit:]]
+        return [orders.trade_document(trade, self._desk.quote) for trade in trades[-limit:]]
 
     def _of_symbol(self, symbol: str) -> list[Order]:
-        return [order for order in self._venue.orders.values() if order.ticket.symbol == symbol]
+        return [order for order in self._venue.orders if order.ticket.symbol == symbol]
 
     def _find(self, request: Request) -> Order:
         order_id = request.params.get("orderId")
         client_id = request.params.get("origClientOrderId")
-        return self._venue.find(int(order_id) if order_id else None, client_id)
+        return self._venue.orders.find(int(order_id) if order_id else None, client_id)
 
     def _query_order(self, request: Request) -> Document:
-        return messages.order_document(self._find(request))
+        return orders.order_document(self._find(request))
 
     def _new_order(self, request: Request) -> Document:
         params = request.params
@@ -268,21 +281,21 @@ class BinanceRest:
             time_in_force="GTC" if is_market else params["timeInForce"],
             reduce_only=params.get("reduceOnly", "").lower() == "true",
         )
-        return messages.order_document(self._venue.submit(ticket))
+        return orders.order_document(self._venue.submit(ticket))
 
     def _amend_order(self, request: Request) -> Document:
         qty, price = Decimal(request.params["quantity"]), Decimal(request.params["price"])
-        return messages.order_document(self._venue.amend(self._find(request), qty, price))
+        return orders.order_document(self._venue.amend(self._find(request), qty, price))
 
     def _cancel_order(self, request: Request) -> Document:
         try:
             order = self._find(request)
         except Refused:
             raise Refused(Reason.UNKNOWN_ORDER) from None
-        return messages.order_document(self._venue.cancel(order))
+        return orders.order_document(self._venue.cancel(order))
 
     def _cancel_all(self, request: Request) -> Document:
-        for order in self._venue.open_orders(request.params["symbol"]):
+        for order in self._venue.orders.working(request.params["symbol"]):
             self._venue.cancel(order)
         return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
@@ -290,14 +303,14 @@ class BinanceRest:
         answers = []
         for client_id in msgspec.json.decode(request.params["origClientOrderIdList"]):
             try:
-                order = self._venue.cancel(self._venue.find(None, client_id))
-                answers.append(messages.order_document(order))
+                order = self._venue.cancel(self._venue.orders.find(None, client_id))
+                answers.append(orders.order_document(order))
             except Refused as refused:
-                _status, code, words = messages.REFUSALS[refused.reason]
+                _status, code, words = orders.REFUSALS[refused.reason]
                 answers.append({"code": code, "msg": words})
         return answers
 
 
 def _refusal(reason: Reason) -> Response:
-    status, code, words = messages.REFUSALS[reason]
+    status, code, words = orders.REFUSALS[reason]
     return Response(status=status, payload={"code": code, "msg": words})

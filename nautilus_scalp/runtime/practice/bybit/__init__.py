@@ -1,0 +1,1 @@
+"""Bybit v5 linear contracts: its REST and WebSocket protocol."""
