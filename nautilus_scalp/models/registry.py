@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from typing import Literal
@@ -33,8 +32,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes
     ----------
-    at : datetime
-        When, UTC.
+    at : str
+        When, ISO 8601 in UTC.
     action : {"promote", "rollback"}
         What was done.
     model_id : str
@@ -46,7 +45,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     """
 
-    at: datetime
+    at: str
     action: Literal["promote", "rollback"]
     model_id: str
     previous: str | None
@@ -144,9 +143,7 @@ def challengers(home: Path, name: str) -> list[str]:
     return [model_id for model_id in found if model_id != champion]
 
 
-def promote(
-    home: Path, name: str, model_id: str, evidence: dict[str, Any], at: datetime
-) -> Registry:
+def promote(home: Path, name: str, model_id: str, evidence: dict[str, Any], at: str) -> Registry:
     """Make a model the champion of its name.
 
     Parameters
@@ -157,8 +154,8 @@ def promote(
         Which; the caller has loaded, and so verified, the artifact.
     evidence : dict[str, Any]
         Why, for the history.
-    at : datetime
-        Now, UTC.
+    at : str
+        Now, ISO 8601 in UTC.
 
     Raises
     ------
@@ -176,9 +173,7 @@ def promote(
     return _update(home, name, change)
 
 
-def rollback(
-    home: Path, name: str, expected: str, evidence: dict[str, Any], at: datetime
-) -> Registry:
+def rollback(home: Path, name: str, expected: str, evidence: dict[str, Any], at: str) -> Registry:
     """Give the rule back to the champion before.
 
     Parameters
@@ -191,8 +186,8 @@ def rollback(
         Who will rule; the caller has loaded, and so verified, the artifact.
     evidence : dict[str, Any]
         Why, for the history.
-    at : datetime
-        Now, UTC.
+    at : str
+        Now, ISO 8601 in UTC.
 
     Raises
     ------
@@ -230,7 +225,7 @@ def _changed(
     champions: tuple[str, ...],
     action: Literal["promote", "rollback"],
     evidence: dict[str, Any],
-    at: datetime,
+    at: str,
 ) -> Entry:
     line = Change(
         at=at,

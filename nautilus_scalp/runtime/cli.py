@@ -50,7 +50,18 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--catalog", type=Path, required=True, metavar="DIR")
     command.add_argument("--start", metavar="T", help="ISO 8601, UTC")
     command.add_argument("--end", metavar="T", help="ISO 8601, UTC, not included")
+    _add_models(groups)
     _add_proof(groups)
+
+    text = "GARCH(1,1) of an instrument's bars, for the regime actor"
+    command = _command(groups, "garch", commands.garch, text)
+    command.add_argument("--catalog", type=Path, required=True, metavar="DIR")
+    text = "one of the catalog's instruments, repeatable; all by default"
+    command.add_argument("--instrument", action="append", metavar="ID", help=text)
+    command.add_argument("--start", metavar="T", help="ISO 8601, UTC")
+    command.add_argument("--end", metavar="T", help="ISO 8601, UTC, not included")
+    text = "length of a bar, as in measures.bar_ms"
+    command.add_argument("--bar-ms", type=float, default=1_000.0, metavar="MS", help=text)
 
     command = _command(groups, "bench", commands.bench, "latency and throughput on this machine")
     command.add_argument("--catalog", type=Path, default=Path("catalogs/sample"), metavar="DIR")
@@ -60,6 +71,31 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("config", type=Path, metavar="CONFIG")
     _add_set(command)
     return run_command(parser, arguments)
+
+
+def _add_models(groups: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the commands of the registry."""
+    models = groups.add_parser("models", help="the registry: champions and challengers")
+    verbs = models.add_subparsers(
+        required=True, metavar="list|promote|rollback", parser_class=Parser
+    )
+    every = [_command(verbs, "list", commands.list_models, "every model, its role and history")]
+    text = "make a model the champion of its name, if it is better"
+    command = _command(verbs, "promote", commands.promote_model, text)
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("id", metavar="ID")
+    command.add_argument("--catalog", type=Path, metavar="DIR", help="what neither has seen")
+    command.add_argument("--start", metavar="T", help="ISO 8601, UTC")
+    command.add_argument("--end", metavar="T", help="ISO 8601, UTC, not included")
+    command.add_argument("--horizon", type=int, metavar="MS", help="by default the challenger's")
+    command.add_argument("--force", action="store_true", help="without any comparison")
+    every.append(command)
+    text = "give the rule back to the champion before"
+    command = _command(verbs, "rollback", commands.rollback_model, text)
+    command.add_argument("name", metavar="NAME")
+    every.append(command)
+    for command in every:
+        command.add_argument("--home", type=Path, default=Path("models"), metavar="DIR")
 
 
 def _add_proof(groups: "argparse._SubParsersAction[Parser]") -> None:

@@ -5,6 +5,7 @@
 import argparse
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.errors import VerdictError
@@ -13,6 +14,9 @@ from nautilus_scalp.runtime.console import progress_bar
 from nautilus_scalp.runtime.console import stdout_console
 from nautilus_scalp.settings import to_ns
 
+
+if TYPE_CHECKING:
+    from nautilus_scalp.runtime.promotion import Succession
 
 type Command = Callable[[argparse.Namespace], None]
 
@@ -139,6 +143,69 @@ def evaluate(options: argparse.Namespace) -> None:
         console.print(signal_table(name, horizons))
     for note in judged["notes"]:
         console.print(note, markup=False, highlight=False)
+
+
+def garch(options: argparse.Namespace) -> None:
+    """``nautilus-scalp garch --catalog DIR``."""
+    from nautilus_scalp.runtime.tables import garch_table
+    from nautilus_scalp.training.fit_volatility import fit_catalog
+
+    window = (_moment(options.start, "--start"), _moment(options.end, "--end"))
+    report = fit_catalog(options.catalog, options.instrument, window, options.bar_ms)
+    if options.json:
+        print_json(report)
+        return
+    console = stdout_console()
+    console.print(garch_table(report))
+    for line in report.toml():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def list_models(options: argparse.Namespace) -> None:
+    """``nautilus-scalp models list``."""
+    from nautilus_scalp.runtime.promotion import list_models as list_all
+    from nautilus_scalp.runtime.tables import models_table
+
+    found = list_all(options.home)
+    if options.json:
+        print_json(found)
+        return
+    console = stdout_console()
+    for name, row in found.names.items():
+        console.print(models_table(name, row))
+        for change in row.history:
+            line = f"{change.at} {change.action} {change.model_id}, before {change.previous}"
+            console.print(line, markup=False, highlight=False)
+
+
+def promote_model(options: argparse.Namespace) -> None:
+    """``nautilus-scalp models promote NAME ID``."""
+    from nautilus_scalp.runtime.promotion import Contest
+    from nautilus_scalp.runtime.promotion import promote_model as promote
+
+    contest = Contest(
+        catalog=options.catalog,
+        start_ns=_moment(options.start, "--start"),
+        end_ns=_moment(options.end, "--end"),
+        horizon_ms=options.horizon,
+        force=options.force,
+    )
+    _show_succession(promote(options.home, options.name, options.id, contest), options)
+
+
+def rollback_model(options: argparse.Namespace) -> None:
+    """``nautilus-scalp models rollback NAME``."""
+    from nautilus_scalp.runtime.promotion import rollback_model as rollback
+
+    _show_succession(rollback(options.home, options.name), options)
+
+
+def _show_succession(found: "Succession", options: argparse.Namespace) -> None:
+    if options.json:
+        print_json(found)
+        return
+    line = f"{found.name}: {found.champion} rules, before it {found.previous or 'nobody'}"
+    stdout_console().print(line, markup=False, highlight=False)
 
 
 def tape(options: argparse.Namespace) -> None:

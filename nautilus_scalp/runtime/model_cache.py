@@ -6,6 +6,7 @@ from nautilus_trader.common.config import resolve_config_path
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.models.artifact import read_manifest
+from nautilus_scalp.models.registry import find_artifact
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.console import Report
 
@@ -34,7 +35,7 @@ def find_model(config: BacktestConfig, progress: Report) -> Path | None:
     if not any(_waits_for_model(block.config_path, block.config) for block in config.actors):
         return None
     if config.model.path is not None:
-        path = Path(config.model.path)
+        path = find_artifact(Path(config.model.path))
         read_manifest(path)
         return path
     if config.model.training is None:

@@ -10,8 +10,10 @@ from rich.table import Table
 
 from nautilus_scalp.features.schema import FeatureSpec
 from nautilus_scalp.features.schema import WarmUp
+from nautilus_scalp.runtime.promotion import NameRow
 from nautilus_scalp.runtime.verify.check import Check
 from nautilus_scalp.runtime.verify.check import Limit
+from nautilus_scalp.training.fit_volatility import GarchReport
 
 
 _SIGNAL_COLUMNS = (
@@ -42,6 +44,36 @@ def rows_table(header: Iterable[str], rows: Iterable[Iterable[str]], title: str 
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     return table
+
+
+def garch_table(report: GarchReport) -> Table:
+    """Return how good the fits of the volatility are.
+
+    Parameters
+    ----------
+    report : GarchReport
+        From `fit_catalog`.
+
+    Returns
+    -------
+    Table
+        For ``rich``; the parameters themselves follow as lines for a configuration.
+
+    """
+    header = ("instrument", "bars", "alpha", "beta", "long run, bps", "half life, bars")
+    rows = (
+        (
+            name,
+            f"{fit.bars:,}",
+            f"{fit.params.alpha:.4f} +- {fit.standard_errors['alpha']:.4f}",
+            f"{fit.params.beta:.4f} +- {fit.standard_errors['beta']:.4f}",
+            f"{fit.long_run_volatility_bps:.4f}",
+            f"{fit.half_life_bars:.1f}",
+        )
+        for name, fit in report.fits.items()
+    )
+    window = " .. ".join(report.window)
+    return rows_table(header, rows, f"GARCH(1,1), bars of {report.bar_ms:g} ms, {window}")
 
 
 def counts_table(title: str, counts: Mapping[str, int]) -> Table:
@@ -122,6 +154,37 @@ def signal_table(title: str, horizons: Mapping[str, Mapping[str, Any]]) -> Table
     )
     names = (name.replace("_", " ") for name in _SIGNAL_COLUMNS)
     return rows_table(("", *names), rows, title)
+
+
+def models_table(name: str, row: NameRow) -> Table:
+    """Return the models of a name, the champion first.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    row : NameRow
+        Its models.
+
+    Returns
+    -------
+    Table
+        For ``rich``.
+
+    """
+    rows = (
+        (
+            model.id,
+            model.role,
+            "-" if model.horizon_ms is None else f"{model.horizon_ms} ms",
+            " .. ".join(model.trained or ("-",)),
+            _figure(model.auc),
+            model.problem or "",
+        )
+        for model in row.models
+    )
+    header = ("model", "role", "horizon", "trained on", "AUC held out", "problem")
+    return rows_table(header, rows, name)
 
 
 def checks_table(checks: Iterable[Check]) -> Table:
