@@ -7,21 +7,23 @@ from msgspec import Struct
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.intents import TradingRules
 from nautilus_scalp.risk.breakers import BreakerParams
-from nautilus_scalp.risk.limits import APPROVED
 from nautilus_scalp.risk.limits import FreshData
+from nautilus_scalp.risk.limits import InSteps
+from nautilus_scalp.risk.limits import Margin
 from nautilus_scalp.risk.limits import OrderNotional
-from nautilus_scalp.risk.limits import PositionNotional
-from nautilus_scalp.risk.limits import PositionQty
+from nautilus_scalp.risk.limits import OrderRate
+from nautilus_scalp.risk.limits import Position
 from nautilus_scalp.risk.limits import PriceCollar
 from nautilus_scalp.risk.limits import Reducing
-from nautilus_scalp.risk.limits import RiskState
-from nautilus_scalp.risk.limits import Rule
 from nautilus_scalp.risk.limits import SoundMarket
-from nautilus_scalp.risk.limits import Tradable
 from nautilus_scalp.risk.limits import Unblocked
-from nautilus_scalp.risk.limits import Verdict
 from nautilus_scalp.risk.limits import WellFormed
 from nautilus_scalp.risk.limits import WorkingOrders
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import Proposal
+from nautilus_scalp.risk.state import RiskState
+from nautilus_scalp.risk.state import Rule
+from nautilus_scalp.risk.state import Verdict
 from nautilus_scalp.signals.units import Count
 from nautilus_scalp.signals.units import Positive
 
@@ -36,8 +38,12 @@ class RiskLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Largest opening order.
     max_position_notional : float
         Largest position, counted as if all that works on a side were filled.
+    max_leverage : float
+        Largest position over the account's balance, counted likewise.
     max_working_orders : int
         Orders at work at once.
+    max_orders_per_second : int
+        New and amended orders that leave within any second.
     max_data_age_ms : float
         Oldest quote on which anything is opened.
     max_deviation_bps : float
@@ -49,7 +55,9 @@ class RiskLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     max_order_notional: Positive = 5_000.0
     max_position_notional: Positive = 10_000.0
+    max_leverage: Positive = 3.0
     max_working_orders: Count = 20
+    max_orders_per_second: Count = 50
     max_data_age_ms: Positive = 2_000.0
     max_deviation_bps: Positive = 50.0
     breakers: BreakerParams = BreakerParams()
@@ -77,18 +85,21 @@ class RiskGate:
     def __init__(
         self, limits: RiskLimits, rules: TradingRules, max_position_qty: float = math.inf
     ) -> None:
-        self._rules: tuple[Rule, ...] = (
+        self._proposal = Proposal()
+        self._rate = OrderRate(limits.max_orders_per_second)
+        self._closing: tuple[Rule, ...] = (WellFormed(), Reducing(), InSteps(rules))
+        self._opening: tuple[Rule, ...] = (
             WellFormed(),
-            Reducing(),
             Unblocked(),
             SoundMarket(),
             FreshData(limits.max_data_age_ms),
-            Tradable(rules),
+            InSteps(rules),
             PriceCollar(limits.max_deviation_bps),
-            OrderNotional(limits.max_order_notional),
-            PositionNotional(limits.max_position_notional),
-            PositionQty(max_position_qty),
+            OrderNotional(rules.min_notional, limits.max_order_notional),
+            Position(limits.max_position_notional, max_position_qty),
+            Margin(limits.max_leverage),
             WorkingOrders(limits.max_working_orders),
+            self._rate,
         )
 
     def review(self, intent: OrderIntent, state: RiskState) -> Verdict:
@@ -109,8 +120,14 @@ class RiskGate:
             infinity included, one of the two comes back.
 
         """
-        for rule in self._rules:
-            verdict = rule.review(intent, state)
+        order = self._proposal
+        order.fill_in(intent, state)
+        for rule in self._closing if intent.reduce_only else self._opening:
+            verdict = rule.review(order)
             if verdict is not APPROVED:
                 return verdict
         return APPROVED
+
+    def sent(self, now_ns: int) -> None:
+        """Count an order or an amendment that leaves now."""
+        self._rate.sent(now_ns)

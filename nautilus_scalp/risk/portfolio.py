@@ -11,12 +11,12 @@ from msgspec import Struct
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.risk.kill_switch import KillSwitch
-from nautilus_scalp.risk.limits import APPROVED
-from nautilus_scalp.risk.limits import Refused
-from nautilus_scalp.risk.limits import RiskState
-from nautilus_scalp.risk.limits import Verdict
 from nautilus_scalp.risk.portfolio_moves import Comovement
 from nautilus_scalp.risk.portfolio_moves import MovesParams
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import Refused
+from nautilus_scalp.risk.state import RiskState
+from nautilus_scalp.risk.state import Verdict
 from nautilus_scalp.signals.units import Count
 from nautilus_scalp.signals.units import Positive
 

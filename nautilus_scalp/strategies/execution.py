@@ -33,10 +33,10 @@ from nautilus_scalp.quoting.diff import Cancel
 from nautilus_scalp.risk.breakers import CircuitBreaker
 from nautilus_scalp.risk.gate import RiskGate
 from nautilus_scalp.risk.gate import RiskLimits
-from nautilus_scalp.risk.limits import APPROVED
-from nautilus_scalp.risk.limits import Refused
-from nautilus_scalp.risk.limits import RiskState
-from nautilus_scalp.risk.limits import Verdict
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import Refused
+from nautilus_scalp.risk.state import RiskState
+from nautilus_scalp.risk.state import Verdict
 from nautilus_scalp.strategies.ledger import Ledger
 from nautilus_scalp.strategies.orders import as_working
 from nautilus_scalp.strategies.orders import make_order
@@ -59,6 +59,7 @@ _FINEST_PRECISION = 16  # of Nautilus; until the instrument is known
 # nothing is asked again after this. (Nautilus's simulated venue drops a market order without a word
 # when others took all the liquidity at its price.) A second order is safe: it can only reduce.
 _RETRY_NS = 1_000_000_000
+_ACCOUNT_NS = 1_000_000_000  # so often the balance is looked at
 
 
 class Execution:
@@ -150,6 +151,7 @@ class Execution:
         self.leaving = False
         self._stopping = False
         self._retry_at_ns = 0
+        self._look_ns = 0
 
     def limit_position(self, max_qty: float) -> None:
         """Never hold more than a quantity, whatever the order of fills and rejections."""
@@ -173,9 +175,7 @@ class Execution:
     @property
     def equity(self) -> float:
         """Balance of the venue's account in the quote currency; NaN without an account."""
-        account = self._strategy.portfolio.account(self._instrument_id.venue)
-        balance = account and account.balance_total(self._instrument.quote_currency)
-        return math.nan if balance is None else float(balance.as_double())
+        return self.state.equity
 
     @property
     def idle(self) -> bool:
@@ -205,6 +205,8 @@ class Execution:
         state.quote_ns = quote_ns
         state.now_ns = now_ns
         state.blocked = self._blocked(now_ns)
+        if now_ns >= self._look_ns:
+            self._look_at_account(now_ns)
         if self.leaving:
             self._leave()
         if 0.0 < bid < ask < math.inf:
@@ -237,6 +239,7 @@ class Execution:
             return False
         order = make_order(self._strategy, self._instrument, intent)
         self._ledger.add(as_working(order, pending=True))
+        self._gate.sent(self.state.now_ns)
         self._strategy.submit_order(order)
         return True
 
@@ -322,6 +325,24 @@ class Execution:
         if self.leaving:
             self._finish_leaving()
 
+    def _look_at_account(self, now_ns: int) -> None:
+        """Take over balance and leverage; a backtest without a venue has neither."""
+        self._look_ns = now_ns + _ACCOUNT_NS
+        state = self.state
+        state.equity = state.leverage = math.nan
+        account = self._strategy.portfolio.account(self._instrument_id.venue)
+        if account is None:
+            return
+        balance = account.balance_total(self._instrument.quote_currency)
+        if balance is not None:
+            state.equity = balance.as_double()
+        if account.is_margin_account:
+            state.leverage = float(
+                account.leverage(self._instrument_id) or account.default_leverage
+            )
+        else:
+            state.leverage = 1.0
+
     # --- orders ---
 
     def _blocked(self, now_ns: int) -> str | None:
@@ -346,6 +367,7 @@ class Execution:
             return
         working.pending = True
         working.price = price
+        self._gate.sent(self.state.now_ns)
         self._strategy.modify_order(order, price=self._instrument.make_price(price))
 
     def _cancel(self, working: WorkingOrder) -> None:

@@ -6,7 +6,7 @@ from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import SELL
 from nautilus_scalp.intents import WorkingOrder
-from nautilus_scalp.risk.limits import RiskState
+from nautilus_scalp.risk.state import RiskState
 
 
 class Ledger:

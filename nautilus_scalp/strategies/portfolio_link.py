@@ -5,10 +5,10 @@ from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.messages import PORTFOLIO_ENDPOINT
-from nautilus_scalp.risk.limits import APPROVED
-from nautilus_scalp.risk.limits import RiskState
-from nautilus_scalp.risk.limits import Verdict
 from nautilus_scalp.risk.portfolio import Portfolio
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import RiskState
+from nautilus_scalp.risk.state import Verdict
 from nautilus_scalp.strategies.regime_watch import RegimeWatch
 
 

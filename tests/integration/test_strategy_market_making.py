@@ -47,6 +47,7 @@ def market_maker(desk: Desk, **settings: object) -> MarketMaking:
         "inventory_limit": 300.0,
         "refresh_interval_ms": 0.0,
         "ladder": TIGHT,
+        "risk": RiskLimits(max_orders_per_second=1_000),
     }
     return MarketMaking(
         MarketMakingConfig(instrument_id=desk.instrument_id, **(defaults | settings))

@@ -13,12 +13,12 @@ from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import SELL
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.risk.kill_switch import KillSwitch
-from nautilus_scalp.risk.limits import APPROVED
-from nautilus_scalp.risk.limits import Refused
-from nautilus_scalp.risk.limits import RiskState
 from nautilus_scalp.risk.portfolio import Portfolio
 from nautilus_scalp.risk.portfolio import PortfolioLimits
 from nautilus_scalp.risk.portfolio_moves import MovesParams
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import Refused
+from nautilus_scalp.risk.state import RiskState
 
 
 SECOND_NS = 1_000_000_000

@@ -12,9 +12,9 @@ from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.intents import TradingRules
 from nautilus_scalp.risk.gate import RiskGate
 from nautilus_scalp.risk.gate import RiskLimits
-from nautilus_scalp.risk.limits import APPROVED
-from nautilus_scalp.risk.limits import Refused
-from nautilus_scalp.risk.limits import RiskState
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import Refused
+from nautilus_scalp.risk.state import RiskState
 
 
 RULES = TradingRules(tick_size=0.1, price_precision=1, qty_step=0.001, size_precision=3)
@@ -37,6 +37,9 @@ moments = st.integers(-(2**63), 2**63 - 1)
         anything,
         anything,
         st.integers(0, 100),
+        st.none(),
+        anything,
+        anything,
     ),
 )
 @settings(max_examples=500)
@@ -49,13 +52,15 @@ def test_gate_answers_whatever_the_numbers(intent: OrderIntent, state: RiskState
         if not intent.reduce_only:
             assert 0.0 < state.bid < state.ask < math.inf
             assert intent.qty * state.mid <= RiskLimits().max_position_notional * (1.0 + 1e-9)
+            leverage = min(RiskLimits().max_leverage, state.leverage)
+            assert intent.qty * state.mid <= leverage * state.equity * (1.0 + 1e-9)
 
 
 class _Book:
     """Orders at a venue that fills, cancels and rejects as it pleases."""
 
     def __init__(self) -> None:
-        self.state = RiskState(bid=100.0, ask=100.1)
+        self.state = RiskState(bid=100.0, ask=100.1, equity=1e9, leverage=1.0)
         self.orders: list[tuple[int, float]] = []
 
     def submit(self, side: int, qty: float) -> None:

@@ -11,9 +11,9 @@ from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.intents import TradingRules
 from nautilus_scalp.risk.gate import RiskGate
 from nautilus_scalp.risk.gate import RiskLimits
-from nautilus_scalp.risk.limits import APPROVED
-from nautilus_scalp.risk.limits import Refused
-from nautilus_scalp.risk.limits import RiskState
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import Refused
+from nautilus_scalp.risk.state import RiskState
 
 
 RULES = TradingRules(
@@ -33,7 +33,14 @@ LIMITS = RiskLimits(
     max_deviation_bps=50.0,
 )
 GATE = RiskGate(LIMITS, RULES, max_position_qty=8.0)
-STATE = RiskState(bid=100.0, ask=100.1, quote_ns=1_000_000_000, now_ns=1_000_000_000)
+STATE = RiskState(
+    bid=100.0,
+    ask=100.1,
+    quote_ns=1_000_000_000,
+    now_ns=1_000_000_000,
+    equity=10_000.0,
+    leverage=3.0,
+)
 
 
 def verdict(intent: OrderIntent, **changes: float) -> object:
@@ -81,6 +88,11 @@ def test_a_sound_order_passes() -> None:
             {"position_qty": -2.0, "working_sell_qty": 3.0},
             "max_position_qty",
         ),
+        (OrderIntent(BUY, 1.0, 100.0), {"equity": math.nan}, "equity_unknown"),
+        (OrderIntent(BUY, 1.0, 100.0), {"equity": 0.0}, "equity_unknown"),
+        (OrderIntent(BUY, 1.0, 100.0), {"leverage": math.nan}, "equity_unknown"),
+        (OrderIntent(BUY, 4.0, 100.0), {"equity": 133.0}, "max_leverage"),  # 400.2 at the mid price
+        (OrderIntent(BUY, 4.0, 100.0), {"equity": 390.0, "leverage": 1.0}, "insufficient_margin"),
         (OrderIntent(BUY, 1.0, 100.0), {"working_orders": 3}, "max_working_orders"),
     ],
 )
@@ -99,6 +111,19 @@ def test_closing_a_position_passes_whatever_the_market_and_the_limits() -> None:
         "working_sell_qty": 500.0,
     }
     assert verdict(close, **changes) is APPROVED
+
+
+def test_no_more_orders_leave_within_a_second_than_allowed() -> None:
+    gate = RiskGate(msgspec.structs.replace(LIMITS, max_orders_per_second=2), RULES)
+    order, second = OrderIntent(BUY, 1.0, 100.0), 1_000_000_000
+    for now_ns in (second, second + 10):
+        assert gate.review(order, msgspec.structs.replace(STATE, now_ns=now_ns)) is APPROVED
+        gate.sent(now_ns)
+    late = msgspec.structs.replace(STATE, quote_ns=2 * second, now_ns=2 * second - 1)
+    assert gate.review(order, late) == Refused("order_rate")
+    assert gate.review(order, msgspec.structs.replace(late, now_ns=2 * second)) is APPROVED
+    close = OrderIntent(SELL, 1.0, reduce_only=True)
+    assert gate.review(close, msgspec.structs.replace(late, position_qty=1.0)) is APPROVED
 
 
 def test_limits_out_of_range_are_refused_by_name() -> None:

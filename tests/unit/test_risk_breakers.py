@@ -7,10 +7,10 @@ from nautilus_scalp.intents import SELL
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.risk.breakers import BreakerParams
 from nautilus_scalp.risk.breakers import CircuitBreaker
-from nautilus_scalp.risk.limits import APPROVED
-from nautilus_scalp.risk.limits import Refused
-from nautilus_scalp.risk.limits import RiskState
 from nautilus_scalp.risk.limits import Unblocked
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import Refused
+from nautilus_scalp.risk.state import RiskState
 
 
 DAY_NS = 86_400_000_000_000
