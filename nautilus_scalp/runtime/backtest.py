@@ -162,7 +162,7 @@ def _run_config(
                 for number, block in enumerate(config.strategies, start=1)
             ],
         ),
-        venues=[venue_config(config.venue, config.run.seed, funding, signals=bool(config.actors))],
+        venues=[venue_config(config.venue, config.run, funding, signals=bool(config.actors))],
         data=[
             BacktestDataConfig(
                 catalog_path=config.run.catalog,

@@ -126,6 +126,7 @@ def _strategy_result(
         instrument_id=str(instrument_id),
         config="",
         fills=_fills(fills),
+        size_impact=sum(_size_impact(order) for order in orders),
         mids=mids,
         orders=len(orders),
         engine_gross=realized + fees,
@@ -185,6 +186,17 @@ def _fills(events: list[OrderFilled]) -> Fills:
             [event.liquidity_side == LiquiditySide.MAKER for event in events], dtype=np.bool_
         ),
     )
+
+
+def _size_impact(order: Order) -> float:
+    """Return what an order paid beyond the price of its first fill; a resting one pays nothing."""
+    taken = [
+        (event.last_qty.as_double(), event.last_px.as_double())
+        for event in order.events
+        if isinstance(event, OrderFilled) and event.liquidity_side == LiquiditySide.TAKER
+    ]
+    side = 1 if order.side == OrderSide.BUY else -1
+    return float(sum(side * qty * (price - taken[0][1]) for qty, price in taken))
 
 
 def _refusals(strategy: Strategy, orders: list[Order]) -> dict[str, int]:

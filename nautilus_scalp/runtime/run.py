@@ -1,6 +1,7 @@
 """Backtests from configuration files to a written report."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ from nautilus_scalp.runtime.report.results import RunFacts
 from nautilus_scalp.runtime.report.results import SignalDetail
 from nautilus_scalp.runtime.report.results import StrategyResult
 from nautilus_scalp.runtime.simulation.fees import TierFees
+from nautilus_scalp.runtime.simulation.records import DepthShortfall
 from nautilus_scalp.runtime.simulation.records import Liquidation
 from nautilus_scalp.runtime.simulation.venue import tier_fees
 from nautilus_scalp.runtime.simulation.venue import tier_name
@@ -154,6 +156,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     results: list[StrategyResult]
     liquidations: list[Liquidation]
+    shortfalls: Counter[DepthShortfall]
     funding: tuple[FundingTime, ...]
     fee_tier: FeeTier
     capital: float
@@ -183,6 +186,7 @@ def _run(
                 finished.engine, finished.books, name, mids[key], _tapes(config, window)
             ),
             liquidations=finished.books.liquidations,
+            shortfalls=finished.books.shortfalls,
             funding=finished.funding,
             fee_tier=_fee_tier(finished.engine, config),
             capital=float(Money.from_str(config.venue.starting_balances[0])),

@@ -6,8 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from nautilus_trader.model.data import BookOrder
 from nautilus_trader.model.data import FundingRateUpdate
 from nautilus_trader.model.data import MarkPriceUpdate
+from nautilus_trader.model.data import OrderBookDepth10
+from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.objects import Price
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
@@ -20,11 +23,17 @@ from tests.integration.conftest import Desk
 pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
 
 EIGHT_NS = 1_700_006_400_000_000_000  # 2023-11-15 00:00:00 UTC, a funding time
+type Ladder = list[tuple[float, float]]
+
 CHUNKS = pytest.mark.parametrize("chunk_size", [None, 2])
 
 
 class TapeDesk(Desk):
     """A desk whose tape becomes a catalog; times are milliseconds before or after funding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depths: list[OrderBookDepth10] = []
 
     def at(self, ms: float) -> "TapeDesk":
         """Set the time of the next event."""
@@ -39,9 +48,22 @@ class TapeDesk(Desk):
             rows = [event for event in self.tape if type(event).__name__ == kind]
             if rows:
                 catalog.write_data(rows)
-        for update in funding:
+        for update in (*self.depths, *funding):
             catalog.write_data([update])
         return path
+
+    def depth(self, bids: Ladder, asks: Ladder) -> "TapeDesk":
+        """Record a snapshot of the book; the best level comes first."""
+        self._ns += 1
+        sides = []
+        for side, levels in ((OrderSide.BUY, bids), (OrderSide.SELL, asks)):
+            filled = [*levels, *((0.0, 0.0) for _ in range(10 - len(levels)))]
+            make_price, make_qty = self.instrument.make_price, self.instrument.make_qty
+            sides.append([BookOrder(side, make_price(p), make_qty(q), 0) for p, q in filled])
+        counts = [[1 if order.size > 0 else 0 for order in side] for side in sides]
+        ids = (self.instrument_id, *sides, *counts, 0, 0, self._ns, self._ns)
+        self.depths.append(OrderBookDepth10(*ids))
+        return self
 
     def rate(self, rate: str, ms: float) -> FundingRateUpdate:
         """Announce the rate of the funding time."""
@@ -214,3 +236,48 @@ def test_a_position_turned_around_is_booked_once(tmp_path: Path, chunk_size: int
     assert row["fees"] == pytest.approx(0.0005 * (100.1 + 3 * 102.0 + 4 * 101.1))
     assert row["unexplained"] == row["fees_unexplained"] == 0.0
     assert row["round_trips"] == 2
+
+
+def deep_tape() -> TapeDesk:
+    """Write a book of three levels, the quote standing two ticks above an old snapshot's best."""
+    desk = TapeDesk()
+    asks = [(100.0, 9.0), (100.2, 2.0), (100.5, 3.0), (101.0, 4.0)]
+    desk.at(1_000).depth([(99.9, 9.0)], asks).quote(99.9, 100.2, 10, 1)
+    desk.at(2_000).quote(99.9, 100.2, 10, 1).at(2_500).quote(99.9, 100.2, 10, 1)
+    desk.at(3_000).depth([(99.9, 9.0), (99.0, 50.0)], asks).quote(99.9, 100.2, 10, 1)
+    desk.at(4_000).quote(99.9, 100.2, 10, 1).at(20_000).quote(99.9, 100.2, 10, 1)
+    desk.at(21_000).quote(99.9, 100.2, 10, 0.5)
+    return desk
+
+
+@CHUNKS
+def test_a_large_order_pays_its_way_through_the_recorded_book(
+    tmp_path: Path, chunk_size: int | None
+) -> None:
+    # Each order arrives with the next event. The first takes 1 at the quote, then 2 of the 3 at
+    # 100.5: what the snapshot shows up to 100.2 is gone since, or is the quote itself. The second
+    # finds the quote's size taken and 1 left at 100.5. The third meets a new snapshot behind the
+    # same quote, and pays one tick more for what exceeds all levels. 15 s later no snapshot is
+    # recent: everything beyond the quote pays one tick more.
+    steps = [Step(event=0, qty=3), Step(event=1, qty=2), Step(event=3, qty=9), Step(event=5, qty=2)]
+
+    report = run(deep_tape().catalog(tmp_path), steps, chunk_size=chunk_size)
+
+    row = report["strategies"][0]
+    first, second = 1 * 100.2 + 2 * 100.5, 1 * 100.5 + 1 * 101.0
+    third, fourth = 3 * 100.5 + 4 * 101.0 + 2 * 101.1, 0.5 * 100.2 + 1.5 * 100.3
+    assert row["volume"] == pytest.approx(first + second + third + fourth)
+    assert row["fees"] == pytest.approx(0.0005 * row["volume"])
+    assert row["gross"] == pytest.approx(16 * 100.05 - row["volume"])
+    # beyond what each order paid first: 2 at 0.3, 1 at 0.5, 4 at 0.5 and 2 at 0.6, 1.5 at 0.1
+    assert row["size_impact"] == pytest.approx(0.6 + 0.5 + 2.0 + 1.2 + 0.15)
+    assert sum("1 market order(s) took all recorded levels" in n for n in report["notes"]) == 1
+    assert sum("1 market order(s) met no recorded depth" in n for n in report["notes"]) == 1
+
+
+def test_without_consumption_every_order_finds_the_whole_book(tmp_path: Path) -> None:
+    steps = [Step(event=0, qty=3), Step(event=1, qty=3)]
+
+    report = run(deep_tape().catalog(tmp_path), steps, liquidity_consumption=False)
+
+    assert report["total"]["volume"] == pytest.approx(2 * (100.2 + 2 * 100.5))

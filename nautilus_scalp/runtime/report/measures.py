@@ -37,6 +37,8 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         The engine's books: before fees, fees paid, funding received.
     fill_fees : float
         Fees summed over the fills, to be compared to those of the books.
+    size_impact : float
+        Paid by aggressive orders beyond the price of their first fill.
     split : PnlSplit
         What the fills and the mid prices say gross is made of.
     markouts : dict[int, Markout]
@@ -64,6 +66,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fees: float
     fill_fees: float
     funding: float
+    size_impact: float
     split: PnlSplit
     markouts: dict[int, Markout]
     trips: RoundTrips
@@ -134,6 +137,7 @@ def measure(result: StrategyResult, grid_ns: npt.NDArray[np.int64], capital: flo
         fees=float(result.engine_fees),
         fill_fees=float(np.sum(fills.fee)),
         funding=result.funding.total,
+        size_impact=result.size_impact,
         split=split_pnl(fills, result.mids, result.final_mark),
         markouts=measure_markouts(fills, result.mids, tuple(MARKOUT_HORIZONS_MS.values())),
         trips=round_trips(fills),
@@ -178,6 +182,7 @@ def combine(parts: Sequence[Measures], grid_ns: npt.NDArray[np.int64], capital: 
         fees=sum(part.fees for part in parts),
         fill_fees=sum(part.fill_fees for part in parts),
         funding=sum(part.funding for part in parts),
+        size_impact=sum(part.size_impact for part in parts),
         split=sum((part.split for part in parts), PnlSplit.none()),
         markouts=markouts,
         trips=sum((part.trips for part in parts), RoundTrips.none()),

@@ -34,6 +34,8 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Funding payments, received positive.
     final_mark : float, optional
         The price at which `engine_gross` values a position still open; the last mid if omitted.
+    size_impact : float
+        Paid by aggressive orders beyond the price of their first fill, quote currency.
     signals : int
         `AlphaSignal`s that the strategy received.
     refusals : dict[str, int]
@@ -53,6 +55,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     engine_fees: float
     funding: Payments = NO_PAYMENTS
     final_mark: float | None = None
+    size_impact: float = 0.0
     signals: int = 0
     refusals: dict[str, int] = {}
     queue_models: dict[str, QueueVerdict] = {}

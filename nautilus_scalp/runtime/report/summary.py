@@ -54,6 +54,7 @@ def summarise(
         "unexplained": measures.unexplained,
         "fees_unexplained": measures.fees - measures.fill_fees,
         "split": msgspec.to_builtins(measures.split),
+        "size_impact": measures.size_impact,
         "markout_bps": {k: measures.markouts[ms].bps for k, ms in MARKOUT_HORIZONS_MS.items()},
         "markout_fills": {k: measures.markouts[ms].fills for k, ms in MARKOUT_HORIZONS_MS.items()},
         "round_trips": len(measures.trips),

@@ -1,5 +1,6 @@
 """What the simulated venue did besides filling orders, kept for the report."""
 
+from collections import Counter
 from collections import defaultdict
 
 from nautilus_trader.common.actor import Actor
@@ -10,6 +11,7 @@ from nautilus_trader.model.identifiers import StrategyId
 from nautilus_scalp.actors.session import HasStrategies
 from nautilus_scalp.runtime.simulation.records import TOPICS
 from nautilus_scalp.runtime.simulation.records import ClosedPosition
+from nautilus_scalp.runtime.simulation.records import DepthShortfall
 from nautilus_scalp.runtime.simulation.records import FundingPaid
 from nautilus_scalp.runtime.simulation.records import Liquidation
 
@@ -35,6 +37,8 @@ class Books(Actor):
         Payments by strategy and instrument, in order of time.
     liquidations : list[Liquidation]
         In order of time.
+    shortfalls : Counter[DepthShortfall]
+        Market orders that found too little in the recorded book.
 
     """
 
@@ -45,15 +49,19 @@ class Books(Actor):
         self.fees: defaultdict[Account, float] = defaultdict(float)
         self.funding: defaultdict[Account, list[FundingPaid]] = defaultdict(list)
         self.liquidations: list[Liquidation] = []
+        self.shortfalls: Counter[DepthShortfall] = Counter()
 
     def on_start(self) -> None:
         """Listen to the simulation modules."""
         self.msgbus.subscribe(topic=TOPICS, handler=self._keep)
 
-    def _keep(self, record: ClosedPosition | FundingPaid | Liquidation) -> None:
+    def _keep(self, record: ClosedPosition | FundingPaid | Liquidation | DepthShortfall) -> None:
         if isinstance(record, Liquidation):
             self.liquidations.append(record)
             self._stop_trading()
+            return
+        if isinstance(record, DepthShortfall):
+            self.shortfalls[record] += 1
             return
         account = (record.strategy_id, record.instrument_id)
         if isinstance(record, FundingPaid):

@@ -9,6 +9,7 @@ TOPICS = "simulation.*"
 FUNDING_TOPIC = "simulation.funding"
 LIQUIDATION_TOPIC = "simulation.liquidation"
 POSITION_TOPIC = "simulation.position"
+DEPTH_TOPIC = "simulation.depth"
 
 
 class FundingPaid(Struct, frozen=True, kw_only=True):
@@ -62,3 +63,19 @@ class ClosedPosition(Struct, frozen=True, kw_only=True):
     instrument_id: InstrumentId
     realized: float
     fees: float
+
+
+class DepthShortfall(Struct, frozen=True, kw_only=True):
+    """A market order found less than it wanted: its rest was filled one tick further.
+
+    Parameters
+    ----------
+    instrument_id : InstrumentId
+        What.
+    recorded : bool
+        Whether all recorded levels were taken; False where none was recent enough.
+
+    """
+
+    instrument_id: InstrumentId
+    recorded: bool

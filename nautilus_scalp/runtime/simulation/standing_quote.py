@@ -15,6 +15,10 @@ from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 
+from nautilus_scalp.runtime.simulation.depth import RecordedDepth
+from nautilus_scalp.runtime.simulation.records import DEPTH_TOPIC
+from nautilus_scalp.runtime.simulation.records import DepthShortfall
+
 
 class StandingQuoteConfig(SimulationModuleConfig, frozen=True):
     """Configuration of `StandingQuote`; it has no choices."""
@@ -41,7 +45,40 @@ class StandingQuote(SimulationModule):
 
         """
         super().register_venue(exchange)
+        if isinstance(exchange.fill_model, RecordedDepth):
+            exchange.fill_model.follow(self)
         self.msgbus.subscribe(topic=f"data.trades.{exchange.id}.*", handler=self._restore)
+
+    def quote(self, instrument_id: str) -> QuoteTick | None:
+        """Return the quote that stands, None before the first one.
+
+        Parameters
+        ----------
+        instrument_id : str
+            Of what.
+
+        Returns
+        -------
+        QuoteTick or None
+            The last one.
+
+        """
+        return self._quotes.get(instrument_id)
+
+    def now_ns(self) -> int:
+        """Return the venue's time, nanoseconds."""
+        return int(self.clock.timestamp_ns())
+
+    def announce(self, shortfall: DepthShortfall) -> None:
+        """Tell the report what an order found too little of.
+
+        Parameters
+        ----------
+        shortfall : DepthShortfall
+            What it was.
+
+        """
+        self.msgbus.publish(topic=DEPTH_TOPIC, msg=shortfall)
 
     def pre_process(self, data: Data) -> None:
         """Remember the quote that stands.

@@ -12,6 +12,7 @@ from nautilus_trader.model.objects import Money
 
 from nautilus_scalp.data.fees import fee_rates
 from nautilus_scalp.data.funding import FundingTime
+from nautilus_scalp.runtime.config import RunSection
 from nautilus_scalp.runtime.config import VenueSection
 from nautilus_scalp.runtime.simulation.fees import TierFeesConfig
 
@@ -21,7 +22,7 @@ _PACKAGE = "nautilus_scalp.runtime.simulation"
 
 
 def venue_config(
-    venue: VenueSection, seed: int, funding: tuple[FundingTime, ...], *, signals: bool
+    venue: VenueSection, run: RunSection, funding: tuple[FundingTime, ...], *, signals: bool
 ) -> BacktestVenueConfig:
     """Return Nautilus's configuration of the venue, with our modules and fees.
 
@@ -29,8 +30,8 @@ def venue_config(
     ----------
     venue : VenueSection
         What the venue is like.
-    seed : int
-        Seed of the fill model.
+    run : RunSection
+        Where the recorded depth is, and the seed of the fill model.
     funding : tuple[FundingTime, ...]
         What is paid when.
     signals : bool
@@ -58,12 +59,14 @@ def venue_config(
         liquidity_consumption=venue.liquidity_consumption,
         modules=_modules(venue, funding),
         fill_model=ImportableFillModelConfig(
-            fill_model_path="nautilus_trader.backtest.models:FillModel",
-            config_path="nautilus_trader.backtest.config:FillModelConfig",
+            fill_model_path=f"{_PACKAGE}.depth:RecordedDepth",
+            config_path=f"{_PACKAGE}.depth:RecordedDepthConfig",
             config={
                 "prob_fill_on_limit": venue.prob_fill_on_limit,
                 "prob_slippage": venue.prob_slippage,
-                "random_seed": seed,
+                "random_seed": run.seed,
+                "catalog": run.catalog,
+                "consumption": venue.liquidity_consumption,
             },
         ),
         latency_model=_latency(venue, signals=signals),

@@ -1,5 +1,6 @@
 """What was assumed and what happened, in words for the report."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
@@ -9,6 +10,7 @@ from nautilus_scalp.data.fees import fee_schedule
 from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.runtime.backtest import Window
 from nautilus_scalp.runtime.config import BacktestConfig
+from nautilus_scalp.runtime.simulation.records import DepthShortfall
 from nautilus_scalp.runtime.simulation.records import Liquidation
 from nautilus_scalp.runtime.simulation.schedule import uncharged
 from nautilus_scalp.settings import to_iso
@@ -39,6 +41,10 @@ class SimulatedRun(Protocol):
     @property
     def liquidations(self) -> list[Liquidation]:
         """When the account was closed out."""
+
+    @property
+    def shortfalls(self) -> Counter[DepthShortfall]:
+        """Market orders that found too little in the recorded book."""
 
 
 def assumptions(config: BacktestConfig) -> tuple[str, ...]:
@@ -71,7 +77,8 @@ def assumptions(config: BacktestConfig) -> tuple[str, ...]:
     return (
         f"Commands take effect after {delays}.",
         f"A resting order is {queue}; size that was taken {taken}.",
-        "The book is the recorded best bid and ask. Nothing that is sent moves the market.",
+        "The book is the recorded best bid and ask; larger market orders walk the recorded depth.",
+        "What is sent makes nobody else act.",
         "Funding is paid at recorded rates, or at the configured one.",
         f"Initial margin is not checked. {closed_out}",
     )
@@ -93,7 +100,7 @@ def simulation_notes(runs: Sequence[SimulatedRun]) -> list[str]:
     """
     notes: dict[str, None] = {}
     for run in runs:
-        own = [*_fee_notes(run), *_funding_notes(run)]
+        own = [*_fee_notes(run), *_funding_notes(run), *_depth_notes(run)]
         liquidated = _liquidation_notes(run)
         if len(runs) > 1:
             liquidated = [f"{run.name}: {note}" for note in liquidated]
@@ -120,6 +127,15 @@ def _funding_notes(run: SimulatedRun) -> list[str]:
     return [
         f"{name}: {count} funding time(s) in the window without a rate; {remedy}"
         for name, count in missing.items()
+    ]
+
+
+def _depth_notes(run: SimulatedRun) -> list[str]:
+    found = {True: "took all recorded levels", False: "met no recorded depth of the last 5 s"}
+    return [
+        f"{short.instrument_id}: {count} market order(s) {found[short.recorded]}; "
+        "their rest was filled one tick further, which flatters"
+        for short, count in run.shortfalls.items()
     ]
 
 
