@@ -3,15 +3,18 @@
 import math
 from collections import Counter
 
+from msgspec.structs import replace
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import ActorConfig
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.errors import UsageError
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
+from nautilus_scalp.signals.garch import GarchParams
 from nautilus_scalp.signals.regime import RegimeClassifier
 from nautilus_scalp.signals.regime import RegimeParams
 
@@ -26,11 +29,32 @@ class RegimeActorConfig(ActorConfig, frozen=True):
         Instruments to follow.
     params : RegimeParams
         How the market is measured, and the thresholds.
+    garch : dict[str, GarchParams], optional
+        Fitted volatility of single instruments, by id, in place of `params.measures.garch`: what
+        ``nautilus-scalp garch`` prints.
 
     """
 
     instrument_ids: list[InstrumentId]
     params: RegimeParams = RegimeParams()
+    garch: dict[str, GarchParams] | None = None
+
+    def params_of(self, instrument_id: InstrumentId) -> RegimeParams:
+        """Return how one instrument is measured."""
+        fitted = (self.garch or {}).get(instrument_id.value)
+        if fitted is None:
+            return self.params
+        return replace(self.params, measures=replace(self.params.measures, garch=fitted))
+
+    def __post_init__(self) -> None:
+        """Refuse a fit of an instrument that is not followed, or of other bars."""
+        followed = {instrument_id.value for instrument_id in self.instrument_ids}
+        unknown = sorted((self.garch or {}).keys() - followed)
+        if unknown:
+            message = f"RegimeActor: garch.{unknown[0]!r} is not one of instrument_ids"
+            raise UsageError(message, f"name one of {', '.join(sorted(followed))}")
+        for instrument_id in self.instrument_ids:
+            self.params_of(instrument_id)
 
 
 class RegimeActor(Actor):
@@ -57,7 +81,7 @@ class RegimeActor(Actor):
         self.changes: Counter[str] = Counter()
         self._unsound = 0
         self._classifiers = {
-            instrument_id: RegimeClassifier(config.params)
+            instrument_id: RegimeClassifier(config.params_of(instrument_id))
             for instrument_id in config.instrument_ids
         }
 

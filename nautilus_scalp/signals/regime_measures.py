@@ -13,43 +13,14 @@ from nautilus_scalp.features.kernels import decay
 from nautilus_scalp.features.kernels import window_mean
 from nautilus_scalp.features.kernels import window_push
 from nautilus_scalp.features.kernels import window_size
+from nautilus_scalp.signals.garch import GarchParams
+from nautilus_scalp.signals.garch import garch_next
 from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
 
 
 _NS_PER_MS = 1_000_000
 Length = Annotated[int, Meta(ge=2)]
-
-
-class GarchParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """
-    A GARCH(1,1) of the bars' returns, fitted elsewhere or taken from the literature.
-
-    Parameters
-    ----------
-    alpha, beta : float
-        Weight of the last squared return, and of the last variance; together below 1.
-    omega : float, optional
-        The constant, in squared returns. Left out it is `1 - alpha - beta` times the baseline's
-        variance, so that the model returns to what is usual for the instrument.
-
-    References
-    ----------
-    Bollerslev, T. (1986), Generalized autoregressive conditional heteroskedasticity, Journal of
-    Econometrics 31(3). Variance targeting: Engle, R. F. and Mezrich, J. (1996), GARCH for groups,
-    Risk 9(8).
-
-    """
-
-    alpha: NotNegative = 0.05
-    beta: NotNegative = 0.9
-    omega: Positive | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a variance that would grow without end."""
-        if self.alpha + self.beta >= 1.0:
-            message = f"garch: alpha {self.alpha} + beta {self.beta} is not below 1"
-            raise UsageError(message, "lower garch.alpha or garch.beta")
 
 
 class MeasureParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +65,13 @@ class MeasureParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if self.warm_up_bars <= self.window_bars:
             message = f"regime: warm_up_bars {self.warm_up_bars} <= window_bars {self.window_bars}"
             raise UsageError(message, "raise warm_up_bars or lower window_bars")
+        if self.garch.bar_ms not in (None, self.bar_ms):
+            message = (
+                f"garch: fitted to bars of {self.garch.bar_ms:g} ms, bar_ms is {self.bar_ms:g}"
+            )
+            raise UsageError(
+                message, f"fit it again: nautilus-scalp garch --bar-ms {self.bar_ms:g}"
+            )
 
 
 class Measures(Struct, frozen=True, gc=False):
@@ -227,12 +205,11 @@ class RegimeMeter:
         self._fine_ewma += (self._fine - self._fine_ewma) / self._weight
         self._fine = 0.0
         garch = self._params.garch
-        omega = garch.omega
-        if omega is None:
-            usual = self._baseline if self._baseline_weight else self._ewma
-            omega = (1.0 - garch.alpha - garch.beta) * usual
-        before = self._garch if math.isfinite(self._garch) else square
-        self._garch = omega + garch.alpha * square + garch.beta * before
+        usual = self._baseline if self._baseline_weight else self._ewma
+        omega = garch.constant(usual)
+        # Before the first bar nothing is expected but what the model returns to.
+        before = garch.long_run_variance(usual) if math.isnan(self._garch) else self._garch
+        self._garch = garch_next(before, square, omega, garch.alpha, garch.beta)
 
     def _measure(self) -> Measures:
         params = self._params

@@ -12,6 +12,7 @@ from nautilus_scalp.data.catalog import catalog_instruments
 from nautilus_scalp.data.catalog import catalog_window
 from nautilus_scalp.data.mids import read_mids
 from nautilus_scalp.errors import InputError
+from nautilus_scalp.errors import UsageError
 from nautilus_scalp.settings import to_iso
 from nautilus_scalp.signals.garch import GarchParams
 
@@ -21,7 +22,7 @@ type Ints = npt.NDArray[np.int64]
 
 _NS_PER_MS = 1_000_000
 _BPS = 1e4
-_DIGITS = 6
+_DIGITS = 4  # what the optimiser finds again on another machine
 # A window of the regime's bars: after a longer gap the live measures begin anew as well.
 _MAX_GAP_BARS = 60
 _LEAST_BARS = 250
@@ -34,7 +35,7 @@ class GarchFit(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     params : GarchParams
-        For the configuration of a ``RegimeActor``, rounded to six digits.
+        For the configuration of a ``RegimeActor``, rounded to four digits.
     standard_errors : dict[str, float]
         Of alpha and beta, robust to returns that are not normal.
     long_run_volatility_bps : float
@@ -101,11 +102,14 @@ def fit_catalog(
     Raises
     ------
     UsageError
-        If the catalog or an instrument is not there.
+        If the catalog or an instrument is not there, or `bar_ms` is no length.
     InputError
         If there are too few bars, or they do not determine a stationary model.
 
     """
+    if not bar_ms * _NS_PER_MS >= 1.0:
+        message = f"bars of {bar_ms:g} ms"
+        raise UsageError(message, "give --bar-ms a length, such as 1000")
     names = list(instrument_ids or (facts.instrument_id for facts in catalog_instruments(catalog)))
     first_ns, last_ns = catalog_window(catalog, names)
     start_ns = first_ns if window[0] is None else max(window[0], first_ns)

@@ -9,11 +9,11 @@ import pytest
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.risk.profile import PROFILES
+from nautilus_scalp.signals.garch import GarchParams
 from nautilus_scalp.signals.regime import Band
 from nautilus_scalp.signals.regime import Regime
 from nautilus_scalp.signals.regime import RegimeClassifier
 from nautilus_scalp.signals.regime import RegimeParams
-from nautilus_scalp.signals.regime_measures import GarchParams
 from nautilus_scalp.signals.regime_measures import MeasureParams
 from nautilus_scalp.signals.regime_measures import Measures
 from nautilus_scalp.signals.regime_measures import RegimeMeter
@@ -137,7 +137,7 @@ def test_measures_by_hand() -> None:
     historical = math.sqrt((1e-4 + 4e-4) / 2)
     ewma = (0.25 * 1e-4 + 0.5 * 1e-4 + 4e-4) / 1.875
     fine = (0.25 * 1e-4 + 0.5 * 1e-4 + (1e-4 + 9e-4 + 4e-4)) / 1.875
-    garch = 0.0
+    garch = 1e-8 / (1.0 - 0.1 - 0.8)  # the long run's, before the first bar
     for square in squares:
         garch = 1e-8 + 0.1 * square + 0.8 * garch
     volatility = 0.5 * historical + 0.25 * math.sqrt(ewma) + 0.25 * math.sqrt(garch)
@@ -188,6 +188,8 @@ def test_parameters_that_make_no_sense_are_refused() -> None:
         MeasureParams(historical_weight=0.0, ewma_weight=0.0, garch_weight=0.0)
     with pytest.raises(UsageError, match="warm_up_bars"):
         MeasureParams(window_bars=100, warm_up_bars=50)
+    with pytest.raises(UsageError, match="bars of 250 ms"):
+        MeasureParams(garch=GarchParams(bar_ms=250.0))
 
 
 def test_every_regime_has_a_profile() -> None:
