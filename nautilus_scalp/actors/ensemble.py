@@ -17,6 +17,7 @@ from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import FeatureEngine
 from nautilus_scalp.features.engine import build_engines
+from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import AlphaSignal
@@ -184,6 +185,23 @@ class EnsembleActor(Actor):
 
         """
         self._channels[tick.instrument_id].engine.on_trade(tick.ts_event, *trade_values(tick))
+
+    def features(self, instrument_id: InstrumentId) -> Floats:
+        """
+        Return what the model sees of an instrument.
+
+        Parameters
+        ----------
+        instrument_id : InstrumentId
+            One of the actor's instruments.
+
+        Returns
+        -------
+        float64[F]
+            The vector of the last quote; a reused buffer.
+
+        """
+        return self._channels[instrument_id].engine.value
 
     def all_indicators(self, instrument_id: InstrumentId) -> dict[str, float]:
         """
