@@ -23,6 +23,8 @@ UNCLASSIFIED = "UNCLASSIFIED"
 
 # Where a ``PortfolioGuard`` hands its portfolio to the function that a strategy sends.
 PORTFOLIO_ENDPOINT = "PortfolioGuard.hand_over"
+# Where an ``Arbiter`` hands its floors, by instrument, to the function that a strategy sends.
+FLOOR_ENDPOINT = "Arbiter.hand_over"
 
 
 @customdataclass_pyo3()  # type: ignore[no-untyped-call]
