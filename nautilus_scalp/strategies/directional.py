@@ -18,6 +18,7 @@ from nautilus_scalp.exits.plan import ExitPlan
 from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.profile import largest_entry
 from nautilus_scalp.risk.sizing import SizingParams
@@ -106,6 +107,15 @@ class DirectionalConfig(Protocol):
         """In which regimes it trades."""
 
 
+class _Case(Struct, frozen=True):
+    """A position that rule and model together want."""
+
+    side: int
+    multiple: float
+    opinion: Opinion
+    priority: Priority
+
+
 class DirectionalDesk:
     """
     Opens a position, watches it and closes it; all of a directional strategy but its rule.
@@ -118,6 +128,8 @@ class DirectionalDesk:
         Its configuration.
     refusals : Counter[str]
         Where refusals are counted.
+    confirmed : Priority
+        Of a case of the rule that the model agrees with.
 
     Attributes
     ----------
@@ -131,7 +143,11 @@ class DirectionalDesk:
     _watched: OpenPosition | None
 
     def __init__(
-        self, strategy: Strategy, config: DirectionalConfig, refusals: Counter[str]
+        self,
+        strategy: Strategy,
+        config: DirectionalConfig,
+        refusals: Counter[str],
+        confirmed: Priority = Priority.CASE,
     ) -> None:
         self._strategy = strategy
         self._instrument_id = config.instrument_id
@@ -139,6 +155,7 @@ class DirectionalDesk:
         self._exits = config.exits
         self._needs_volatility = config.exits.needs_volatility
         self._signal = config.signal
+        self._confirmed = confirmed
         self._horizon_ms = config.volatility.horizon_ms
         self._refusals = refusals
         self._execution = Execution(
@@ -252,17 +269,21 @@ class DirectionalDesk:
             Of its case; 1 just meets its threshold.
 
         """
-        opinion = self._inbox.opinion(self._execution.state.quote_ns)
-        side, multiple = combine(side, strength, opinion, self._signal)
-        if not side:
+        case = self._case(side, strength)
+        if case is None:
             return
         volatility = self._volatility.value
         if self._needs_volatility and not math.isfinite(volatility):
             self._refusals["volatility_unknown"] += 1
             return
-        if self._execution.submit(self._intent(side, self._notional(multiple, opinion))):
+        execution = self._execution
+        execution.floor.priority = case.priority
+        if execution.submit(self._intent(case.side, self._notional(case.multiple, case.opinion))):
+            self._waiting = None
             self._entry_volatility = volatility
-            self._entered_ns = self._execution.state.now_ns
+            self._entered_ns = execution.state.now_ns
+        elif execution.floor.waits:
+            self._waiting = case
 
     def manage(self, fair_value: float = math.nan) -> None:
         """
@@ -280,7 +301,7 @@ class DirectionalDesk:
             self._watch(position)
         if execution.leaving:
             return
-        emergency = execution.portfolio.must_leave
+        emergency = execution.portfolio.must_leave or execution.floor.must_leave
         if emergency is not None and not execution.idle:
             if position is not None:
                 self.exit_reasons[emergency] += 1
@@ -305,6 +326,7 @@ class DirectionalDesk:
             self._trend.reset()
         self._plan.drop()
         self._watched = None
+        self._waiting: _Case | None = None
         self._entry_volatility = math.nan
         self._entered_ns = 0
         self._next_entry_ns = 0
@@ -313,6 +335,16 @@ class DirectionalDesk:
         self._inbox.open()
         self._strategy.subscribe_quote_ticks(self._instrument_id)
         self._strategy.subscribe_trade_ticks(self._instrument_id)
+
+    def _case(self, side: int, strength: float) -> _Case | None:
+        """Return what rule and model together want, or what others are making room for."""
+        opinion = self._inbox.opinion(self._execution.state.quote_ns)
+        model_side = opinion.direction(self._signal.min_strength)
+        chosen, multiple = combine(side, strength, opinion, self._signal)
+        if chosen:
+            agreed = chosen == side == model_side
+            return _Case(chosen, multiple, opinion, self._confirmed if agreed else Priority.CASE)
+        return self._waiting if self._execution.floor.waits else None
 
     def _notional(self, multiple: float, opinion: Opinion) -> float:
         """Return the value of an entry in the present regime."""

@@ -31,12 +31,14 @@ from nautilus_scalp.quoting.diff import Action
 from nautilus_scalp.quoting.diff import Amend
 from nautilus_scalp.quoting.diff import Cancel
 from nautilus_scalp.risk.breakers import CircuitBreaker
+from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskGate
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.state import APPROVED
 from nautilus_scalp.risk.state import Refused
 from nautilus_scalp.risk.state import RiskState
 from nautilus_scalp.risk.state import Verdict
+from nautilus_scalp.strategies.floor_link import FloorLink
 from nautilus_scalp.strategies.ledger import Ledger
 from nautilus_scalp.strategies.orders import as_working
 from nautilus_scalp.strategies.orders import make_order
@@ -83,6 +85,8 @@ class Execution:
         Where refusals are counted.
     regime : ArbiterParams, optional
         In which regimes the strategy trades.
+    priority : Priority
+        How good its cases are, where several strategies want the instrument.
 
     """
 
@@ -97,6 +101,7 @@ class Execution:
         limits: RiskLimits,
         refusals: Counter[str],
         regime: ArbiterParams | None = None,
+        priority: Priority = Priority.CASE,
     ) -> None:
         self._strategy = strategy
         self._instrument_id = instrument_id
@@ -106,6 +111,7 @@ class Execution:
         self.breaker = CircuitBreaker(limits.breakers)
         self.regime = RegimeWatch(strategy, instrument_id, regime)
         self.portfolio = PortfolioLink(strategy, self.regime)
+        self.floor = FloorLink(strategy, instrument_id, priority)
         self.reset()
 
     def start(self) -> None:
@@ -136,9 +142,13 @@ class Execution:
         mine = {"instrument_id": self._instrument_id, "strategy_id": self._strategy.id}
         for position in cache.positions_open(**mine):
             self._ledger.book(position.signed_qty, position.avg_px_open, position.ts_opened)
-        for order in cache.orders_open(**mine):
-            self._ledger.add(as_working(order, pending=False))
+        for order in (*cache.orders_open(**mine), *cache.orders_inflight(**mine)):
+            self._ledger.add(as_working(order, pending=order.is_inflight))
+            if order.is_reduce_only:  # the exit is under way: wait for it, send no second one
+                self.leaving = True
+                self._retry_at_ns = self._strategy.clock.timestamp_ns() + _RETRY_NS
         self.portfolio.join(self._instrument, self.state)
+        self.floor.join(self.state)
 
     def reset(self) -> None:
         """Forget position, orders, losses and regime."""
@@ -350,9 +360,12 @@ class Execution:
         return self.breaker.blocked(now_ns) or self.portfolio.blocked
 
     def _review(self, intent: OrderIntent) -> Verdict:
-        """Judge an order by the strategy's own limits, then by those of the portfolio."""
+        """Judge an order by the strategy's own limits, the portfolio's, and by who else trades."""
         verdict = self._gate.review(intent, self.state)
-        return self.portfolio.review(intent) if verdict is APPROVED else verdict
+        if verdict is not APPROVED or intent.reduce_only:
+            return verdict
+        verdict = self.portfolio.review(intent)
+        return self.floor.review() if verdict is APPROVED else verdict
 
     def _amend(self, working: WorkingOrder, ticks: int) -> None:
         order = self._strategy.cache.order(working.order_id)

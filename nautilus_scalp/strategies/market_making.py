@@ -20,6 +20,7 @@ from nautilus_scalp.quoting.ladder import Ladder
 from nautilus_scalp.quoting.ladder import Quote
 from nautilus_scalp.quoting.pricing import LadderParams
 from nautilus_scalp.quoting.pricing import Market
+from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.combination import Opinion
@@ -86,6 +87,9 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
         if self.signal.mode == "signal":
             message = 'MarketMaking: signal.mode = "signal"'
             raise UsageError(message, 'set signal.mode to "rules" or "combined"')
+        if self.regime is not None and self.regime.on_leave == "run_off":
+            message = 'MarketMaking: regime.on_leave = "run_off"'
+            raise UsageError(message, 'a maker has no exits to wait for: set it to "flatten"')
 
 
 class MarketMaking(Strategy):
@@ -108,7 +112,9 @@ class MarketMaking(Strategy):
         super().__init__(config)
         self.refusals: Counter[str] = Counter()
         instrument_id = config.instrument_id
-        self._execution = Execution(self, instrument_id, config.risk, self.refusals, config.regime)
+        self._execution = Execution(
+            self, instrument_id, config.risk, self.refusals, config.regime, Priority.QUOTES
+        )
         self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
         self._volatility = RealisedVolatility(config.volatility)
         self._intensity: FillIntensity | None = None
@@ -207,7 +213,7 @@ class MarketMaking(Strategy):
         volatility = self._volatility.on_mid(tick.ts_event, mid)
         if self._intensity is not None:
             self._intensity.on_mid(tick.ts_event, mid)
-        blocked = self._execution.state.blocked
+        blocked = self._execution.state.blocked or self._execution.floor.closed
         if blocked is not None:
             self._pause(blocked, now_ns)
             return

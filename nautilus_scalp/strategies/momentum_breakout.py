@@ -13,6 +13,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.exits.plan import ExitParams
+from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.breakout import BreakoutRule
@@ -80,7 +81,9 @@ class MomentumBreakout(Strategy):
     def __init__(self, config: MomentumBreakoutConfig) -> None:
         super().__init__(config)
         self.refusals: Counter[str] = Counter()
-        self._desk = DirectionalDesk(self, config, self.refusals)
+        self._desk = DirectionalDesk(
+            self, config, self.refusals, confirmed=Priority.CONFIRMED_BREAKOUT
+        )
         self._rule = BreakoutRule(config.rule)
         self._case = _NO_CASE
 

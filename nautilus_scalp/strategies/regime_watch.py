@@ -1,5 +1,7 @@
 """What the market's regime allows a strategy: whether it trades, how large, with which stops."""
 
+from typing import Literal
+
 from msgspec import Struct
 from msgspec.structs import replace
 from nautilus_trader.model.identifiers import InstrumentId
@@ -24,15 +26,19 @@ class ArbiterParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Parameters
     ----------
     trade_in : tuple[Regime, ...]
-        In any other it goes flat and pauses. A crash liquidates whether it is listed or not, and
-        while the regime is not known nothing is opened.
+        In any other it opens nothing, see `on_leave`. A crash liquidates whether it is listed or
+        not, and while the regime is not known nothing is opened.
     apply_profile : bool
         Whether the regime's profile scales sizes and stops.
+    on_leave : {"flatten", "run_off"}
+        What becomes of a position when such a regime ends: it is closed at once, or it waits for
+        its own exits and nothing is added. A crash closes it either way.
 
     """
 
     trade_in: tuple[Regime, ...] = tuple(Regime)
     apply_profile: bool = True
+    on_leave: Literal["flatten", "run_off"] = "flatten"
 
 
 class RegimeWatch:
@@ -76,7 +82,9 @@ class RegimeWatch:
     @property
     def must_leave(self) -> bool:
         """Whether what is held is to be closed: a known regime in which the strategy has no say."""
-        return self.blocked is not None and self.blocked != UNKNOWN_REGIME
+        if self._params is None or self.blocked is None or self.blocked == UNKNOWN_REGIME:
+            return False
+        return self._crash or self._params.on_leave == "flatten"
 
     def open(self) -> None:
         """Listen from now on, through pauses too: only changes are told, and none may be missed."""
@@ -94,6 +102,7 @@ class RegimeWatch:
     def _forget(self) -> None:
         self.blocked = UNKNOWN_REGIME if self.active else None
         self.profile = PROFILES[Regime.NORMAL]
+        self._crash = False
 
     def take(self, signal: RegimeSignal) -> None:
         """
@@ -112,7 +121,8 @@ class RegimeWatch:
         regime = Regime(signal.regime)
         if params.apply_profile:
             self.profile = PROFILES[regime]
-        allowed = regime in params.trade_in and not PROFILES[regime].liquidate
+        self._crash = PROFILES[regime].liquidate
+        allowed = regime in params.trade_in and not self._crash
         self.blocked = None if allowed else f"regime_{regime.lower()}"
 
     def scaled(self, exits: ExitParams) -> ExitParams:
