@@ -117,8 +117,11 @@ def _exec_engine(config: LiveConfig) -> LiveExecEngineConfig:
             InstrumentId.from_str(name) for name in config.instrument_ids
         ],
         reconciliation_startup_delay_secs=_SETTLE_S,
-        inflight_check_interval_ms=2_000,
-        inflight_check_threshold_ms=3_000,
+        # A request without an answer is asked after twice and given up after six seconds: by then
+        # the venues' receive window of five seconds is over, and it cannot arrive any more.
+        inflight_check_interval_ms=1_000,
+        inflight_check_threshold_ms=2_000,
+        inflight_check_retries=2,
         open_check_interval_secs=live.open_check_interval_s if compares else None,
         open_check_open_only=True,
         open_check_missing_retries=3,
