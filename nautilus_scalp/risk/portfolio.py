@@ -11,10 +11,19 @@ from msgspec import Struct
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.risk.kill_switch import KillSwitch
+from nautilus_scalp.risk.layers import CorrelationExposure
+from nautilus_scalp.risk.layers import Drawdown
+from nautilus_scalp.risk.layers import Emergency
+from nautilus_scalp.risk.layers import Exposure
+from nautilus_scalp.risk.layers import Layer
+from nautilus_scalp.risk.layers import PortfolioExposure
+from nautilus_scalp.risk.layers import PositionSize
+from nautilus_scalp.risk.layers import ValueAtRisk
+from nautilus_scalp.risk.layers import VolatilityScaling
 from nautilus_scalp.risk.portfolio_moves import Comovement
 from nautilus_scalp.risk.portfolio_moves import MovesParams
+from nautilus_scalp.risk.profile import RiskProfile
 from nautilus_scalp.risk.state import APPROVED
-from nautilus_scalp.risk.state import Refused
 from nautilus_scalp.risk.state import RiskState
 from nautilus_scalp.risk.state import Verdict
 from nautilus_scalp.signals.units import Count
@@ -23,54 +32,66 @@ from nautilus_scalp.signals.units import Positive
 
 Loss = Annotated[float, Meta(gt=0.0, lt=1.0)]
 
-_KILLED = Refused("kill_switch")
-_NO_EQUITY = Refused("equity_unknown")
-_POSITIONS = Refused("max_positions")
-_UNKNOWN = Refused("portfolio_unknown")
-_ASSET = Refused("max_asset_exposure")
-_TOTAL = Refused("max_portfolio_exposure")
-_CORRELATED = Refused("max_correlated_exposure")
-_NO_VAR = Refused("value_at_risk_unknown")
-_VAR = Refused("max_value_at_risk")
+KILLED = "kill_switch"
+REDUCING = "leverage_reduction"
 
 
 class PortfolioLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    What all strategies together may risk; shares of the equity.
+    What all strategies together may risk; shares of the equity, layer by layer.
 
     Parameters
     ----------
+    max_trade_share : float
+        Value of one order, at leverage 1.
+    max_loss_per_trade_share : float
+        What one order loses at its stop; a regime's profile has its own.
     max_exposure_share, max_asset_share : float
         Value of everything, and of everything in one asset, at leverage 1. What may still fill
         counts as filled, and a short position does not make room for a long one.
-    max_correlated_share : float
-        Value of an asset and of every other times its absolute correlation with it, at leverage 1.
+    max_heat_share : float
+        What is lost if every stop is hit.
+    unstopped_loss : float
+        What a strategy without stops is taken to lose, as a fraction of what it holds.
+    max_positions : int
+        Strategies times instruments that hold or may open something.
     max_daily_var_share : float
         Loss that a day exceeds with 5 % probability.
     max_drawdown_share : float
         A fall of this from the highest equity engages the kill switch.
-    max_positions : int
-        Strategies times instruments that hold or may open something.
+    reference_volatility : float
+        Annual volatility of an instrument up to which an order may be as large as
+        `max_trade_share`; beyond it the largest order falls in proportion.
+    max_correlated_share : float
+        Value of an asset and of every other times its absolute correlation with it, at leverage 1.
     moves : MovesParams
         How correlation and value at risk are measured.
 
     """
 
+    max_trade_share: Positive = 0.1
+    max_loss_per_trade_share: Positive = 0.02
     max_exposure_share: Positive = 0.8
     max_asset_share: Positive = 0.2
-    max_correlated_share: Positive = 0.4
+    max_heat_share: Positive = 0.06
+    unstopped_loss: Loss = 0.1
+    max_positions: Count = 10
     max_daily_var_share: Positive = 0.05
     max_drawdown_share: Loss = 0.15
-    max_positions: Count = 10
+    reference_volatility: Positive = 0.6
+    max_correlated_share: Positive = 0.4
     moves: MovesParams = MovesParams()
 
 
 class _Member(Struct):
-    """One strategy in one instrument; its state is the live one."""
+    """One strategy in one instrument: its live state, and what it was worth when last looked at."""
 
     place: int
     asset: str
     state: RiskState
+    revision: int = -1
+    value: float = 0.0
+    stop_fraction: float = math.nan
 
 
 class Portfolio:
@@ -88,8 +109,8 @@ class Portfolio:
     ----------
     leverage : float
         Multiple of the equity that the limits on exposure allow.
-    drawdown : float
-        Share lost since the highest equity; NaN while the equity is unknown.
+    halted : str or None
+        Why everything is to be closed; None when all is well.
 
     """
 
@@ -97,11 +118,27 @@ class Portfolio:
         self._limits = limits
         self._members: dict[Hashable, _Member] = {}
         self._moves = Comovement(limits.moves)
+        self._exposures = np.zeros(0)
+        self._case = Exposure()
         self._equity = math.nan
         self._peak = 0.0
         self._reducing = False
+        self._scaling = VolatilityScaling(limits.max_trade_share, limits.reference_volatility)
+        self._layers: tuple[Layer, ...] = (
+            PositionSize(limits.max_trade_share),
+            PortfolioExposure(
+                limits.max_exposure_share, limits.max_asset_share, limits.max_heat_share
+            ),
+            ValueAtRisk(limits.max_daily_var_share),
+            Drawdown(limits.max_drawdown_share),
+            self._scaling,
+            CorrelationExposure(limits.max_correlated_share),
+            Emergency(),
+        )
         self.kill_switch = kill_switch
         self.leverage = 1.0
+        self.halted: str | None = None
+        self._judge()
 
     def join(self, key: Hashable, instrument: str, asset: str, state: RiskState) -> None:
         """
@@ -118,37 +155,39 @@ class Portfolio:
 
         """
         self._members[key] = _Member(self._moves.add(instrument), asset, state)
-
-    @property
-    def halted(self) -> str | None:
-        """Why everything is to be closed; None when all is well."""
-        if self.kill_switch.engaged:
-            return _KILLED.reason
-        return "leverage_reduction" if self._reducing else None
+        self._exposures = np.zeros(self._moves.size)
 
     @property
     def drawdown(self) -> float:
-        """Share of the highest equity that is lost."""
+        """Share of the highest equity that is lost; NaN while the equity is unknown."""
         return 1.0 - self._equity / self._peak if self._peak > 0.0 else math.nan
 
     @property
     def annual_volatility(self) -> float:
         """Annual volatility of the wildest instrument; NaN while too little is known."""
-        return self._moves.annual_volatility
+        return max(self._moves.annual_volatility, default=math.nan)
 
     @property
     def risk_share(self) -> float:
         """Value at risk of what is held and may be, over what is allowed; NaN while not known."""
-        exposures = np.zeros(self._moves.size)
-        for member in self._members.values():
-            exposures[member.place] += worst_notional(member.state)
-        risk = self._moves.value_at_risk(exposures)
+        self._look()
+        risk, _ = self._moves.risk(self._exposures)
         allowed = self._limits.max_daily_var_share * self._equity
         return risk / allowed if allowed > 0.0 else math.nan
 
-    def on_mid(self, key: Hashable, ts_ns: int, mid: float) -> None:
-        """Take in a positive finite price of a member's instrument, by exchange time."""
-        self._moves.on_mid(self._members[key].place, ts_ns, mid)
+    @property
+    def next_sample_ns(self) -> int:
+        """Exchange time from which on `on_time` has something to do."""
+        return self._moves.next_ns
+
+    def on_time(self, ts_ns: int) -> None:
+        """Look at the prices of all instruments, once a sample of exchange time."""
+        mids = [math.nan] * self._moves.size
+        for member in self._members.values():
+            state = member.state
+            if 0.0 < state.bid < state.ask:
+                mids[member.place] = state.mid
+        self._moves.sample(ts_ns, mids)
 
     def on_equity(self, equity: float, ts_ns: int) -> None:
         """
@@ -167,6 +206,7 @@ class Portfolio:
             self._peak = max(self._peak, equity)
         if self.drawdown >= self._limits.max_drawdown_share:
             self.kill_switch.engage(f"drawdown of {self.drawdown:.1%}", ts_ns)
+        self._judge()
 
     def on_leverage(self, leverage: float, *, emergency: bool) -> None:
         """
@@ -185,9 +225,14 @@ class Portfolio:
         total = sum(worst_notional(member.state) for member in self._members.values())
         allowed = self._limits.max_exposure_share * self._equity * leverage
         self._reducing = emergency and total > allowed  # not on a guess: NaN closes nothing
+        self._judge()
+
+    def volatility_scale(self, key: Hashable) -> float:
+        """Return what is left of a member's size in a market as wild as its own, 0 to 1."""
+        return self._scaling.scale(self._moves.annual_volatility[self._members[key].place])
 
     def review(
-        self, key: Hashable, intent: OrderIntent, max_positions: int | None = None
+        self, key: Hashable, intent: OrderIntent, profile: RiskProfile | None = None
     ) -> Verdict:
         """
         Judge an order that the strategy's own gate has approved.
@@ -198,8 +243,9 @@ class Portfolio:
             Whose order.
         intent : OrderIntent
             The order; one that only reduces always passes.
-        max_positions : int, optional
-            Of the regime's profile, instead of the portfolio's.
+        profile : RiskProfile, optional
+            Of the present regime: its number of positions and its risk a trade count instead of
+            the portfolio's.
 
         Returns
         -------
@@ -209,48 +255,71 @@ class Portfolio:
         """
         if intent.reduce_only:
             return APPROVED
-        if self.kill_switch.engaged:
-            return _KILLED
-        if not 0.0 < self._equity < math.inf:
-            return _NO_EQUITY
-        limit = self._limits.max_positions if max_positions is None else max_positions
-        return self._review_exposure(key, intent, limit)
+        case = self._measure(self._members[key], intent, profile)
+        for layer in self._layers:
+            verdict = layer.review(case)
+            if verdict is not APPROVED:
+                return verdict
+        return APPROVED
 
-    def _review_exposure(self, key: Hashable, intent: OrderIntent, max_positions: int) -> Verdict:
-        limits, mine = self._limits, self._members[key]
-        values = [0.0] * self._moves.size
-        total = in_asset = 0.0
-        positions = 0
-        for other, member in self._members.items():
-            value = worst_notional(member.state, intent if other == key else None)
-            if value == 0.0:
+    def _judge(self) -> None:
+        if self.drawdown >= self._limits.max_drawdown_share:
+            self.halted = Drawdown.reason
+        elif self.kill_switch.engaged:
+            self.halted = KILLED
+        else:
+            self.halted = REDUCING if self._reducing else None
+
+    def _look(self) -> None:
+        """Value the members that changed since they were last looked at."""
+        changed = False
+        for member in self._members.values():
+            state = member.state
+            if member.revision != state.revision:
+                member.revision = state.revision
+                member.value = worst_notional(state)
+                stop = state.stop_fraction
+                member.stop_fraction = stop if stop >= 0.0 else self._limits.unstopped_loss
+                changed = True
+        if changed:
+            self._exposures.fill(0.0)
+            for member in self._members.values():
+                self._exposures[member.place] += member.value
+
+    def _measure(self, mine: _Member, intent: OrderIntent, profile: RiskProfile | None) -> Exposure:
+        """Describe the portfolio as it would be with the order."""
+        self._look()
+        limits, case, state = self._limits, self._case, mine.state
+        value = worst_notional(state, intent)
+        extra = value - mine.value
+        total = in_asset = extra
+        heat = extra * mine.stop_fraction
+        positions = 1 if mine.value == 0.0 else 0
+        for member in self._members.values():
+            held = member.value
+            if held == 0.0:
                 continue
             positions += 1
-            values[member.place] += value
-            total += value
+            total += held
+            heat += held * member.stop_fraction
             if member.asset == mine.asset:
-                in_asset += value
-        if positions > max_positions:
-            return _POSITIONS
-        if not math.isfinite(total):
-            return _UNKNOWN
-        exposures = np.array(values)
-        clusters = (self._moves.correlations @ exposures).tolist()
-        held = (cluster for cluster, value in zip(clusters, values, strict=True) if value > 0.0)
-        correlated = max(held, default=0.0)
-        risk = self._moves.value_at_risk(exposures)
-        if math.isnan(risk):
-            return _NO_VAR
-        capital = self._equity * self.leverage
-        for value, limit, refused in (
-            (in_asset, limits.max_asset_share * capital, _ASSET),
-            (total, limits.max_exposure_share * capital, _TOTAL),
-            (correlated, limits.max_correlated_share * capital, _CORRELATED),
-            (risk, limits.max_daily_var_share * self._equity, _VAR),
-        ):
-            if not value <= limit:
-                return refused
-        return APPROVED
+                in_asset += held
+        case.notional = intent.qty * max(state.mid, intent.price)
+        case.loss = case.notional * mine.stop_fraction
+        case.positions = positions
+        case.total = total
+        case.in_asset = in_asset
+        case.heat = heat
+        case.value_at_risk, case.correlated = self._moves.risk(self._exposures, mine.place, extra)
+        case.volatility = self._moves.annual_volatility[mine.place]
+        case.equity = self._equity
+        case.capital = self._equity * self.leverage
+        case.drawdown = self.drawdown
+        case.max_positions = profile.max_positions if profile else limits.max_positions
+        share = profile.risk_per_trade if profile else limits.max_loss_per_trade_share
+        case.max_loss = share * self._equity
+        case.halted = self.halted
+        return case
 
 
 def worst_notional(state: RiskState, intent: OrderIntent | None = None) -> float:
@@ -271,19 +340,20 @@ def worst_notional(state: RiskState, intent: OrderIntent | None = None) -> float
         something is held or may be, and there is no sound price.
 
     """
-    long_qty = max(state.position_qty, 0.0) + state.working_buy_qty
-    short_qty = max(-state.position_qty, 0.0) + state.working_sell_qty
-    price = state.mid
+    held = state.position_qty
+    long_qty = (max(0.0, held)) + state.working_buy_qty
+    short_qty = (-held if held < 0.0 else 0.0) + state.working_sell_qty
+    mid = price = 0.5 * (state.bid + state.ask)
     if intent is not None:
         price = max(price, intent.price)
         if intent.side == BUY:
             long_qty += intent.qty
         else:
             short_qty += intent.qty
-    if long_qty == 0.0 and short_qty == 0.0 and state.position_qty == 0.0:
+    if long_qty == 0.0 and short_qty == 0.0 and held == 0.0:
         return 0.0
-    if not 0.0 < state.mid < math.inf:
+    if not 0.0 < mid < math.inf:
         return math.nan
-    # The sum is nought, or NaN when one of them is: `max` would lose that.
-    lost = 0.0 * (long_qty + short_qty + state.position_qty)
-    return max(long_qty, short_qty) * price + lost
+    # The sum is nought, or NaN when one of them is: a comparison would lose that.
+    lost = 0.0 * (long_qty + short_qty + held)
+    return (max(short_qty, long_qty)) * price + lost

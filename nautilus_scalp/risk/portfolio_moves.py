@@ -1,20 +1,25 @@
 """How the instruments of a portfolio move together, and what that may cost in a day."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from numba import njit
 
 from nautilus_scalp.features.kernels import decay
 from nautilus_scalp.signals.units import Count
 from nautilus_scalp.signals.units import Positive
 
 
+type Floats = npt.NDArray[np.float64]
+
 _NS_PER_MS = 1_000_000
 _MS_PER_DAY = 86_400_000.0
 _DAYS_PER_YEAR = 365.0
 _QUANTILE_95 = 1.6448536269514722  # of the standard normal distribution
+_GAP_SAMPLES = 10  # a move over a longer silence says nothing about a sample's
 
 
 class MovesParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +42,26 @@ class MovesParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     least_samples: Count = 30
 
 
+@njit(cache=True)
+def _aggregate(
+    exposures: Floats, place: int, extra: float, covariance: Floats, correlations: Floats
+) -> tuple[float, float]:
+    """Return the variance of a sample's gain and the largest cluster, with `extra` at a place."""
+    variance = largest = 0.0
+    for i in range(len(exposures)):
+        mine = exposures[i] + (extra if i == place else 0.0)
+        if mine == 0.0:
+            continue
+        moved = cluster = 0.0
+        for j in range(len(exposures)):
+            other = exposures[j] + (extra if j == place else 0.0)
+            moved += covariance[i, j] * other
+            cluster += correlations[i, j] * other
+        variance += mine * moved
+        largest = max(largest, cluster)
+    return variance, largest
+
+
 class Comovement:
     """
     Exponentially weighted covariance of returns on a common clock.
@@ -48,6 +73,12 @@ class Comovement:
 
     Attributes
     ----------
+    next_ns : int
+        Exchange time from which on the next sample is due.
+    known : bool
+        Whether there are enough samples.
+    annual_volatility : list[float]
+        Of each instrument, over a year of 365 days; NaN while too little is known.
     correlations : float64[n,n]
         Absolute correlations in the order in which instruments were added; 1, the worst, where
         nothing is known.
@@ -88,89 +119,86 @@ class Comovement:
 
     def _restart(self) -> None:
         count = len(self._index)
-        self._prices = np.full(count, math.nan)
-        self._before = np.full(count, math.nan)
+        self._logs = np.full(count, math.nan)
         self._covariance = np.zeros((count, count))
         self._weight = 0.0
         self._samples = 0
-        self._slot = -1
+        self._sampled_ns = 0
         self._absolute = self._covariance
+        self.next_ns = 0
+        self.known = False
+        self.annual_volatility = [math.nan] * count
         self.correlations = np.ones((count, count))
-
-    @property
-    def known(self) -> bool:
-        """Whether there are enough samples."""
-        return self._samples >= self._params.least_samples
 
     @property
     def size(self) -> int:
         """How many instruments are followed."""
         return len(self._index)
 
-    def on_mid(self, place: int, ts_ns: int, mid: float) -> None:
+    def sample(self, ts_ns: int, mids: Sequence[float]) -> None:
         """
-        Take in a price.
+        Take in the prices of a moment; one that comes before the next sample is due is ignored.
 
         Parameters
         ----------
-        place : int
-            Of the instrument, as `add` said.
         ts_ns : int
-            Exchange time; an earlier sample's is ignored.
-        mid : float
-            Positive and finite.
+            Exchange time.
+        mids : Sequence[float]
+            A price per instrument; one that is not positive and finite is not known, and the
+            moment then tells nothing about common moves.
 
         """
-        slot = ts_ns // self._sample_ns
-        if slot < self._slot:
+        if ts_ns < self.next_ns:
             return
-        if slot > self._slot:
-            self._sample()
-            self._slot = slot
-        self._prices[place] = math.log(mid)
+        self.next_ns = (ts_ns // self._sample_ns + 1) * self._sample_ns
+        sound = all(0.0 < mid < math.inf for mid in mids)
+        logs = np.log(np.array(mids)) if sound else np.full(self.size, math.nan)
+        moves = logs - self._logs
+        silent = ts_ns - self._sampled_ns > _GAP_SAMPLES * self._sample_ns
+        self._logs = logs
+        self._sampled_ns = ts_ns
+        if sound and not silent and np.isfinite(moves).all():
+            self._learn(moves)
 
-    def _sample(self) -> None:
-        moves = self._prices - self._before
-        self._before = self._prices.copy()
-        if np.isfinite(moves).all():
-            self._weight = self._weight * self._kept + 1.0
-            self._covariance += (np.outer(moves, moves) - self._covariance) / self._weight
-            self._samples += 1
-            self._absolute = np.abs(self._covariance)
-            self.correlations = self._correlate()
-
-    def _correlate(self) -> npt.NDArray[np.float64]:
-        deviation = np.sqrt(np.diag(self._covariance))
-        scale = np.outer(deviation, deviation)
-        found = np.ones_like(scale)
+    def _learn(self, moves: Floats) -> None:
+        self._weight = self._weight * self._kept + 1.0
+        self._covariance += (np.outer(moves, moves) - self._covariance) / self._weight
+        self._absolute = np.abs(self._covariance)
+        self._samples += 1
+        self.known = self._samples >= self._params.least_samples
         if self.known:
+            deviation = np.sqrt(np.diag(self._covariance))
+            scale = np.outer(deviation, deviation)
+            found = np.ones_like(scale)
             np.divide(self._absolute, scale, out=found, where=scale > 0.0)
-        return np.minimum(found, 1.0)
+            self.correlations = np.minimum(found, 1.0)
+            self.annual_volatility = (deviation * math.sqrt(self._day * _DAYS_PER_YEAR)).tolist()
 
-    def value_at_risk(self, exposures: npt.NDArray[np.float64]) -> float:
+    def risk(self, exposures: Floats, place: int = 0, extra: float = 0.0) -> tuple[float, float]:
         """
-        Return the loss that a day exceeds with 5 % probability.
+        Return what a day may cost, and the largest sum of what moves alike.
+
+        Every pair counts as if it moved against one, so both bound the risk whatever the sides.
 
         Parameters
         ----------
         exposures : float64[n]
-            Absolute values held, in quote currency. Every pair counts as if it moved against one,
-            so the figure bounds the risk whatever the sides.
+            Absolute values held, in quote currency.
+        place : int
+            Of an instrument of which more is to be held.
+        extra : float
+            How much.
 
         Returns
         -------
-        float
-            In quote currency; NaN while too little is known.
+        value_at_risk : float
+            Loss that a day exceeds with 5 % probability; NaN while too little is known.
+        correlated : float
+            The largest, over what is held, of its value and of every other times its correlation.
 
         """
+        found = _aggregate(exposures, place, extra, self._absolute, self.correlations)
+        variance, correlated = found
         if not self.known:
-            return math.nan
-        variance = float(exposures @ self._absolute @ exposures)
-        return _QUANTILE_95 * math.sqrt(max(variance, 0.0) * self._day)
-
-    @property
-    def annual_volatility(self) -> float:
-        """Of the wildest instrument, over a year of 365 days; NaN while too little is known."""
-        if not self.known:
-            return math.nan
-        return math.sqrt(float(np.max(np.diag(self._covariance))) * self._day * _DAYS_PER_YEAR)
+            return math.nan, correlated
+        return _QUANTILE_95 * math.sqrt(max(variance, 0.0) * self._day), correlated

@@ -350,7 +350,7 @@ class DirectionalDesk:
         """Return the value of an entry in the present regime."""
         regime = self._execution.regime
         notional = regime.profile.size_multiple * self._base_notional(multiple, opinion)
-        stop = regime.scaled(self._exits).stop_loss
+        stop = self._exits.scaled(regime.profile.stop_multiple).stop_loss
         if not regime.active or stop is None:
             return notional
         stop_fraction = as_fraction(stop, self._exits.threshold_unit, self._volatility.value)
@@ -391,13 +391,21 @@ class DirectionalDesk:
             pause_ns = round(self._entry.cooldown_ms * _NS_PER_MS)
             self._next_entry_ns = self._execution.state.now_ns + pause_ns
         else:
+            before = self._restored
+            known = before is not None and before.belongs_to(position)
+            if before is not None and known:
+                self._entry_volatility = math.nan if before.volatility is None else before.volatility
             # A position from an earlier session: what was known at its entry is not.
             if not math.isfinite(self._entry_volatility):
                 self._entry_volatility = self._volatility.value
             if self._needs_volatility and not math.isfinite(self._entry_volatility):
                 self._refusals["volatility_unknown"] += 1
                 return
-            if self._watched is None and self._execution.regime.active:
-                self._plan = ExitPlan(self._execution.regime.scaled(self._exits), self._conditions)
+            if self._watched is None:
+                multiple = self._execution.regime.profile.stop_multiple
+                multiple = before.stop_multiple if before is not None and known else multiple
+                self._plan = ExitPlan(self._exits, self._conditions, multiple)
             self._plan.watch(position, self._entry_volatility)
+            if before is not None and known:
+                self._plan.catch_up(before.best)
         self._watched = position

@@ -212,6 +212,7 @@ class Execution:
         state = self._ledger.state
         state.bid = bid
         state.ask = ask
+        state.revision += 1
         state.quote_ns = quote_ns
         state.now_ns = now_ns
         state.blocked = self._blocked(now_ns)
@@ -220,7 +221,7 @@ class Execution:
         if self.leaving:
             self._leave()
         if 0.0 < bid < ask < math.inf:
-            self.portfolio.on_mid(quote_ns, state.mid)
+            self.portfolio.on_time(quote_ns)
             return True
         self._refusals["crossed_or_missing_market"] += 1
         return False

@@ -66,6 +66,7 @@ class Ledger:
         before = self.state.position_qty
         after = round(before + qty, self._size_precision)
         self.state.position_qty = after
+        self.state.revision += 1
         old = self.position
         closed_qty = min(abs(before), abs(qty)) if before * qty < 0.0 else 0.0
         closed_fee = fee * closed_qty / abs(qty) if after * before < 0.0 else fee
@@ -108,3 +109,4 @@ class Ledger:
         state.working_buy_qty = buy_qty
         state.working_sell_qty = sell_qty
         state.working_orders = len(self.working)
+        state.revision += 1

@@ -59,16 +59,19 @@ class PortfolioLink:
     def _accept(self, book: Portfolio) -> None:
         self._book = book
 
-    def on_mid(self, ts_ns: int, mid: float) -> None:
-        """Let the portfolio see a sound price, by exchange time."""
-        if self._book is not None:
-            self._book.on_mid(self._key, ts_ns, mid)
+    @property
+    def size_scale(self) -> float:
+        """What is left of a size in so wild a market, 0 to 1."""
+        return 1.0 if self._book is None else self._book.volatility_scale(self._key)
+
+    def on_time(self, ts_ns: int) -> None:
+        """Let the portfolio see the prices when its next sample is due, by exchange time."""
+        if self._book is not None and ts_ns >= self._book.next_sample_ns:
+            self._book.on_time(ts_ns)
 
     def review(self, intent: OrderIntent) -> Verdict:
         """Judge an order that the strategy's own gate has approved."""
         if self._book is None:
             return APPROVED
         regime = self._regime
-        return self._book.review(
-            self._key, intent, regime.profile.max_positions if regime.active else None
-        )
+        return self._book.review(self._key, intent, regime.profile if regime.active else None)

@@ -3,11 +3,9 @@
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
-from nautilus_scalp.exits.plan import ExitParams
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
@@ -124,26 +122,3 @@ class RegimeWatch:
         self._crash = PROFILES[regime].liquidate
         allowed = regime in params.trade_in and not self._crash
         self.blocked = None if allowed else f"regime_{regime.lower()}"
-
-    def scaled(self, exits: ExitParams) -> ExitParams:
-        """
-        Return the exits of a position that is opened in this regime.
-
-        Parameters
-        ----------
-        exits : ExitParams
-            As configured.
-
-        Returns
-        -------
-        ExitParams
-            With the distances of stop loss and trailing stop multiplied.
-
-        """
-        multiple = self.profile.stop_multiple
-        stop, trail = exits.stop_loss, exits.trailing_stop
-        return replace(
-            exits,
-            stop_loss=stop * multiple if stop is not None else None,
-            trailing_stop=trail * multiple if trail is not None else None,
-        )

@@ -95,7 +95,7 @@ def test_a_drawdown_closes_everything_and_survives_a_restart(desk: Desk, tmp_pat
     strategy = reversion(desk)
     desk.play(guard(limits, kill_file=kill_file), strategy)
     assert desk.fills() == [(98.0, 1.0), (90.0, -1.0)]
-    assert strategy.exit_reasons == {"kill_switch": 1}
+    assert strategy.exit_reasons == {"portfolio_drawdown": 1}
     assert KillSwitch(Path(kill_file)).engaged
     again = Desk()
     write_fall(again)

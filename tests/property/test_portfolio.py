@@ -30,7 +30,7 @@ ROUNDING = 1.0 + 1e-9
 members = st.integers(0, len(MEMBERS) - 1)
 sides = st.sampled_from([BUY, SELL])
 sick = st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -1.0])
-amounts = st.one_of(st.floats(0.01, 30.0), sick)
+amounts = st.one_of(st.floats(0.01, 12.0), sick)
 prices = st.one_of(st.floats(5.0, 15.0), st.just(math.nan))
 
 
@@ -43,7 +43,7 @@ class Desks(RuleBasedStateMachine):
         self.states = [RiskState(bid=9.9, ask=10.1) for _ in MEMBERS]
         self.orders: list[tuple[int, int, float]] = []
         self.halted = False
-        self.equity = 1_000.0
+        self.equity = self.peak = 1_000.0
         self.second = 0
         for key, (instrument, asset) in enumerate(MEMBERS):
             self.portfolio.join(key, instrument, asset, self.states[key])
@@ -53,11 +53,14 @@ class Desks(RuleBasedStateMachine):
 
     @rule(move=st.floats(-1e-4, 1e-4))
     def tick(self, move: float) -> None:
-        """Time passes."""
+        """Time passes, and sound prices move."""
         self.second += 1
-        for key in range(len(MEMBERS)):
-            mid = 10.0 * math.exp(move * (1 + key))
-            self.portfolio.on_mid(key, self.second * SECOND_NS, mid)
+        for key, state in enumerate(self.states):
+            if 0.0 < state.bid < state.ask < 20.0:
+                state.bid *= math.exp(move * (1 + key))
+                state.ask = state.bid + 0.1
+                state.revision += 1
+        self.portfolio.on_time(self.second * SECOND_NS)
 
     @rule(
         key=members, bid=st.one_of(st.floats(8.0, 11.0), sick), width=st.one_of(st.just(0.1), sick)
@@ -65,14 +68,23 @@ class Desks(RuleBasedStateMachine):
     def quote(self, key: int, bid: float, width: float) -> None:
         """Show a strategy a price, sound or not."""
         self.states[key].bid, self.states[key].ask = bid, bid + width
+        self.states[key].revision += 1
 
-    @rule(equity=st.one_of(st.floats(500.0, 2_000.0), sick))
+    @rule(key=members, fraction=st.one_of(st.floats(0.001, 0.5), sick))
+    def stop(self, key: int, fraction: float) -> None:
+        """Place a strategy's stop somewhere else."""
+        self.states[key].stop_fraction = fraction
+        self.states[key].revision += 1
+
+    @rule(equity=st.one_of(st.floats(850.0, 1_100.0), sick))
     def revalue(self, equity: float) -> None:
         """Let the account be worth something else."""
         self.equity = equity
+        if equity < math.inf:
+            self.peak = max(self.peak, equity)
         self.portfolio.on_equity(equity, self.second)
 
-    @rule(key=members, side=sides, qty=st.floats(0.01, 30.0), price=prices)
+    @rule(key=members, side=sides, qty=st.floats(0.01, 12.0), price=prices)
     def submit(self, key: int, side: int, qty: float, price: float) -> None:
         """Review an order that passed its strategy's gate; approved, it works."""
         verdict = self.portfolio.review(key, OrderIntent(side, qty, price))
@@ -81,7 +93,7 @@ class Desks(RuleBasedStateMachine):
             return
         self.orders.append((key, side, qty))
         self._count()
-        self._check(key)
+        self._check(key, qty, max(self.states[key].mid, price))
 
     @rule(key=members, side=sides, qty=amounts, price=amounts)
     def ask(self, key: int, side: int, qty: float, price: float) -> None:
@@ -107,6 +119,7 @@ class Desks(RuleBasedStateMachine):
         intent = OrderIntent(side, abs(state.position_qty), reduce_only=True)
         assert self.portfolio.review(key, intent) is APPROVED
         state.position_qty = 0.0
+        state.revision += 1
 
     @invariant()
     def stays_halted(self) -> None:
@@ -120,6 +133,7 @@ class Desks(RuleBasedStateMachine):
             mine = [(side, qty) for owner, side, qty in self.orders if owner == key]
             state.working_buy_qty = sum(qty for side, qty in mine if side == BUY)
             state.working_sell_qty = sum(qty for side, qty in mine if side == SELL)
+            state.revision += 1
 
     def _worst(self, key: int) -> float:
         state = self.states[key]
@@ -128,15 +142,28 @@ class Desks(RuleBasedStateMachine):
         largest = max(abs(up), abs(down), abs(state.position_qty))
         return largest * state.mid if largest else 0.0
 
-    def _check(self, key: int) -> None:
+    def _heat(self, key: int) -> float:
+        stop = self.states[key].stop_fraction
+        return self._worst(key) * (stop if stop >= 0.0 else LIMITS.unstopped_loss)
+
+    def _check(self, key: int, qty: float, price: float) -> None:
+        """See every layer hold, by sums that begin anew each time."""
         assert not self.halted
         assert 0.0 < self.equity < math.inf
         worst = np.array([self._worst(other) for other in range(len(MEMBERS))])
         assert np.isfinite(worst).all()
-        assert worst.sum() <= LIMITS.max_exposure_share * self.equity * ROUNDING
-        same = [asset == MEMBERS[key][1] for _, asset in MEMBERS]
-        assert worst[same].sum() <= LIMITS.max_asset_share * self.equity * ROUNDING
+        allowed = self.equity * ROUNDING
+        assert qty * price <= LIMITS.max_trade_share * allowed
+        stop = self.states[key].stop_fraction
+        loss = qty * price * (stop if stop >= 0.0 else LIMITS.unstopped_loss)
+        assert loss <= LIMITS.max_loss_per_trade_share * allowed
+        assert worst.sum() <= LIMITS.max_exposure_share * allowed
+        same = np.array([asset == MEMBERS[key][1] for _, asset in MEMBERS])
+        assert worst[same].sum() <= LIMITS.max_asset_share * allowed
+        heat = sum(self._heat(other) for other in range(len(MEMBERS)))
+        assert heat <= LIMITS.max_heat_share * allowed
         assert np.count_nonzero(worst) <= LIMITS.max_positions
+        assert self.peak * (1.0 - LIMITS.max_drawdown_share) < self.equity
 
 
 Desks.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -14,14 +14,21 @@ from nautilus_scalp.risk.portfolio import PortfolioLimits
 from nautilus_scalp.risk.portfolio import worst_notional
 from nautilus_scalp.risk.portfolio_moves import Comovement
 from nautilus_scalp.risk.portfolio_moves import MovesParams
+from nautilus_scalp.risk.profile import PROFILES
+from nautilus_scalp.risk.profile import RiskProfile
 from nautilus_scalp.risk.state import APPROVED
 from nautilus_scalp.risk.state import Refused
 from nautilus_scalp.risk.state import RiskState
+from nautilus_scalp.signals.regime import Regime
 
 
 SECOND_NS = 1_000_000_000
 MOVES = MovesParams(least_samples=2)
 WIDE = {
+    "max_trade_share": 100.0,
+    "max_loss_per_trade_share": 100.0,
+    "max_heat_share": 100.0,
+    "reference_volatility": 1e9,
     "max_exposure_share": 100.0,
     "max_asset_share": 100.0,
     "max_correlated_share": 100.0,
@@ -38,11 +45,25 @@ def portfolio_of(count: int = 2, **limits: object) -> tuple[Portfolio, list[Risk
         portfolio.join(key, f"I{key}", f"A{key}", state)
     rng = np.random.default_rng(1)
     for second in range(200):
-        for key in range(count):
-            mid = 10.0 * math.exp(1e-3 * rng.standard_normal())
-            portfolio.on_mid(key, second * SECOND_NS, mid)
+        for state in states:
+            show(state, 10.0 * math.exp(1e-3 * rng.standard_normal()))
+        portfolio.on_time(second * SECOND_NS)
+    for state in states:
+        show(state, 10.0)
     portfolio.on_equity(1_000.0, 0)
     return portfolio, states
+
+
+def show(state: RiskState, mid: float) -> None:
+    """Let a strategy see a price."""
+    change(state, bid=mid - 0.01, ask=mid + 0.01)
+
+
+def change(state: RiskState, **numbers: float) -> None:
+    """Change a state as its owner does."""
+    for name, number in numbers.items():
+        setattr(state, name, number)
+    state.revision += 1
 
 
 def buy(qty: float, price: float = 10.0) -> OrderIntent:
@@ -53,7 +74,7 @@ def test_exposure_of_one_asset_and_of_all() -> None:
     portfolio, states = portfolio_of(max_asset_share=0.2, max_exposure_share=0.3)
     assert portfolio.review(0, buy(20.0)) is APPROVED
     assert portfolio.review(0, buy(20.1)) == Refused("max_asset_exposure")
-    states[1].working_sell_qty = 15.0
+    change(states[1], working_sell_qty=15.0)
     assert portfolio.review(0, buy(15.0)) is APPROVED
     assert portfolio.review(0, buy(15.1)) == Refused("max_portfolio_exposure")
 
@@ -61,7 +82,7 @@ def test_exposure_of_one_asset_and_of_all() -> None:
 def test_two_strategies_on_one_asset_share_its_limit() -> None:
     portfolio, states = portfolio_of(max_asset_share=0.2)
     portfolio.join("other", "I0", "A0", states[1])
-    states[1].position_qty = -15.0
+    change(states[1], position_qty=-15.0)
     assert portfolio.review(0, buy(5.0)) is APPROVED
     assert portfolio.review(0, buy(5.1)) == Refused("max_asset_exposure")
 
@@ -75,35 +96,99 @@ def test_leverage_widens_exposure_but_not_value_at_risk() -> None:
 
 def test_an_emergency_closes_what_is_too_much_and_is_over_when_it_is_gone() -> None:
     portfolio, states = portfolio_of(max_exposure_share=0.8)
-    states[0].position_qty = 50.0  # worth 500
+    change(states[0], position_qty=50.0)  # worth 500
     portfolio.on_leverage(0.5, emergency=False)
     assert portfolio.halted is None
     portfolio.on_leverage(0.7, emergency=True)
     assert portfolio.halted is None
     portfolio.on_leverage(0.5, emergency=True)
     assert portfolio.halted == "leverage_reduction"
-    states[0].position_qty = 0.0
+    change(states[0], position_qty=0.0)
     portfolio.on_leverage(0.5, emergency=True)
     assert portfolio.halted is None
 
 
 def test_number_of_positions_and_the_regimes_own_limit() -> None:
     portfolio, states = portfolio_of(3, max_positions=2)
-    states[1].position_qty = 1.0
+    change(states[1], position_qty=1.0)
     assert portfolio.review(0, buy(1.0)) is APPROVED
-    states[2].working_buy_qty = 1.0
+    change(states[2], working_buy_qty=1.0)
     assert portfolio.review(0, buy(1.0)) == Refused("max_positions")
     assert portfolio.review(1, buy(1.0)) is APPROVED  # it is one of the two
-    assert portfolio.review(0, buy(1.0), max_positions=3) is APPROVED
+    recovery = RiskProfile(
+        size_multiple=1.0, stop_multiple=1.0, risk_per_trade=1.0, max_positions=3
+    )
+    assert portfolio.review(0, buy(1.0), recovery) is APPROVED
+
+
+def test_one_order_is_a_share_of_the_capital_and_risks_a_share_of_the_equity() -> None:
+    portfolio, states = portfolio_of(max_trade_share=0.1, max_loss_per_trade_share=0.02)
+    assert portfolio.review(0, buy(10.0)) is APPROVED  # no stop: a tenth of 100 is lost
+    assert portfolio.review(0, buy(10.1)) == Refused("max_trade_size")
+    change(states[0], stop_fraction=0.25)
+    assert portfolio.review(0, buy(8.0)) is APPROVED
+    assert portfolio.review(0, buy(8.1)) == Refused("max_loss_per_trade")
+    assert portfolio.review(0, buy(2.1), PROFILES[Regime.CRASH]) == Refused("max_loss_per_trade")
+
+
+def test_heat_is_what_all_stops_together_lose() -> None:
+    portfolio, states = portfolio_of(max_heat_share=0.06)
+    change(states[0], stop_fraction=0.05)
+    change(states[1], position_qty=-20.0)  # worth 200, without a stop: 20 of 60
+    assert portfolio.review(0, buy(80.0)) is APPROVED
+    assert portfolio.review(0, buy(80.1)) == Refused("max_portfolio_heat")
+
+
+def test_orders_are_smaller_in_a_wild_market() -> None:
+    portfolio, _ = portfolio_of(max_trade_share=0.1, reference_volatility=1.0)
+    wild = portfolio.annual_volatility
+    assert 5.0 < wild < 12.0  # 0.14 % a second, times the root of 31,536,000
+    scale = portfolio.volatility_scale(0)
+    assert scale == pytest.approx(1.0 / wild, rel=0.1)  # the wildest is about as wild
+    assert portfolio.review(0, buy(9.9 * scale)) is APPROVED
+    assert portfolio.review(0, buy(10.1 * scale)) == Refused("volatility_scaling")
+
+
+def test_layers_refuse_in_their_order() -> None:
+    """An order that breaks every limit is refused by the first, then by the next."""
+    strict = {
+        "max_trade_share": 0.01,
+        "max_exposure_share": 0.01,
+        "max_asset_share": 0.03,
+        "max_daily_var_share": 1e-6,
+        "max_drawdown_share": 0.1,
+        "reference_volatility": 1e-3,
+        "max_correlated_share": 0.001,
+    }
+    order = (
+        ("max_trade_share", "max_trade_size"),
+        ("max_exposure_share", "max_portfolio_exposure"),
+        ("max_daily_var_share", "max_value_at_risk"),
+        ("max_drawdown_share", "portfolio_drawdown"),
+        ("reference_volatility", "volatility_scaling"),
+        ("max_correlated_share", "max_correlated_exposure"),
+        ("", "kill_switch"),
+    )
+    for limit, reason in order:
+        portfolio, _ = portfolio_of(**strict)
+        portfolio.kill_switch.engage("by hand", 0)
+        portfolio.on_equity(800.0, 1)
+        assert portfolio.review(0, buy(1.7)) == Refused(reason)
+        if limit:
+            strict[limit] = 0.9 if limit == "max_drawdown_share" else 1e9
+        if limit == "max_trade_share":  # the layer of volatility has its own share of it
+            strict["reference_volatility"] = 1e-12
 
 
 def test_instruments_that_move_as_one_are_limited_as_one() -> None:
     portfolio, states = portfolio_of(max_correlated_share=0.3)
     for second in range(200, 2_000):
-        mid = 10.0 * math.exp(0.01 * (second % 2))
-        for key in range(2):
-            portfolio.on_mid(key, second * SECOND_NS, mid)
-    states[1].position_qty = -20.0
+        for state in states:
+            show(state, 10.0 * math.exp(0.01 * (second % 2)))
+        portfolio.on_time(second * SECOND_NS)
+    show(states[0], 10.0)
+    show(states[1], 10.0)
+    change(states[1], position_qty=-20.0)
     assert portfolio.review(0, buy(11.0)) == Refused("max_correlated_exposure")
     assert portfolio.review(0, buy(9.9)) is APPROVED
 
@@ -112,16 +197,33 @@ def test_value_at_risk_by_hand() -> None:
     moves = Comovement(MovesParams(half_life_samples=1e12, least_samples=2))
     places = [moves.add("x"), moves.add("y"), moves.add("x")]
     assert places == [0, 1, 0]
-    prices = ((0.0, 0.01, 0.0, 0.0), (0.0, -0.02, 0.0, 0.0))
-    for second in range(4):
-        for place, path in enumerate(prices):
-            moves.on_mid(place, second * SECOND_NS, math.exp(path[second]))
-    # Moves of x: +1 %, -1 %; of y: -2 %, +2 % (the third second's is not over): they are opposite.
+    prices = ((0.0, 0.01, 0.0), (0.0, -0.02, 0.0))
+    for second in range(3):
+        moment = [math.exp(path[second]) for path in prices]
+        moves.sample(second * SECOND_NS, moment)
+        moves.sample(second * SECOND_NS + 1, [9.0, 9.0])  # the next is not due yet
+    # Moves of x: +1 %, -1 %; of y: -2 %, +2 %: they are opposite.
     assert moves.known
     assert moves.correlations == pytest.approx(np.ones((2, 2)))
     exposures = np.array([100.0, 50.0])
     by_hand = 1.6448536 * (100.0 * 0.01 + 50.0 * 0.02) * math.sqrt(86_400)
-    assert moves.value_at_risk(exposures) == pytest.approx(by_hand)
+    assert moves.risk(exposures) == (pytest.approx(by_hand), pytest.approx(150.0))
+    more = moves.risk(exposures - np.array([60.0, 0.0]), 0, 60.0)
+    assert more == (pytest.approx(by_hand), pytest.approx(150.0))
+
+
+def test_a_silence_or_a_missing_price_is_no_move() -> None:
+    moves = Comovement(MovesParams(least_samples=1))
+    moves.add("x")
+    moves.sample(0, [10.0])
+    moves.sample(20 * SECOND_NS, [20.0])
+    assert not moves.known
+    moves.sample(21 * SECOND_NS, [math.nan])
+    moves.sample(22 * SECOND_NS, [40.0])
+    assert not moves.known
+    moves.sample(23 * SECOND_NS, [40.0])
+    assert moves.known
+    assert moves.risk(np.array([1.0])) == (0.0, 1.0)
 
 
 def test_value_at_risk_limit_and_its_absence() -> None:
@@ -139,10 +241,11 @@ def test_drawdown_engages_the_kill_switch_for_good() -> None:
     portfolio.on_equity(1_021.0, 2)
     assert portfolio.review(0, buy(1.0)) is APPROVED
     portfolio.on_equity(1_020.0, 3)
-    assert portfolio.halted == "kill_switch"
+    assert portfolio.halted == "portfolio_drawdown"
     portfolio.on_equity(2_000.0, 4)
+    assert portfolio.halted == "kill_switch"
     assert portfolio.review(0, buy(1.0)) == Refused("kill_switch")
-    states[0].position_qty = 1.0
+    change(states[0], position_qty=1.0)
     assert portfolio.review(0, OrderIntent(SELL, 1.0, reduce_only=True)) is APPROVED
 
 
@@ -156,9 +259,9 @@ def test_nothing_is_opened_on_an_unknown_equity(equity: float) -> None:
 
 def test_what_another_holds_without_a_price_is_unknown() -> None:
     portfolio, states = portfolio_of()
-    states[1].bid = math.nan
+    change(states[1], bid=math.nan)
     assert portfolio.review(0, buy(1.0)) is APPROVED  # it holds nothing
-    states[1].position_qty = 1.0
+    change(states[1], position_qty=1.0)
     assert portfolio.review(0, buy(1.0)) == Refused("portfolio_unknown")
 
 
