@@ -251,6 +251,7 @@ def synth(options: argparse.Namespace) -> None:
     from nautilus_scalp.data.synthetic.params import SyntheticParams
     from nautilus_scalp.data.synthetic.writer import write_synthetic
     from nautilus_scalp.runtime.tables import counts_table
+    from nautilus_scalp.runtime.tables import match_table
     from nautilus_scalp.runtime.tables import oracle_table
 
     chosen = {"hours": options.hours, "edge": options.edge, "seed": options.seed}
@@ -261,10 +262,14 @@ def synth(options: argparse.Namespace) -> None:
     if options.json:
         print_json(report)
         return
-    rows = {"quotes": report.quotes, "trades": report.trades, "depth": report.depths}
+    rows = {name: getattr(report, name) for name in ("quotes", "trades", "depths", "marks")}
     console = stdout_console()
     console.print(counts_table("rows", rows))
     console.print(oracle_table(report.horizons))
+    if report.match is None:
+        console.print("too short to be set beside the recording: two minutes are needed")
+    else:
+        console.print(match_table(report.match))
 
 
 def stress(options: argparse.Namespace) -> None:

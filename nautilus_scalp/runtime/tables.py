@@ -8,6 +8,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from nautilus_scalp.data.synthetic.match import MatchReport
 from nautilus_scalp.features.schema import FeatureSpec
 from nautilus_scalp.features.schema import WarmUp
 from nautilus_scalp.runtime.promotion import NameRow
@@ -236,6 +237,28 @@ def oracle_table(horizons: Mapping[str, Any]) -> Table:
     )
     header = ("horizon", "moves", *(name.replace("_", " ") for name in names))
     return rows_table(header, rows, "what can be known")
+
+
+def match_table(match: MatchReport) -> Table:
+    """Return a synthetic market beside the recording that it is to resemble.
+
+    Parameters
+    ----------
+    match : MatchReport
+        The comparison.
+
+    Returns
+    -------
+    Table
+        For ``rich``.
+
+    """
+    rows = (
+        (row.name, row.unit, *("-" if x is None else f"{x:.4g}" for x in (row.real, row.synthetic)))
+        for row in match.rows
+    )
+    title = f"{match.synthetic_hours:.2g} h beside {match.instrument_id}, {match.start[:16]} UTC"
+    return rows_table(("", "unit", "real", "synthetic"), rows, title)
 
 
 def _limit(limit: Limit | None) -> str:

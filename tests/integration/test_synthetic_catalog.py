@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from nautilus_trader.model.data import FundingRateUpdate
+from nautilus_trader.model.data import MarkPriceUpdate
 from nautilus_trader.model.data import OrderBookDepth10
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
@@ -20,6 +22,9 @@ from nautilus_scalp.data.synthetic.writer import SyntheticReport
 from nautilus_scalp.data.synthetic.writer import read_report
 from nautilus_scalp.data.synthetic.writer import write_synthetic
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import MARK
+from nautilus_scalp.features.tape import QUOTE
 
 
 PARAMS = SyntheticParams(seed=8, hours=0.1, edge=0.7)
@@ -83,10 +88,23 @@ def test_nautilus_reads_quotes_trades_and_depth(written: Written) -> None:
     assert str(instrument.price_increment) == "0.10"
 
 
+def test_marks_are_the_mid_of_every_second_and_the_rate_is_constant(written: Written) -> None:
+    tape = read_tape(written[0], extras=True)
+    quotes, marks, rates = (tape.kind == kind for kind in (QUOTE, MARK, FUNDING))
+    assert written[1].marks == marks.sum() == rates.sum()
+    assert 355 <= marks.sum() <= 360  # six minutes, less the seconds before the first quote
+    assert np.all(np.diff(tape.ts_event_ns[marks]) == 1_000_000_000)
+    last = np.searchsorted(tape.ts_init_ns[quotes], tape.ts_init_ns[marks]) - 1
+    mids = tape.values[quotes][:, :2].mean(axis=1)
+    np.testing.assert_allclose(tape.values[marks, 0], mids[last], rtol=0, atol=1e-8)
+    assert set(tape.values[rates, 0]) == {1e-4}
+
+
 def test_replay_times_are_unique_over_all_types(written: Written) -> None:
     nautilus = ParquetDataCatalog(str(written[0]))
     data = [*nautilus.quote_ticks([ID]), *nautilus.trade_ticks([ID])]
-    data += nautilus.query(OrderBookDepth10, identifiers=[ID])
+    for kind in (OrderBookDepth10, MarkPriceUpdate, FundingRateUpdate):
+        data += nautilus.query(kind, identifiers=[ID])
     times = [item.ts_init for item in data]
     assert len(set(times)) == len(times)
 

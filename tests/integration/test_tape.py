@@ -137,9 +137,16 @@ def test_command_answers_in_json(
 
 
 def test_synth_writes_a_catalog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["synth", "--catalog", str(tmp_path / "market"), "--hours", "0.02", "--edge", "0.5"]
+    arguments = ["synth", "--catalog", str(tmp_path / "market"), "--hours", "0.05", "--edge", "0.5"]
     assert main([*arguments, "--seed", "4", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
+    figures = {row["name"]: row for row in report["match"]["rows"]}
+    assert figures["quotes"]["real"] == pytest.approx(108.9, abs=0.1)  # the sample, docs/synthetic
+    assert 30 < figures["quotes"]["synthetic"] < 300
+    assert main(["synth", "--catalog", str(tmp_path / "short"), "--hours", "0.03"]) == 0
+    assert "too short to be set beside" in capsys.readouterr().out
+    assert main(["synth", "--catalog", str(tmp_path / "long"), "--hours", "0.04"]) == 0
+    assert "beside BTCUSDT-PERP.BINANCE, 2024-07-18T23:57" in capsys.readouterr().out
     assert report["params"]["edge"] == 0.5
     assert report["quotes"] > 1_000
     assert len(read_tape(tmp_path / "market")) == report["quotes"] + report["trades"]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from nautilus_scalp.data.synthetic.events import synthetic_tape
+from nautilus_scalp.data.synthetic.match import describe_recording
 from nautilus_scalp.data.synthetic.match import match_report
+from nautilus_scalp.data.synthetic.match import recorded_market
 from nautilus_scalp.data.synthetic.match import tape_statistics
 from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.errors import InputError
@@ -58,13 +60,19 @@ def test_statistics_of_a_hand_made_tape() -> None:
 
 
 def test_report_sets_both_side_by_side() -> None:
-    real = ticking_tape()
-    report = match_report(real, synthetic_tape(SyntheticParams(seed=3, hours=0.1)))
-    assert [row.real for row in report.rows] == pytest.approx(
-        list(tape_statistics(real).values()), nan_ok=True
-    )
-    assert len(report.lines()) == len(report.rows) + 1
-    assert "real" in report.lines()[0]
+    tape = synthetic_tape(SyntheticParams(seed=3, hours=0.1))
+    report = match_report(describe_recording(ticking_tape()), tape)
+    rows = {row.name: row for row in report.rows}
+    assert rows["trades per order"].real == 2
+    assert rows["trades per order"].synthetic == tape_statistics(tape)["trades per order", ""]
+    assert rows["AUC of imbalance, 1000 ms"].real is None  # the mid never falls
+    assert report.instrument_id == FACTS.instrument_id
+    assert report.synthetic_hours == pytest.approx(0.1, abs=0.001)
+
+
+def test_an_instrument_without_a_recording_is_set_beside_bitcoin() -> None:
+    assert recorded_market("ETHUSDT-PERP.BINANCE").instrument_id == "ETHUSDT-PERP.BINANCE"
+    assert recorded_market("SOLUSDT-PERP.BINANCE").instrument_id == "BTCUSDT-PERP.BINANCE"
 
 
 def test_default_market_resembles_the_recorded_day() -> None:

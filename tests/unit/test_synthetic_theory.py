@@ -10,6 +10,8 @@ from nautilus_scalp.data.synthetic.market import Chunk
 from nautilus_scalp.data.synthetic.market import generate
 from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.evaluation.classification import auc
+from nautilus_scalp.evaluation.placebo import null_interval
+from nautilus_scalp.evaluation.placebo import null_z
 
 
 HOURS = 4
@@ -44,16 +46,12 @@ def jumps(parts: list[Chunk]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_closed_forms_by_hand() -> None:
     assert theory.hit_rate(0.5) == pytest.approx(0.5 + 1 / 6)  # arcsin 1/2 = pi / 6
     assert theory.next_jump_auc(math.sqrt(0.5)) == pytest.approx(0.5 + 1 / 3)
-    low, high = theory.null_interval_99(500, 500)
-    deviation = math.sqrt(1001 / (12 * 250_000))
-    assert high - low == pytest.approx(2 * 2.5758293 * deviation)
-    assert low + high == pytest.approx(1.0)
 
 
 def test_without_an_edge_nothing_published_foretells_the_next_jump(fair: list[Chunk]) -> None:
     quotes, signals, sizes = jumps(fair)
     up = sizes > 0
-    low, high = theory.null_interval_99(int(up.sum()), int((~up).sum()))
+    low, high = null_interval(int(up.sum()), int((~up).sum()))
     last_jump = np.concatenate([[0], np.sign(sizes[:-1])])
     scores = {
         "imbalance": theory.imbalance(quotes),
@@ -72,16 +70,16 @@ def test_without_an_edge_signs_are_independent_and_jumps_balance(fair: list[Chun
     sizes = jumps(fair)[2]
     signs = np.sign(sizes)
     for lag in (1, 2, 3, 10):
-        assert abs((signs[lag:] * signs[:-lag]).mean()) < theory.Z_99 / math.sqrt(len(signs))
-    assert abs(signs.mean()) < theory.Z_99 / math.sqrt(len(signs))
-    assert abs(sizes.sum()) < theory.Z_99 * math.sqrt(float((sizes.astype(float) ** 2).sum()))
+        assert abs((signs[lag:] * signs[:-lag]).mean()) < null_z() / math.sqrt(len(signs))
+    assert abs(signs.mean()) < null_z() / math.sqrt(len(signs))
+    assert abs(sizes.sum()) < null_z() * math.sqrt(float((sizes.astype(float) ** 2).sum()))
 
 
 def test_without_an_edge_a_wide_spread_closes_either_way(fair: list[Chunk]) -> None:
     quotes, _, sizes = jumps(fair)
     wide = quotes[:, 3] - quotes[:, 2] > 1
     closes_up = (sizes[wide] > 0).mean()
-    assert abs(closes_up - 0.5) < theory.Z_99 / (2 * math.sqrt(wide.sum()))
+    assert abs(closes_up - 0.5) < null_z() / (2 * math.sqrt(wide.sum()))
 
 
 def test_planted_edge_has_the_theoretical_area_and_hit_rate(planted: list[Chunk]) -> None:

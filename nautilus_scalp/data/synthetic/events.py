@@ -1,5 +1,6 @@
 """A chunk of the synthetic market in the units and the one order of recorded events."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -11,6 +12,8 @@ from nautilus_scalp.data.instruments import facts
 from nautilus_scalp.data.ordering import event_order
 from nautilus_scalp.data.ordering import replay_times
 from nautilus_scalp.data.rows import DEPTH_DTYPE
+from nautilus_scalp.data.rows import MARK_DTYPE
+from nautilus_scalp.data.rows import MARK_PRECISION
 from nautilus_scalp.data.rows import QUOTE_DTYPE
 from nautilus_scalp.data.rows import TRADE_DTYPE
 from nautilus_scalp.data.rows import Rows
@@ -27,6 +30,8 @@ type Ints = npt.NDArray[np.int64]
 
 _NS_PER_MS = 1_000_000
 _BUYER, _SELLER = 1, 2
+_FUNDING_RATE = 10_000  # 0.01 % with eight decimals, the exchange's base rate
+_FUNDING_INTERVAL_NS = 8 * 3_600 * 1_000_000_000
 
 
 class Events(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -36,10 +41,12 @@ class Events(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ----------
     quotes, trades, depths : structured arrays
         ``QUOTE_DTYPE``, ``TRADE_DTYPE``, ``DEPTH_DTYPE``.
+    marks : MARK_DTYPE[n]
+        Mark price and funding rate at every whole second: the mid of the moment, a constant rate.
     tops : int64[k, 4, 10]
         Bid prices, ask prices, bid sizes, ask sizes of ``depths``.
-    quote_ts_init, trade_ts_init, depth_ts_init : int64
-        Replay time of each row.
+    quote_ts_init, trade_ts_init, depth_ts_init, mark_ts_init : int64
+        Replay time of each row; a funding rate comes one step of the grid after its mark.
     last_ts_init : int
         The last replay time given; the next chunk goes on from it.
 
@@ -48,10 +55,12 @@ class Events(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     quotes: Rows
     trades: Rows
     depths: Rows
+    marks: Rows
     tops: Ints
     quote_ts_init: Ints
     trade_ts_init: Ints
     depth_ts_init: Ints
+    mark_ts_init: Ints
     last_ts_init: int
 
 
@@ -71,33 +80,37 @@ def events_of(chunk: Chunk, spec: InstrumentSpec, previous_ts_init: int) -> Even
     step = int(Decimal(spec.step_size).scaleb(spec.size_precision))
     quotes, trades = _quotes(chunk, tick, step), _trades(chunk, tick, step)
     depths, tops = _depths(chunk, tick, step)
-    parts = (quotes, depths, trades)
+    marks = _marks(chunk, quotes, spec)
+    parts = (quotes, depths, trades, marks)
     counts = [len(rows) for rows in parts]
     order = event_order(
         np.concatenate([rows["t_ns"] for rows in parts]),
-        np.repeat([0, 0, 1], counts),
+        np.repeat([0, 0, 1, 2], counts),
         np.concatenate([rows["u"] for rows in parts]),
-        np.repeat([0, 1, 0], counts),
+        np.repeat([0, 1, 0, 0], counts),
     )
     t_ns = np.concatenate([rows["t_ns"] for rows in parts])[order]
-    first, last = replay_times(t_ns, np.ones(len(t_ns), np.int64), previous_ts_init, spec.tie_rank)
+    slots = np.repeat([1, 1, 1, 2], counts)[order]
+    first, last = replay_times(t_ns, slots, previous_ts_init, spec.tie_rank)
     ts_init = np.empty(len(t_ns), np.int64)
     ts_init[order] = first
-    quote_ts, depth_ts, trade_ts = np.split(ts_init, np.cumsum(counts)[:-1])
+    quote_ts, depth_ts, trade_ts, mark_ts = np.split(ts_init, np.cumsum(counts)[:-1])
     return Events(
         quotes=quotes,
         trades=trades,
         depths=depths,
+        marks=marks,
         tops=tops,
         quote_ts_init=quote_ts,
         trade_ts_init=trade_ts,
         depth_ts_init=depth_ts,
+        mark_ts_init=mark_ts,
         last_ts_init=last,
     )
 
 
 def synthetic_tape(params: SyntheticParams) -> Tape:
-    """Generate a market in memory, equal to what its catalog would be read back as.
+    """Generate quotes and trades of a market in memory, equal to its catalog read back.
 
     Parameters
     ----------
@@ -115,10 +128,26 @@ def synthetic_tape(params: SyntheticParams) -> Tape:
 
     """
     spec, previous = instrument_spec(params), 0
-    kinds, times, starts, values = [], [], [], []
+    parts = []
     for chunk in generate(params):
-        events = events_of(chunk, spec, previous)
-        previous = events.last_ts_init or previous
+        parts.append(events_of(chunk, spec, previous))
+        previous = parts[-1].last_ts_init or previous
+    return tape_of(parts, spec)
+
+
+def tape_of(parts: Sequence[Events], spec: InstrumentSpec) -> Tape:
+    """Return the quotes and trades of consecutive chunks as one tape.
+
+    Parameters
+    ----------
+    parts : sequence of Events
+        At least one.
+    spec : InstrumentSpec
+        Of the market's instrument.
+
+    """
+    kinds, times, starts, values = [], [], [], []
+    for events in parts:
         order = np.argsort(np.concatenate([events.quote_ts_init, events.trade_ts_init]))
         counts = [len(events.quotes), len(events.trades)]
         kinds.append(np.repeat(np.array([QUOTE, TRADE], np.uint8), counts)[order])
@@ -171,6 +200,19 @@ def _depths(chunk: Chunk, tick: int, step: int) -> tuple[Rows, Ints]:
     _stamp(rows, ms)
     rows["top"] = np.arange(len(rows))
     return rows, chunk.depths * np.array([tick, tick, step, step])[:, None]
+
+
+def _marks(chunk: Chunk, quotes: Rows, spec: InstrumentSpec) -> Rows:
+    ms = np.arange(-(-chunk.start_ms // 1_000) * 1_000, chunk.end_ms, 1_000)
+    last = np.searchsorted(chunk.quotes[:, 0], ms, side="right") - 1
+    ms, last = ms[last >= 0], last[last >= 0]  # before the first quote there is no mid
+    rows = np.zeros(len(ms), MARK_DTYPE)
+    _stamp(rows, ms)
+    doubled_mid = quotes["bid"][last] + quotes["ask"][last]
+    rows["mark"] = doubled_mid * 10 ** (MARK_PRECISION - spec.price_precision) // 2
+    rows["rate"] = _FUNDING_RATE
+    rows["next_funding_ns"] = (rows["t_ns"] // _FUNDING_INTERVAL_NS + 1) * _FUNDING_INTERVAL_NS
+    return rows
 
 
 def _stamp(rows: Rows, ms: Ints) -> None:

@@ -1,5 +1,7 @@
 """How closely a synthetic tape resembles a recorded one."""
 
+from importlib import resources
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -9,43 +11,117 @@ from nautilus_scalp.evaluation.classification import auc
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.settings import to_iso
 
 
 type Floats = npt.NDArray[np.float64]
 type Statistics = dict[tuple[str, str], float]
 
+_RECORDED_FILE = "recorded.json"
+_DEFAULT = "BTCUSDT-PERP.BINANCE"
+_NS_PER_HOUR = 3_600 * 1_000_000_000
 _MS = 1_000_000
 _SHORTEST_MS = 120_000
 
 
-class MatchRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One statistic of both tapes; ``nan`` where a tape has nothing to measure it on."""
+class Statistic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One figure of a tape; None where it has nothing to measure it on."""
 
     name: str
     unit: str
-    real: float
-    synthetic: float
+    value: float | None
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    What a recording is like.
+
+    Attributes
+    ----------
+    instrument_id, start, end : str
+        What was recorded, and when (UTC).
+    statistics : tuple[Statistic, ...]
+        See `tape_statistics`.
+
+    """
+
+    instrument_id: str
+    start: str
+    end: str
+    statistics: tuple[Statistic, ...]
+
+
+class MatchRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One statistic of both markets; None where one has nothing to measure it on."""
+
+    name: str
+    unit: str
+    real: float | None
+    synthetic: float | None
 
 
 class MatchReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Statistics side by side."""
+    """
+    Statistics side by side.
 
+    Attributes
+    ----------
+    instrument_id, start, end : str
+        The recording.
+    synthetic_hours : float
+        Length of the synthetic tape that was measured.
+    rows : tuple[MatchRow, ...]
+        One a statistic.
+
+    """
+
+    instrument_id: str
+    start: str
+    end: str
+    synthetic_hours: float
     rows: tuple[MatchRow, ...]
 
-    def lines(self) -> list[str]:
-        """Return the comparison as text, one statistic a line."""
-        head = f"{'':<34}{'unit':>8}{'real':>12}{'synthetic':>12}"
-        body = (f"{r.name:<34}{r.unit:>8}{r.real:>12.4g}{r.synthetic:>12.4g}" for r in self.rows)
-        return [head, *body]
+
+def recorded_market(instrument_id: str) -> Recorded:
+    """Return the statistics of the sample catalog's last recording of an instrument.
+
+    They come with the package, so that they need no catalog. The market's parameters were fitted
+    to ``BTCUSDT-PERP.BINANCE``, which stands in for an instrument that the sample does not have.
+    """
+    text = resources.files(__package__).joinpath(_RECORDED_FILE).read_bytes()
+    known = {one.instrument_id: one for one in msgspec.json.decode(text, type=list[Recorded])}
+    return known.get(instrument_id, known[_DEFAULT])
 
 
-def match_report(real: Tape, synthetic: Tape) -> MatchReport:
-    """Compare two tapes of one instrument each.
+def describe_recording(tape: Tape) -> Recorded:
+    """Return what a recorded tape of one instrument is like.
+
+    Raises
+    ------
+    InputError
+        If the tape has several instruments, or is too short.
+
+    """
+    return Recorded(
+        instrument_id=tape.instruments[0].instrument_id,
+        start=to_iso(int(tape.ts_event_ns[0])),
+        end=to_iso(int(tape.ts_event_ns[-1])),
+        statistics=tuple(
+            Statistic(name=name, unit=unit, value=_known(value))
+            for (name, unit), value in tape_statistics(tape).items()
+        ),
+    )
+
+
+def match_report(recorded: Recorded, synthetic: Tape) -> MatchReport:
+    """Set a synthetic tape beside a recording.
 
     Parameters
     ----------
-    real, synthetic : Tape
-        At least two minutes of quotes and trades each.
+    recorded : Recorded
+        See `recorded_market`.
+    synthetic : Tape
+        At least two minutes of quotes and trades of one instrument.
 
     Returns
     -------
@@ -54,15 +130,24 @@ def match_report(real: Tape, synthetic: Tape) -> MatchReport:
     Raises
     ------
     InputError
-        If a tape has several instruments, or is too short.
+        If the tape has several instruments, or is too short.
 
     """
-    ours, theirs = tape_statistics(synthetic), tape_statistics(real)
+    found = tape_statistics(synthetic)
     return MatchReport(
+        instrument_id=recorded.instrument_id,
+        start=recorded.start,
+        end=recorded.end,
+        synthetic_hours=float(np.ptp(synthetic.ts_event_ns)) / _NS_PER_HOUR,
         rows=tuple(
-            MatchRow(name=name, unit=unit, real=value, synthetic=ours[name, unit])
-            for (name, unit), value in theirs.items()
-        )
+            MatchRow(
+                name=one.name,
+                unit=one.unit,
+                real=one.value,
+                synthetic=_known(found[one.name, one.unit]),
+            )
+            for one in recorded.statistics
+        ),
     )
 
 
@@ -100,6 +185,10 @@ def tape_statistics(tape: Tape) -> dict[tuple[str, str], float]:
         **_orders(quote_ms, trade_ms, tape.values[trades]),
         **_foresight(quote_ms, tape.values[quotes]),
     }
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _rates(quote_ms: npt.NDArray[np.int64], trade_ms: npt.NDArray[np.int64]) -> Statistics:

@@ -15,13 +15,13 @@ from numba import njit
 
 from nautilus_scalp.data.synthetic.market import Chunk
 from nautilus_scalp.evaluation.classification import auc
+from nautilus_scalp.evaluation.placebo import null_interval
 
 
 type Floats = npt.NDArray[np.float64]
 type Ints = npt.NDArray[np.int64]
 
 HORIZONS_MS = (100, 500, 1_000, 5_000)
-Z_99 = 2.5758293035489004
 
 
 def hit_rate(correlation: float) -> float:
@@ -54,15 +54,6 @@ def next_jump_auc(correlation: float) -> float:
 
     """
     return 0.5 + 2 / math.pi * math.asin(correlation / math.sqrt(2))
-
-
-def null_interval_99(ups: int, downs: int) -> tuple[float, float]:
-    """Return the 99 % interval of the AUC of a useless score over independent signs.
-
-    Normal approximation with the variance of the Mann-Whitney statistic (1947).
-    """
-    deviation = math.sqrt((ups + downs + 1) / (12 * ups * downs))
-    return 0.5 - Z_99 * deviation, 0.5 + Z_99 * deviation
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,5 +203,5 @@ def score_next_jumps(chunk: Chunk) -> NextJump | None:
         auc_signal=auc(chunk.signals[before, 0], up),
         auc_belief=auc(chunk.signals[before, 1], up),
         auc_imbalance=auc(imbalance(chunk.quotes[before]), up),
-        null_interval_99=null_interval_99(ups, len(up) - ups),
+        null_interval_99=null_interval(ups, len(up) - ups),
     )

@@ -12,19 +12,27 @@ from nautilus_scalp.data import store
 from nautilus_scalp.data import tables
 from nautilus_scalp.data.instruments import InstrumentSpec
 from nautilus_scalp.data.instruments import nautilus_instrument
+from nautilus_scalp.data.ordering import GRID_NS
 from nautilus_scalp.data.raw_files import sha256
 from nautilus_scalp.data.sink import IntervalSink
 from nautilus_scalp.data.synthetic import theory
 from nautilus_scalp.data.synthetic.events import Events
 from nautilus_scalp.data.synthetic.events import events_of
+from nautilus_scalp.data.synthetic.events import tape_of
 from nautilus_scalp.data.synthetic.market import Chunk
 from nautilus_scalp.data.synthetic.market import generate
 from nautilus_scalp.data.synthetic.market import instrument_spec
+from nautilus_scalp.data.synthetic.match import MatchReport
+from nautilus_scalp.data.synthetic.match import match_report
+from nautilus_scalp.data.synthetic.match import recorded_market
 from nautilus_scalp.data.synthetic.params import SyntheticParams
+from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.tape import Tape
 
 
 _FOLDER = "synthetic"
+_MATCHED_CHUNKS = 2
 
 type Progress = Callable[[str, float], None]
 
@@ -45,8 +53,8 @@ class SyntheticReport(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     params : SyntheticParams
         `generate` with these gives the same market again, latent signal included.
-    quotes, trades, depths : int
-        Rows written.
+    quotes, trades, depths, marks : int
+        Rows written; a mark is a mark price and a funding rate.
     branching_ratio : float
         Of the Hawkes process.
     jumps_per_s : float
@@ -58,6 +66,8 @@ class SyntheticReport(msgspec.Struct, frozen=True, kw_only=True):
     horizons : dict of str to Score
         By horizon in milliseconds: means over the hours, weighted by moves (AUC) or rows (bps).
     hours : list of Hour
+    match : MatchReport, optional
+        How alike the first two hours are to the recording; None for a market that is too short.
 
     """
 
@@ -65,6 +75,7 @@ class SyntheticReport(msgspec.Struct, frozen=True, kw_only=True):
     quotes: int
     trades: int
     depths: int
+    marks: int
     branching_ratio: float
     jumps_per_s: float
     hit_rate: float
@@ -72,6 +83,7 @@ class SyntheticReport(msgspec.Struct, frozen=True, kw_only=True):
     next_jump_auc_belief: float
     horizons: dict[str, theory.Score]
     hours: list[Hour]
+    match: MatchReport | None
 
 
 def write_synthetic(
@@ -130,8 +142,9 @@ def read_report(catalog: Path, instrument_id: str) -> SyntheticReport | None:
 def _generate_into(
     sink: IntervalSink, params: SyntheticParams, spec: InstrumentSpec, progress: Progress | None
 ) -> SyntheticReport:
-    rows = np.zeros(3, np.int64)
+    rows = np.zeros(4, np.int64)
     hours: list[Hour] = []
+    first: list[Events] = []
     known, last = 0.0, 0
     start_ms, end_ms = params.start_ns // 1_000_000, params.end_ns // 1_000_000
     for chunk in generate(params):
@@ -139,7 +152,9 @@ def _generate_into(
         last = events.last_ts_init or last
         _write(sink, spec, events)
         hours.append(_score(chunk, params))
-        rows += (len(events.quotes), len(events.trades), len(events.depths))
+        if len(first) < _MATCHED_CHUNKS:
+            first.append(events)
+        rows += [len(part) for part in (events.quotes, events.trades, events.depths, events.marks)]
         known += float((1 - chunk.signals[:, 2]).sum())
         if progress is not None:
             done = (chunk.end_ms - start_ms) / (end_ms - start_ms)
@@ -148,11 +163,13 @@ def _generate_into(
         message = f"no quote in {params.hours} hours"
         raise UsageError(message, "generate a longer market")
     accuracy = math.sqrt(known / rows[0])  # correlation of the best forecast with the signal
+    quotes, trades, depths, marks = rows.tolist()
     return SyntheticReport(
         params=params,
-        quotes=int(rows[0]),
-        trades=int(rows[1]),
-        depths=int(rows[2]),
+        quotes=quotes,
+        trades=trades,
+        depths=depths,
+        marks=marks,
         branching_ratio=params.hawkes.branching_ratio,
         jumps_per_s=float(params.hawkes.rates_per_s[0]),
         hit_rate=theory.hit_rate(params.edge),
@@ -160,7 +177,15 @@ def _generate_into(
         next_jump_auc_belief=theory.next_jump_auc(params.edge * accuracy),
         horizons=_pooled(hours),
         hours=hours,
+        match=_match(tape_of(first, spec), spec),
     )
+
+
+def _match(tape: Tape, spec: InstrumentSpec) -> MatchReport | None:
+    try:
+        return match_report(recorded_market(spec.instrument_id), tape)
+    except InputError:  # too short for its statistics, which says nothing against the market
+        return None
 
 
 def _write(sink: IntervalSink, spec: InstrumentSpec, events: Events) -> None:
@@ -169,6 +194,10 @@ def _write(sink: IntervalSink, spec: InstrumentSpec, events: Events) -> None:
     sink.write(f"trade_tick/{name}", tables.trade_table(spec, events.trades, events.trade_ts_init))
     depth = tables.depth10_table(spec, events.depths, events.tops, events.depth_ts_init)
     sink.write(f"order_book_depths/{name}", depth)
+    marks, mark_ts = events.marks, events.mark_ts_init
+    sink.write(f"mark_price_update/{name}", tables.mark_table(spec, marks, mark_ts))
+    funding = tables.funding_table(spec, marks, mark_ts + GRID_NS)
+    sink.write(f"funding_rate_update/{name}", funding)
 
 
 def _score(chunk: Chunk, params: SyntheticParams) -> Hour:
