@@ -52,7 +52,7 @@ from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.regime import RegimeParams
 from nautilus_scalp.signals.regime_measures import MeasureParams
 from nautilus_scalp.signals.reversion import ReversionParams
-from nautilus_scalp.strategies.directional import EntryParams
+from nautilus_scalp.strategies.directional_config import EntryParams
 from nautilus_scalp.strategies.market_making import MarketMaking
 from nautilus_scalp.strategies.market_making import MarketMakingConfig
 from nautilus_scalp.strategies.mean_reversion import MeanReversion

@@ -3,6 +3,7 @@
 import math
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from nautilus_scalp.exits.rules import ExitRule
 from nautilus_scalp.exits.rules import OpenPosition
@@ -51,6 +52,51 @@ class ExitParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             trail is not None and trail.threshold_unit == "volatility"
         )
 
+    def scaled(self, multiple: float) -> "ExitParams":
+        """
+        Return these with the distances of stop loss and trailing stop multiplied.
+
+        Examples
+        --------
+        >>> ExitParams(stop_loss=0.2, profit_target=0.5).scaled(1.5).stop_loss
+        0.30000000000000004
+
+        """
+        stop, trail = self.stop_loss, self.trailing_stop
+        return replace(
+            self,
+            stop_loss=stop * multiple if stop is not None else None,
+            trailing_stop=trail * multiple if trail is not None else None,
+        )
+
+
+class PlanState(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    What must survive a restart for a position to be left where it would have been.
+
+    Attributes
+    ----------
+    side, opened_ns : int
+        Of the position that it belongs to; another position's plan is of no use.
+    volatility : float or None
+        At the entry; None if it was not known.
+    stop_multiple : float
+        Of the regime at the entry.
+    best : float
+        Best price since the entry, for what trails.
+
+    """
+
+    side: int
+    opened_ns: int
+    volatility: float | None
+    stop_multiple: float
+    best: float
+
+    def belongs_to(self, position: OpenPosition) -> bool:
+        """Whether it is a position's plan."""
+        return (self.side, self.opened_ns) == (position.side, position.opened_ns)
+
 
 class ExitPlan:
     """
@@ -65,14 +111,21 @@ class ExitPlan:
         When to leave.
     conditions : Conditions
         The market, for a take profit that adapts to it.
+    stop_multiple : float
+        On the distances of stop loss and trailing stop.
 
     """
 
-    def __init__(self, params: ExitParams, conditions: Conditions) -> None:
-        self._params = params
+    def __init__(
+        self, params: ExitParams, conditions: Conditions, stop_multiple: float = 1.0
+    ) -> None:
+        self._params = params.scaled(stop_multiple)
+        self._stop_multiple = stop_multiple
         self._conditions = conditions
         self._rules: tuple[ExitRule, ...] = ()
         self._watched = (0, 0)
+        self._volatility = math.nan
+        self._best = math.nan
 
     def watch(self, position: OpenPosition, volatility: float) -> None:
         """
@@ -89,6 +142,8 @@ class ExitPlan:
         if (position.side, position.opened_ns) != self._watched:
             self._rules = self._make_rules(volatility)
             self._watched = (position.side, position.opened_ns)
+            self._volatility = volatility
+            self._best = position.entry
         for rule in self._rules:
             rule.watch(position)
 
@@ -109,6 +164,8 @@ class ExitPlan:
             Why to leave, or None to stay.
 
         """
+        if self._watched[0] * (price - self._best) > 0.0:
+            self._best = price
         leave = None
         for rule in self._rules:  # every rule sees every price: a trailing stop has to follow it
             if rule.on_price(price, ts_ns) and leave is None:
@@ -119,6 +176,32 @@ class ExitPlan:
         """Stop watching: the position is closed."""
         self._rules = ()
         self._watched = (0, 0)
+
+    @property
+    def state(self) -> PlanState | None:
+        """What to keep for a restart; None without a position."""
+        side, opened_ns = self._watched
+        if not side:
+            return None
+        return PlanState(
+            side=side,
+            opened_ns=opened_ns,
+            volatility=self._volatility if math.isfinite(self._volatility) else None,
+            stop_multiple=self._stop_multiple,
+            best=self._best,
+        )
+
+    def catch_up(self, best: float) -> None:
+        """
+        Let what trails know the best price of a position that was watched before a restart.
+
+        Parameters
+        ----------
+        best : float
+            From the `PlanState`. A verdict on it is no reason to leave: that price is gone.
+
+        """
+        self.on_price(best, self._watched[1])
 
     def _make_rules(self, volatility: float) -> tuple[ExitRule, ...]:
         params = self._params

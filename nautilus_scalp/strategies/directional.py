@@ -2,109 +2,40 @@
 
 import math
 from collections import Counter
-from typing import Literal
-from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.events import OrderEvent
-from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import quote_values
-from nautilus_scalp.exits.plan import ExitParams
 from nautilus_scalp.exits.plan import ExitPlan
+from nautilus_scalp.exits.plan import PlanState
 from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.risk.floor import Priority
-from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.profile import largest_entry
-from nautilus_scalp.risk.sizing import SizingParams
 from nautilus_scalp.risk.sizing import TradeRecord
 from nautilus_scalp.risk.sizing import annual_volatility
 from nautilus_scalp.risk.sizing import entry_fraction
-from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.combination import Opinion
 from nautilus_scalp.signals.combination import combine
 from nautilus_scalp.signals.conditions import Conditions
 from nautilus_scalp.signals.conditions import RangeAndMomentum
-from nautilus_scalp.signals.units import NotNegative
-from nautilus_scalp.signals.units import Positive
 from nautilus_scalp.signals.units import as_fraction
 from nautilus_scalp.signals.volatility import RealisedVolatility
-from nautilus_scalp.signals.volatility import VolatilityParams
+from nautilus_scalp.strategies.directional_config import DirectionalConfig
 from nautilus_scalp.strategies.execution import Execution
 from nautilus_scalp.strategies.inbox import SignalInbox
-from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
 _NS_PER_MS = 1_000_000
 _BASIS_POINT = 1e-4
 _FULL_STRENGTH = 2.0
-
-
-class EntryParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """
-    How a position is opened.
-
-    Parameters
-    ----------
-    order_notional : float
-        Value of an entry of normal size, in quote currency.
-    max_size_multiple : float
-        A strong case enlarges the entry up to this many times.
-    style : {"aggressive", "passive"}
-        Take the best price of the other side and cancel what is left at once, or join the best
-        price of one's own side and wait.
-    entry_timeout_ms : float
-        A waiting entry is cancelled after this.
-    cooldown_ms : float
-        Pause between leaving a position and the next entry.
-    sizing : SizingParams, optional
-        Size entries by the account's balance instead of `order_notional`.
-
-    """
-
-    order_notional: Positive = 1_000.0
-    max_size_multiple: Positive = 2.0
-    style: Literal["aggressive", "passive"] = "aggressive"
-    entry_timeout_ms: Positive = 5_000.0
-    cooldown_ms: NotNegative = 1_000.0
-    sizing: SizingParams | None = None
-
-
-class DirectionalConfig(Protocol):
-    """What the configurations of the directional strategies have in common."""
-
-    @property
-    def instrument_id(self) -> InstrumentId:
-        """What is traded."""
-
-    @property
-    def entry(self) -> EntryParams:
-        """How a position is opened."""
-
-    @property
-    def exits(self) -> ExitParams:
-        """When it is closed."""
-
-    @property
-    def volatility(self) -> VolatilityParams:
-        """What thresholds in volatility units are measured in."""
-
-    @property
-    def signal(self) -> CombinationParams:
-        """Who decides: rule, model or both."""
-
-    @property
-    def risk(self) -> RiskLimits:
-        """What may be risked."""
-
-    @property
-    def regime(self) -> ArbiterParams | None:
-        """In which regimes it trades."""
+_PLAN = "exit_plan"  # key of the saved state
 
 
 class _Case(Struct, frozen=True):
@@ -220,6 +151,16 @@ class DirectionalDesk:
         self._inbox.reset()
         self.exit_reasons.clear()
 
+    def save(self) -> dict[str, bytes]:
+        """Return what makes the exit of an open position the same after a restart."""
+        plan = self._plan.state
+        return {} if plan is None else {_PLAN: msgspec.json.encode(plan)}
+
+    def load(self, state: dict[str, bytes]) -> None:
+        """Take back what `save` returned, before the start."""
+        if _PLAN in state:
+            self._saved = msgspec.json.decode(state[_PLAN], type=PlanState)
+
     def on_data(self, data: Data) -> None:
         """Keep the latest signal."""
         self._inbox.take(data)
@@ -327,6 +268,7 @@ class DirectionalDesk:
         self._plan.drop()
         self._watched = None
         self._waiting: _Case | None = None
+        self._saved: PlanState | None = None
         self._entry_volatility = math.nan
         self._entered_ns = 0
         self._next_entry_ns = 0
@@ -391,10 +333,10 @@ class DirectionalDesk:
             pause_ns = round(self._entry.cooldown_ms * _NS_PER_MS)
             self._next_entry_ns = self._execution.state.now_ns + pause_ns
         else:
-            before = self._restored
-            known = before is not None and before.belongs_to(position)
-            if before is not None and known:
-                self._entry_volatility = math.nan if before.volatility is None else before.volatility
+            saved = self._saved
+            saved = saved if saved is not None and saved.belongs_to(position) else None
+            if saved is not None and saved.volatility is not None:
+                self._entry_volatility = saved.volatility
             # A position from an earlier session: what was known at its entry is not.
             if not math.isfinite(self._entry_volatility):
                 self._entry_volatility = self._volatility.value
@@ -402,10 +344,11 @@ class DirectionalDesk:
                 self._refusals["volatility_unknown"] += 1
                 return
             if self._watched is None:
-                multiple = self._execution.regime.profile.stop_multiple
-                multiple = before.stop_multiple if before is not None and known else multiple
+                now = self._execution.regime.profile.stop_multiple
+                multiple = now if saved is None else saved.stop_multiple
                 self._plan = ExitPlan(self._exits, self._conditions, multiple)
             self._plan.watch(position, self._entry_volatility)
-            if before is not None and known:
-                self._plan.catch_up(before.best)
+            if saved is not None:
+                self._plan.catch_up(saved.best)
+                self._saved = None
         self._watched = position

@@ -19,7 +19,7 @@ from nautilus_scalp.signals.reversion import ReversionParams
 from nautilus_scalp.signals.reversion import ReversionRule
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.directional import DirectionalDesk
-from nautilus_scalp.strategies.directional import EntryParams
+from nautilus_scalp.strategies.directional_config import EntryParams
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
@@ -121,6 +121,14 @@ class MeanReversion(Strategy):
         self._rule.reset()
         self._desk.reset()
         self.refusals.clear()
+
+    def on_save(self) -> dict[str, bytes]:
+        """Keep where an open position is to be left."""
+        return self._desk.save()
+
+    def on_load(self, state: dict[str, bytes]) -> None:
+        """Take that back."""
+        self._desk.load(state)
 
     def on_data(self, data: Data) -> None:
         """

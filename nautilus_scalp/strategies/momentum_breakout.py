@@ -20,7 +20,7 @@ from nautilus_scalp.signals.breakout import BreakoutRule
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.directional import DirectionalDesk
-from nautilus_scalp.strategies.directional import EntryParams
+from nautilus_scalp.strategies.directional_config import EntryParams
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
@@ -127,6 +127,14 @@ class MomentumBreakout(Strategy):
         self._case = _NO_CASE
         self._desk.reset()
         self.refusals.clear()
+
+    def on_save(self) -> dict[str, bytes]:
+        """Keep where an open position is to be left."""
+        return self._desk.save()
+
+    def on_load(self, state: dict[str, bytes]) -> None:
+        """Take that back."""
+        self._desk.load(state)
 
     def on_data(self, data: Data) -> None:
         """

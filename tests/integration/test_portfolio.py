@@ -12,7 +12,7 @@ from nautilus_scalp.risk.leverage import LeverageParams
 from nautilus_scalp.risk.portfolio import PortfolioLimits
 from nautilus_scalp.risk.portfolio_moves import MovesParams
 from nautilus_scalp.signals.reversion import ReversionParams
-from nautilus_scalp.strategies.directional import EntryParams
+from nautilus_scalp.strategies.directional_config import EntryParams
 from nautilus_scalp.strategies.mean_reversion import MeanReversion
 from nautilus_scalp.strategies.mean_reversion import MeanReversionConfig
 from tests.integration.conftest import Desk

@@ -23,7 +23,7 @@ from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.reversion import ReversionParams
 from nautilus_scalp.signals.volatility import VolatilityParams
-from nautilus_scalp.strategies.directional import EntryParams
+from nautilus_scalp.strategies.directional_config import EntryParams
 from nautilus_scalp.strategies.mean_reversion import MeanReversion
 from nautilus_scalp.strategies.mean_reversion import MeanReversionConfig
 from nautilus_scalp.strategies.momentum_breakout import MomentumBreakout
