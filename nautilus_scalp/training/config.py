@@ -160,6 +160,8 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         What is predicted.
     features : FeatureParams
         Parameters of the feature engine.
+    columns : tuple[str, ...]
+        Features to learn from, by name, in this order; empty to leave the choice to training.
     walk_forward : WalkForwardParams
         Folds of `walk_forward_scores`.
     logistic, random_forest, lstm, xgboost, ensemble
@@ -179,6 +181,7 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     seed: int = 7
     label: LabelParams = LabelParams()
     features: FeatureParams = FeatureParams()
+    columns: tuple[str, ...] = ()
     walk_forward: WalkForwardParams = WalkForwardParams()
     logistic: LogisticParams = LogisticParams()
     random_forest: ForestParams = ForestParams()

@@ -117,7 +117,7 @@ def add_features(frame: Frame, split: Split, config: TrainingConfig) -> Dataset:
         If label intervals of both sides come within the embargo.
 
     """
-    names = SELECTED
+    names = config.columns or SELECTED
     parts = [compute_matrix(tape, config.features, names) for tape in frame.tapes]
     ready = np.concatenate([part.ready for part in parts])
     kept = Split(train=split.train & ready, holdout=split.holdout & ready)
