@@ -65,6 +65,11 @@ class Fills(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """Return the number of fills."""
         return len(self.ts_event_ns)
 
+    def taken(self, mask: npt.NDArray[np.bool_]) -> "Fills":
+        """Return the fills that a mask chooses."""
+        columns = {name: getattr(self, name)[mask] for name in self.__struct_fields__}
+        return Fills(**columns)
+
     @property
     def notional(self) -> npt.NDArray[np.float64]:
         """Traded value of each fill, float64[n], in quote currency."""

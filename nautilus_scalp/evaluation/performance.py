@@ -1,7 +1,6 @@
 """Equity, drawdown and risk-adjusted ratios with their uncertainty, or a reason to have none."""
 
 import math
-from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -11,6 +10,10 @@ from nautilus_scalp.evaluation.fills import NS_PER_S
 from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.evaluation.fills import Payments
+from nautilus_scalp.evaluation.resampling import Estimate
+from nautilus_scalp.evaluation.resampling import Resampling
+from nautilus_scalp.evaluation.resampling import Statistic
+from nautilus_scalp.evaluation.resampling import block_interval
 
 
 MINUTES_PER_DAY = 1_440
@@ -19,44 +22,32 @@ NS_PER_MINUTE = 60 * NS_PER_S
 QUOTED_FOR_NS = 10 * NS_PER_MINUTE
 
 type Floats = npt.NDArray[np.float64]
-type Statistic = Callable[[Floats], float]
 
 
 class PerformanceParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    When a ratio may be annualised and how its interval is found.
+    When a figure has an interval, when a ratio may be annualised, and how both are found.
 
     Attributes
     ----------
     min_minutes : int
-        Minute returns that Sharpe and Sortino ratios need.
+        Minute returns that Sharpe and Sortino ratios and the drawdown's interval need.
     calmar_min_minutes : int
         Minute returns that the Calmar ratio needs: its drawdown has no meaning over hours.
+    min_trips : int
+        Round trips that the intervals of their figures need.
     block_minutes : int
-        Length of the bootstrap's blocks, which keep the returns' short memory.
-    resamples : int
-        Bootstrap resamples.
-    level : float
-        Coverage of the interval.
-    seed : int
-        Seed of the bootstrap.
+        Length of the bootstrap's blocks of minutes, which keep the returns' short memory.
+    resampling : Resampling
+        Resamples, coverage and seed.
 
     """
 
     min_minutes: int = MINUTES_PER_DAY
     calmar_min_minutes: int = 30 * MINUTES_PER_DAY
+    min_trips: int = 30
     block_minutes: int = 30
-    resamples: int = 1_000
-    level: float = 0.95
-    seed: int = 0
-
-
-class Ratio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A ratio with its interval; where one is None, `reason` says why."""
-
-    value: float | None = None
-    interval: tuple[float, float] | None = None
-    reason: str | None = None
+    resampling: Resampling = Resampling()
 
 
 def time_grid(
@@ -147,7 +138,7 @@ def minute_returns(equity: Floats, grid_ns: npt.NDArray[np.int64], capital: floa
     return returns
 
 
-def sharpe(returns: Floats, params: PerformanceParams) -> Ratio:
+def sharpe(returns: Floats, params: PerformanceParams) -> Estimate:
     """
     Annualised Sharpe ratio of minute returns (Sharpe 1994), risk-free rate zero.
 
@@ -157,14 +148,24 @@ def sharpe(returns: Floats, params: PerformanceParams) -> Ratio:
     return _ratio(returns, _sharpe, params.min_minutes, params)
 
 
-def sortino(returns: Floats, params: PerformanceParams) -> Ratio:
+def sortino(returns: Floats, params: PerformanceParams) -> Estimate:
     """Annualised Sortino ratio: as Sharpe, over the root mean square of the negative returns."""
     return _ratio(returns, _sortino, params.min_minutes, params)
 
 
-def calmar(returns: Floats, params: PerformanceParams) -> Ratio:
+def calmar(returns: Floats, params: PerformanceParams) -> Estimate:
     """Calmar ratio: mean return a year over the largest drawdown, both on starting capital."""
     return _ratio(returns, _calmar, params.calmar_min_minutes, params)
+
+
+def drawdown_interval(returns: Floats, capital: float, params: PerformanceParams) -> Estimate:
+    """Largest drawdown of the minute returns in quote currency, for its interval."""
+    short = _too_short(returns, params.min_minutes)
+    if short:
+        return Estimate(reason=short)
+    return block_interval(
+        returns, lambda sample: _deepest(sample) * capital, params.block_minutes, params.resampling
+    )
 
 
 def _running(
@@ -191,35 +192,25 @@ def _sortino(returns: Floats) -> float:
 
 
 def _calmar(returns: Floats) -> float:
-    deepest = float(np.max(drawdown(np.cumsum(returns))))
-    return _over(float(np.mean(returns)) * MINUTES_PER_YEAR, deepest)
+    return _over(float(np.mean(returns)) * MINUTES_PER_YEAR, _deepest(returns))
+
+
+def _deepest(returns: Floats) -> float:
+    return float(np.max(drawdown(np.cumsum(returns))))
 
 
 def _ratio(
     returns: Floats, statistic: Statistic, min_minutes: int, params: PerformanceParams
-) -> Ratio:
-    if len(returns) < min_minutes:
-        return Ratio(
-            reason=f"{len(returns):,} minute returns; annualising needs at least {min_minutes:,}"
-        )
-    value = statistic(returns)
-    if not np.isfinite(value):
-        return Ratio(reason="the returns have no risk to divide by")
-    samples = _block_bootstrap(returns, statistic, params)
-    if not np.all(np.isfinite(samples)):
-        return Ratio(value=value, reason="resamples without any risk: no interval")
-    tail = (1.0 - params.level) / 2.0
-    low, high = np.quantile(samples, (tail, 1.0 - tail))
-    return Ratio(value=value, interval=(float(low), float(high)))
+) -> Estimate:
+    short = _too_short(returns, min_minutes)
+    if short:
+        return Estimate(reason=short)
+    if not np.isfinite(statistic(returns)):
+        return Estimate(reason="the returns have no risk to divide by")
+    return block_interval(returns, statistic, params.block_minutes, params.resampling)
 
 
-def _block_bootstrap(returns: Floats, statistic: Statistic, params: PerformanceParams) -> Floats:
-    rng = np.random.default_rng(params.seed)
-    n = len(returns)
-    offsets = np.arange(params.block_minutes)
-    blocks = -(-n // params.block_minutes)
-    samples = np.empty(params.resamples, np.float64)
-    for i in range(params.resamples):
-        starts = rng.integers(0, n, size=(blocks, 1))
-        samples[i] = statistic(returns[(starts + offsets).ravel()[:n] % n])
-    return samples
+def _too_short(returns: Floats, min_minutes: int) -> str | None:
+    if len(returns) >= min_minutes:
+        return None
+    return f"{len(returns):,} minute returns; it needs at least {min_minutes:,}"

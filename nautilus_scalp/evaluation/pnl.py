@@ -61,26 +61,38 @@ class RoundTrips(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         P&L after fees, quote currency.
     duration_ns : int64[k]
         From the first fill to the one that made it flat.
+    end_ns : int64[k]
+        When that was.
 
     """
 
     net: npt.NDArray[np.float64]
     duration_ns: npt.NDArray[np.int64]
+    end_ns: npt.NDArray[np.int64]
 
     @classmethod
     def none(cls) -> "RoundTrips":
         """Return no round trips at all."""
-        return cls(net=np.zeros(0, np.float64), duration_ns=np.zeros(0, np.int64))
+        nothing = np.zeros(0, np.int64)
+        return cls(net=np.zeros(0, np.float64), duration_ns=nothing, end_ns=nothing)
 
     def __len__(self) -> int:
         """Return the number of round trips."""
         return len(self.net)
 
     def __add__(self, other: "RoundTrips") -> "RoundTrips":
-        """Pool the round trips of two strategies."""
+        """Pool the round trips of two strategies, in order of their end."""
+        end_ns = np.concatenate((self.end_ns, other.end_ns))
         return RoundTrips(
             net=np.concatenate((self.net, other.net)),
             duration_ns=np.concatenate((self.duration_ns, other.duration_ns)),
+            end_ns=end_ns,
+        ).taken(np.argsort(end_ns, kind="stable"))
+
+    def taken(self, index: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "RoundTrips":
+        """Return some of the round trips, chosen by position or by a mask."""
+        return RoundTrips(
+            net=self.net[index], duration_ns=self.duration_ns[index], end_ns=self.end_ns[index]
         )
 
     @property
@@ -189,6 +201,7 @@ def round_trips(fills: Fills) -> RoundTrips:
     flat = _flat_qty(fills)
     net: list[float] = []
     duration_ns: list[int] = []
+    end_ns: list[int] = []
     position, cash, opened_ns = 0.0, 0.0, 0
     for ts_ns, signed, price, fee in zip(*(column.tolist() for column in columns), strict=True):
         left = signed
@@ -202,8 +215,13 @@ def round_trips(fills: Fills) -> RoundTrips:
             if abs(position) <= flat:
                 net.append(cash)
                 duration_ns.append(ts_ns - opened_ns)
+                end_ns.append(ts_ns)
                 position = 0.0
-    return RoundTrips(net=np.array(net, np.float64), duration_ns=np.array(duration_ns, np.int64))
+    return RoundTrips(
+        net=np.array(net, np.float64),
+        duration_ns=np.array(duration_ns, np.int64),
+        end_ns=np.array(end_ns, np.int64),
+    )
 
 
 def is_flat(fills: Fills) -> bool:

@@ -1,8 +1,6 @@
 """Read the books of a finished engine: fills, orders and P&L of every strategy."""
 
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from msgspec.structs import replace
@@ -17,14 +15,13 @@ from nautilus_trader.model.orders import Order
 from nautilus_trader.model.position import Position
 from nautilus_trader.trading.strategy import Strategy
 
-from nautilus_scalp.data.mids import read_mids
 from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.evaluation.fills import Payments
 from nautilus_scalp.evaluation.queues import QueueVerdict
 from nautilus_scalp.evaluation.queues import judge_queues
 from nautilus_scalp.features.tape import Tape
-from nautilus_scalp.runtime.backtest import Window
+from nautilus_scalp.runtime.market import Market
 from nautilus_scalp.runtime.report.measures import MARKOUT_HORIZONS_MS
 from nautilus_scalp.runtime.report.results import StrategyResult
 from nautilus_scalp.runtime.simulation.books import Books
@@ -36,7 +33,7 @@ def collect_results(
     engine: BacktestEngine,
     books: Books,
     config_name: str,
-    mids: dict[str, MidSeries],
+    markets: dict[str, Market],
     tapes: dict[str, Tape],
 ) -> list[StrategyResult]:
     """Read one result per strategy and instrument from the engine's books.
@@ -49,8 +46,8 @@ def collect_results(
         Funding, and the positions that the engine itself no longer holds.
     config_name : str
         Name of the configuration, as the report prints it.
-    mids : dict[str, MidSeries]
-        The mid price of every instrument over the window.
+    markets : dict[str, Market]
+        Mid prices and regimes of every instrument over the window.
     tapes : dict[str, Tape]
         Quotes and trades of the instruments whose resting orders other queue models shall judge.
 
@@ -65,34 +62,12 @@ def collect_results(
         for instrument_id in _instruments_of(engine, strategy):
             name = str(instrument_id)
             orders = engine.cache.orders(instrument_id=instrument_id, strategy_id=strategy.id)
-            judged = _queue_models(orders, tapes[name], mids[name]) if name in tapes else {}
-            row = _strategy_result(engine, books, strategy, instrument_id, mids[name])
-            results.append(replace(row, config=config_name, queue_models=judged))
+            market = markets[name]
+            judged = _queue_models(orders, tapes[name], market.mids) if name in tapes else {}
+            row = _strategy_result(engine, books, strategy, instrument_id, market.mids)
+            told = {"config": config_name, "queue_models": judged, "regimes": market.regimes}
+            results.append(replace(row, **told))
     return results
-
-
-def mid_series(
-    catalog: Path, instrument_ids: Sequence[str], window: Window
-) -> dict[str, MidSeries]:
-    """Return the mid price of every instrument at each of its quotes, by ``ts_init``.
-
-    Parameters
-    ----------
-    catalog : Path
-        A Nautilus catalog.
-    instrument_ids : Sequence[str]
-        The instruments.
-    window : Window
-        What was replayed.
-
-    Returns
-    -------
-    dict[str, MidSeries]
-        By instrument id.
-
-    """
-    found = read_mids(catalog, instrument_ids, window.start_ns, window.end_ns)
-    return {name: MidSeries(ts_ns=ts_ns, mid=mid) for name, (ts_ns, mid) in found.items()}
 
 
 def _instruments_of(engine: BacktestEngine, strategy: Strategy) -> list[InstrumentId]:

@@ -17,7 +17,6 @@ from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.evaluation.classification import ReliabilityBin
-from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.artifact import read_manifest
 from nautilus_scalp.runtime.backtest import Window
@@ -25,13 +24,15 @@ from nautilus_scalp.runtime.backtest import engine_name
 from nautilus_scalp.runtime.backtest import run_engine
 from nautilus_scalp.runtime.capital import by_capital
 from nautilus_scalp.runtime.collect import collect_results
-from nautilus_scalp.runtime.collect import mid_series
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.console import Report
+from nautilus_scalp.runtime.market import Market
+from nautilus_scalp.runtime.market import read_markets
 from nautilus_scalp.runtime.model_cache import find_model
 from nautilus_scalp.runtime.report.build import build_report
 from nautilus_scalp.runtime.report.files import write_files
+from nautilus_scalp.runtime.report.measures import minute_sharpes
 from nautilus_scalp.runtime.report.results import FeeTier
 from nautilus_scalp.runtime.report.results import ModelFacts
 from nautilus_scalp.runtime.report.results import RunFacts
@@ -44,6 +45,13 @@ from nautilus_scalp.runtime.simulation.venue import tier_fees
 from nautilus_scalp.runtime.simulation.venue import tier_name
 from nautilus_scalp.runtime.simulation.words import assumptions
 from nautilus_scalp.runtime.simulation.words import simulation_notes
+from nautilus_scalp.runtime.trials import DataWindow
+from nautilus_scalp.runtime.trials import Kind
+from nautilus_scalp.runtime.trials import Trial
+from nautilus_scalp.runtime.trials import count_trials
+from nautilus_scalp.runtime.trials import data_window
+from nautilus_scalp.runtime.trials import identity
+from nautilus_scalp.runtime.trials import record_trial
 from nautilus_scalp.settings import to_iso
 from nautilus_scalp.settings import to_ns
 from nautilus_scalp.training.evaluate import evaluate
@@ -81,7 +89,11 @@ def run_backtests(
 
 
 def run_configs(
-    configs: Mapping[str, BacktestConfig], progress: Report, *, judge_signal: bool = True
+    configs: Mapping[str, BacktestConfig],
+    progress: Report,
+    *,
+    judge_signal: bool = True,
+    kind: Kind = "backtest",
 ) -> tuple[dict[str, Any], RunFacts, list[StrategyResult], SignalDetail | None]:
     """Run configurations one after the other and build their joint report.
 
@@ -93,6 +105,8 @@ def run_configs(
         Told which one runs.
     judge_signal : bool
         Whether the model's signal is judged on the first window.
+    kind : str
+        What the ledger of trials calls the runs.
 
     Returns
     -------
@@ -101,15 +115,15 @@ def run_configs(
 
     """
     runs: list[Run] = []
-    mids: dict[str, dict[str, MidSeries]] = {}  # of one window, however often it is run
+    markets: dict[str, dict[str, Market]] = {}  # of one window, however often it is run
     for name, config in configs.items():
         window = resolve_window(config)
         model = find_model(config, progress)
         progress(f"backtest {name}", len(runs) / len(configs))
-        runs.append(_run(name, config, window, model, mids))
+        runs.append(_run(name, config, window, model, markets))
     progress("report", 1.0)
-    facts = _facts(runs)
     results = [result for run in runs for result in run.results]
+    facts = _enter_trials(_facts(runs), runs, results, kind)
     signal, detail, notes = _signal(runs[0]) if judge_signal else (None, None, [])
     report = build_report(facts, results, signal, [*notes, *simulation_notes(runs)])
     return report, facts, results, detail
@@ -167,14 +181,14 @@ def _run(
     config: BacktestConfig,
     window: Window,
     model: Path | None,
-    mids: dict[str, dict[str, MidSeries]],
+    markets: dict[str, dict[str, Market]],
 ) -> Run:
     started = time.perf_counter()
     finished = run_engine(config, window, model)
     try:
         key = repr((config.run.catalog, config.instrument_ids, window))
-        if key not in mids:
-            mids[key] = mid_series(Path(config.run.catalog), config.instrument_ids, window)
+        if key not in markets:
+            markets[key] = read_markets(config, window)
         return Run(
             name=name,
             config=config,
@@ -183,7 +197,7 @@ def _run(
             events=finished.events,
             seconds=time.perf_counter() - started,
             results=collect_results(
-                finished.engine, finished.books, name, mids[key], _tapes(config, window)
+                finished.engine, finished.books, name, markets[key], _tapes(config, window)
             ),
             liquidations=finished.books.liquidations,
             shortfalls=finished.books.shortfalls,
@@ -232,6 +246,38 @@ def _facts(runs: Sequence[Run]) -> RunFacts:
         fee_tier=first.fee_tier,
         assumptions=assumptions(first.config),
     )
+
+
+def _enter_trials(
+    facts: RunFacts, runs: Sequence[Run], results: Sequence[StrategyResult], kind: Kind
+) -> RunFacts:
+    """Write every run into the ledger of trials, then look up how many there are."""
+    sharpes = minute_sharpes(facts, results)
+    windows: dict[str, DataWindow] = {}
+    for run in runs:
+        span = (run.window.start_ns, run.window.end_ns)
+        key = repr((run.config.run.catalog, run.config.instrument_ids, span))
+        if key not in windows:
+            catalog = Path(run.config.run.catalog)
+            windows[key] = data_window(catalog, run.config.instrument_ids, *span)
+        record_trial(
+            Trial(
+                kind=kind,
+                name=run.name,
+                identity=_identity(run),
+                window=windows[key],
+                sharpe=sharpes[run.name],
+            )
+        )
+    files = {sha for window in windows.values() for sha in window.files}
+    together = DataWindow(files=tuple(sorted(files)), start_ns=facts.start_ns, end_ns=facts.end_ns)
+    return msgspec.structs.replace(facts, trials=count_trials(together))
+
+
+def _identity(run: Run) -> str:
+    """Return what decides the run's orders; under other assumptions it is the same trial."""
+    model = None if run.model is None else read_manifest(run.model).model_id
+    return identity(run.config.strategies, run.config.actors, model, run.config.run.seed)
 
 
 def _signal(run: Run) -> tuple[dict[str, Any] | None, SignalDetail | None, list[str]]:

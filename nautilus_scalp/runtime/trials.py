@@ -19,12 +19,15 @@ from nautilus_scalp.data import store
 from nautilus_scalp.data.raw_files import sha256
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.report.results import Trials
 from nautilus_scalp.settings import to_iso
 
 
 LEDGER_VARIABLE = "NAUTILUS_SCALP_TRIALS"
 _DEFAULT = Path("runs") / "trials.jsonl"
 _ID_LENGTH = 16
+
+Kind = Literal["backtest", "stress", "tune"]
 
 
 class DataWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,28 +73,12 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     """
 
-    kind: Literal["backtest", "stress", "tune"]
+    kind: Kind
     name: str
     identity: str
     window: DataWindow
     sharpe: float | None = None
     recorded_at: str = ""
-
-
-class Tried(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was tried on a window: how many configurations, and the best ratio of each.
-
-    Parameters
-    ----------
-    count : int
-        Different configurations.
-    sharpes : tuple[float, ...]
-        Highest Sharpe ratio of one minute of each that has any, for `deflated_sharpe`.
-
-    """
-
-    count: int
-    sharpes: tuple[float, ...]
 
 
 def ledger_path() -> Path:
@@ -176,7 +163,7 @@ def record_trial(trial: Trial, ledger: Path | None = None) -> None:
         raise UsageError(message, f"name another file in {LEDGER_VARIABLE}") from error
 
 
-def count_trials(window: DataWindow, ledger: Path | None = None) -> Tried:
+def count_trials(window: DataWindow, ledger: Path | None = None) -> Trials:
     """Return what was tried on data that overlap with a window's.
 
     Parameters
@@ -188,7 +175,7 @@ def count_trials(window: DataWindow, ledger: Path | None = None) -> Tried:
 
     Returns
     -------
-    Tried
+    Trials
         Each configuration once, however often and by whichever command it was run.
 
     Raises
@@ -204,7 +191,7 @@ def count_trials(window: DataWindow, ledger: Path | None = None) -> Tried:
             known = best.get(trial.identity)
             both = [ratio for ratio in (known, trial.sharpe) if ratio is not None]
             best[trial.identity] = max(both, default=None)
-    return Tried(count=len(best), sharpes=tuple(v for v in best.values() if v is not None))
+    return Trials(count=len(best), sharpes=tuple(v for v in best.values() if v is not None))
 
 
 def _read(path: Path) -> list[Trial]:

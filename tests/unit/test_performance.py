@@ -18,10 +18,11 @@ from nautilus_scalp.evaluation.performance import minute_returns
 from nautilus_scalp.evaluation.performance import sharpe
 from nautilus_scalp.evaluation.performance import sortino
 from nautilus_scalp.evaluation.performance import time_grid
+from nautilus_scalp.evaluation.resampling import Resampling
 
 
 SECOND = 1_000_000_000
-DAY = PerformanceParams(resamples=200)
+DAY = PerformanceParams(resampling=Resampling(resamples=200))
 
 
 def test_equity_is_cash_plus_position_at_mid(paper_fills: Fills, paper_mids: MidSeries) -> None:
@@ -118,7 +119,9 @@ def test_calmar_needs_a_month() -> None:
     returns = np.tile([2e-4, -1e-4], 720)
 
     assert calmar(returns, DAY).value is None
-    month = calmar(np.tile(returns, 30), msgspec.structs.replace(DAY, resamples=20))
+    month = calmar(
+        np.tile(returns, 30), msgspec.structs.replace(DAY, resampling=Resampling(resamples=20))
+    )
     assert month.value == pytest.approx(0.5e-4 * 525_600 / 1e-4)
 
 
@@ -152,7 +155,9 @@ def test_the_interval_depends_on_the_seed_only_and_covers_the_truth() -> None:
     ratio = sharpe(returns, DAY)
 
     assert ratio == sharpe(returns.copy(), DAY)
-    assert ratio != sharpe(returns, msgspec.structs.replace(DAY, seed=1))
+    assert ratio != sharpe(
+        returns, msgspec.structs.replace(DAY, resampling=Resampling(resamples=200, seed=1))
+    )
     low, high = ratio.interval
     assert low < ratio.value < high
     assert low < 0.1 * math.sqrt(525_600) < high

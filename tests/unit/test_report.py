@@ -67,7 +67,12 @@ def test_what_cannot_be_computed_is_null_with_its_reason(
     assert report["strategies"][0]["profit_factor"] is None
     assert notes[0] == "said by the caller"
     assert "1.7 minutes" in notes[1]
-    assert any(note.startswith("sharpe, sortino: null for every row: 1 minute") for note in notes)
+    keys = "max_drawdown_interval, sharpe, sortino, sharpe_by_chance, probabilistic_sharpe"
+    reason = "null for every row: 1 minute returns; it needs at least 1,440."
+    assert f"{keys}, deflated_sharpe: {reason}" in notes
+    trips = "win_rate_interval, profit_factor_interval, trade_duration_s_interval"
+    short = "null for every row: 1 round trips; it needs at least 30."
+    assert f"{trips}, trade_order_drawdown: {short}" in notes
     assert any("profit_factor: null for every row: no round trip lost" in note for note in notes)
 
 

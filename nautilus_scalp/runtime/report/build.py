@@ -7,6 +7,7 @@ point or of one), so that equal runs give equal bytes.
 import math
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,6 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nautilus_scalp.evaluation.performance import PerformanceParams
+from nautilus_scalp.evaluation.resampling import Resampling
+from nautilus_scalp.runtime.report.breakdown import Part
+from nautilus_scalp.runtime.report.breakdown import by_hour
+from nautilus_scalp.runtime.report.breakdown import by_regime
 from nautilus_scalp.runtime.report.measures import Measures
 from nautilus_scalp.runtime.report.measures import combine
 from nautilus_scalp.runtime.report.measures import mark_times
@@ -67,21 +72,25 @@ def build_report(
         A fill that precedes the first quote of its instrument.
 
     """
-    params = params or PerformanceParams(seed=facts.seed)
+    params = params or PerformanceParams(resampling=Resampling(seed=facts.seed))
     grid_ns = mark_times(facts, results)
     measured = [measure(result, grid_ns, facts.capital[result.config]) for result in results]
-    rows = _rows(facts, results, [summarise(one, grid_ns, params) for one in measured])
+    judge = partial(summarise, grid_ns=grid_ns, params=params, trials=facts.trials)
+    rows = _rows(facts, results, [judge(one) for one in measured])
     capital = sum(facts.capital[name] for name in facts.configs)
-    total, total_reasons = summarise(combine(measured, grid_ns, capital), grid_ns, params)
+    total, total_reasons = judge(combine(measured, grid_ns, capital))
+    parts = [Part(result=one, measures=own) for one, own in zip(results, measured, strict=True)]
     report: Row = {
         "run": _run(facts),
         "strategies": [row for _, row, _ in rows],
         "total": total,
+        "by_hour": by_hour(parts, grid_ns),
+        "by_regime": by_regime(parts, grid_ns),
         "signal": signal,
     }
     if len(facts.configs) > 1:
         report["comparison"] = [
-            {"config": name} | summarise(together, grid_ns, params)[0]
+            {"config": name} | judge(together)[0]
             for name, together in _by_config(facts, results, measured, grid_ns).items()
         ]
     lost: list[str] = []
@@ -155,6 +164,7 @@ def _run(facts: RunFacts) -> Row:
         "currency": facts.currency,
         "capital": facts.capital,
         "fee_tier": msgspec.to_builtins(facts.fee_tier),
+        "trials": facts.trials.count,
     }
 
 

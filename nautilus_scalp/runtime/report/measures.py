@@ -1,5 +1,6 @@
 """Everything that is measured about a result, kept as sums so that totals are exact."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,7 +10,11 @@ import numpy.typing as npt
 
 from nautilus_scalp.evaluation.markouts import Markout
 from nautilus_scalp.evaluation.markouts import measure_markouts
+from nautilus_scalp.evaluation.performance import MINUTES_PER_YEAR
+from nautilus_scalp.evaluation.performance import PerformanceParams
 from nautilus_scalp.evaluation.performance import equity_curve
+from nautilus_scalp.evaluation.performance import minute_returns
+from nautilus_scalp.evaluation.performance import sharpe
 from nautilus_scalp.evaluation.performance import time_grid
 from nautilus_scalp.evaluation.pnl import PnlSplit
 from nautilus_scalp.evaluation.pnl import RoundTrips
@@ -17,11 +22,13 @@ from nautilus_scalp.evaluation.pnl import is_flat
 from nautilus_scalp.evaluation.pnl import round_trips
 from nautilus_scalp.evaluation.pnl import split_pnl
 from nautilus_scalp.evaluation.queues import QueueVerdict
+from nautilus_scalp.evaluation.resampling import Resampling
 from nautilus_scalp.runtime.report.results import RunFacts
 from nautilus_scalp.runtime.report.results import StrategyResult
 
 
 MARKOUT_HORIZONS_MS = {"1s": 1_000, "10s": 10_000, "60s": 60_000}
+POINT = PerformanceParams(resampling=Resampling(resamples=1))  # nobody looks at the interval
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, eq=False):
@@ -146,6 +153,37 @@ def measure(result: StrategyResult, grid_ns: npt.NDArray[np.int64], capital: flo
         refusals=dict(sorted(result.refusals.items())),
         queue_models=result.queue_models,
     )
+
+
+def minute_sharpes(facts: RunFacts, results: Sequence[StrategyResult]) -> dict[str, float | None]:
+    """Return the Sharpe ratio of one minute of each configuration, for the ledger of trials.
+
+    Parameters
+    ----------
+    facts : RunFacts
+        What was run.
+    results : Sequence[StrategyResult]
+        Of all configurations.
+
+    Returns
+    -------
+    dict[str, float or None]
+        Not annualised; None where the window is too short for a ratio, or nothing moved.
+
+    """
+    grid_ns = mark_times(facts, results)
+    curves = {name: np.zeros(len(grid_ns)) for name in facts.configs}
+    for one in results:
+        own = equity_curve(one.fills, one.mids, one.funding, grid_ns, one.final_mark)
+        curves[one.config] += own
+    yearly = {
+        name: sharpe(minute_returns(curve, grid_ns, facts.capital[name]), POINT).value
+        for name, curve in curves.items()
+    }
+    return {
+        name: None if ratio is None else ratio / math.sqrt(MINUTES_PER_YEAR)
+        for name, ratio in yearly.items()
+    }
 
 
 def combine(parts: Sequence[Measures], grid_ns: npt.NDArray[np.int64], capital: float) -> Measures:

@@ -7,6 +7,7 @@ from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.evaluation.fills import Payments
 from nautilus_scalp.evaluation.queues import QueueVerdict
+from nautilus_scalp.evaluation.regimes import RegimeSeries
 
 
 class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,6 +43,8 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Orders that were not sent, or were denied or rejected, counted by reason.
     queue_models : dict[str, QueueVerdict]
         The same resting orders before other judges of the queue; empty if nobody asked them.
+    regimes : RegimeSeries, optional
+        In which regime the instrument was when; None if nobody asked.
 
     """
 
@@ -59,6 +62,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     signals: int = 0
     refusals: dict[str, int] = {}
     queue_models: dict[str, QueueVerdict] = {}
+    regimes: RegimeSeries | None = None
 
 
 class ModelFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,6 +79,22 @@ class FeeTier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str
     maker_bps: float
     taker_bps: float
+
+
+class Trials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was tried on the data of a run.
+
+    Parameters
+    ----------
+    count : int
+        Different configurations, those of the run included.
+    sharpes : tuple[float, ...]
+        Sharpe ratios of one minute, of those that have any.
+
+    """
+
+    count: int = 1
+    sharpes: tuple[float, ...] = ()
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,6 +126,8 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Quote currency of every amount.
     assumptions : tuple[str, ...]
         The assumptions behind the fills, in words, for the reader of the tearsheet.
+    trials : Trials
+        What else was tried on the same data.
 
     """
 
@@ -122,6 +144,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fee_tier: FeeTier
     currency: str = "USDT"
     assumptions: tuple[str, ...] = ()
+    trials: Trials = Trials()
 
 
 class ReliabilityBin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,28 +1,41 @@
 """The keys of one row of the answer, and why the null ones are null."""
 
+import math
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from nautilus_scalp.evaluation.breakeven import breakeven_fee_bps
 from nautilus_scalp.evaluation.breakeven import effective_fee_bps
+from nautilus_scalp.evaluation.deflated import deflated_sharpe
 from nautilus_scalp.evaluation.fills import NS_PER_S
+from nautilus_scalp.evaluation.performance import MINUTES_PER_YEAR
+from nautilus_scalp.evaluation.performance import Floats
 from nautilus_scalp.evaluation.performance import PerformanceParams
-from nautilus_scalp.evaluation.performance import Ratio
 from nautilus_scalp.evaluation.performance import calmar
 from nautilus_scalp.evaluation.performance import drawdown
+from nautilus_scalp.evaluation.performance import drawdown_interval
 from nautilus_scalp.evaluation.performance import minute_returns
 from nautilus_scalp.evaluation.performance import sharpe
 from nautilus_scalp.evaluation.performance import sortino
 from nautilus_scalp.evaluation.pnl import RoundTrips
+from nautilus_scalp.evaluation.resampling import Estimate
+from nautilus_scalp.evaluation.resampling import block_interval
+from nautilus_scalp.evaluation.resampling import block_length
+from nautilus_scalp.evaluation.resampling import shuffled_drawdowns
 from nautilus_scalp.runtime.report.measures import MARKOUT_HORIZONS_MS
 from nautilus_scalp.runtime.report.measures import Measures
 from nautilus_scalp.runtime.report.notes import Reasons
 from nautilus_scalp.runtime.report.notes import Row
+from nautilus_scalp.runtime.report.results import Trials
 
 
 def summarise(
-    measures: Measures, grid_ns: npt.NDArray[np.int64], params: PerformanceParams
+    measures: Measures,
+    grid_ns: npt.NDArray[np.int64],
+    params: PerformanceParams,
+    trials: Trials,
 ) -> tuple[Row, Reasons]:
     """Turn measures into the keys of the answer, and say why the null ones are null.
 
@@ -33,7 +46,9 @@ def summarise(
     grid_ns : int64[g]
         Times of their equity curve.
     params : PerformanceParams
-        When ratios are annualised.
+        When ratios are annualised, and intervals given.
+    trials : Trials
+        What else was tried on the same data.
 
     Returns
     -------
@@ -41,8 +56,28 @@ def summarise(
         The keys that CLI and docs/report.md define, and a reason for each null one.
 
     """
+    row = _accounts(measures) | _execution(measures)
+    reasons = _reasons(measures)
+    _add_trips(row, reasons, measures.trips, params)
+    returns = minute_returns(measures.equity, grid_ns, measures.capital)
     deepest = float(np.max(drawdown(measures.equity)))
-    row: Row = {
+    row["max_drawdown"] = deepest
+    row["max_drawdown_share"] = deepest / measures.capital
+    judged = drawdown_interval(returns, measures.capital, params)
+    _add_interval(row, reasons, "max_drawdown", judged)
+    ratios = {"sharpe": sharpe, "sortino": sortino, "calmar": calmar}
+    for name, ratio in ratios.items():
+        found = ratio(returns, params)
+        row[name] = found.value
+        _add_interval(row, reasons, name, found)
+        if found.value is None:
+            reasons[name] = reasons.pop(f"{name}_interval")
+    _add_deflated(row, reasons, returns, params, trials)
+    return row, reasons
+
+
+def _accounts(measures: Measures) -> Row:
+    return {
         "orders": measures.orders,
         "fills": measures.fills,
         "maker_share": measures.maker_volume / measures.volume if measures.fills else None,
@@ -55,17 +90,16 @@ def summarise(
         "fees_unexplained": measures.fees - measures.fill_fees,
         "split": msgspec.to_builtins(measures.split),
         "size_impact": measures.size_impact,
-        "markout_bps": {k: measures.markouts[ms].bps for k, ms in MARKOUT_HORIZONS_MS.items()},
-        "markout_fills": {k: measures.markouts[ms].fills for k, ms in MARKOUT_HORIZONS_MS.items()},
-        "round_trips": len(measures.trips),
-        "win_rate": measures.trips.win_rate,
-        "profit_factor": measures.trips.profit_factor,
-        "trade_duration_s": _durations(measures.trips),
-        "max_drawdown": deepest,
-        "max_drawdown_share": deepest / measures.capital,
         "capital": measures.capital,
         "fee_bps": effective_fee_bps(measures.fees, measures.volume),
         "breakeven_fee_bps": breakeven_fee_bps(measures.gross, measures.funding, measures.volume),
+    }
+
+
+def _execution(measures: Measures) -> Row:
+    row: Row = {
+        "markout_bps": {k: measures.markouts[ms].bps for k, ms in MARKOUT_HORIZONS_MS.items()},
+        "markout_fills": {k: measures.markouts[ms].fills for k, ms in MARKOUT_HORIZONS_MS.items()},
         "open_positions": measures.open_positions,
         "signals": measures.signals,
         "refusals": measures.refusals,
@@ -75,20 +109,52 @@ def summarise(
     shares = [model["volume_share"] for model in row["queue_models"].values()]
     if measures.maker_volume and shares:
         row["queue_band"] = [min(shares), max(shares)]
-    reasons = _reasons(measures)
-    returns = minute_returns(measures.equity, grid_ns, measures.capital)
-    ratios = {"sharpe": sharpe, "sortino": sortino, "calmar": calmar}
-    for name, ratio in ratios.items():
-        _add_ratio(row, reasons, name, ratio(returns, params))
-    return row, reasons
+    return row
 
 
-def _add_ratio(row: Row, reasons: Reasons, name: str, ratio: Ratio) -> None:
-    row[name] = ratio.value
-    row[f"{name}_interval"] = list(ratio.interval) if ratio.interval else None
-    if ratio.reason:
-        key = name if ratio.value is None else f"{name}_interval"
-        reasons[key] = ratio.reason
+def _add_trips(row: Row, reasons: Reasons, trips: RoundTrips, params: PerformanceParams) -> None:
+    """Add what is measured from flat to flat, with intervals over blocks of round trips."""
+    row["round_trips"] = len(trips)
+    row["win_rate"] = trips.win_rate
+    row["profit_factor"] = trips.profit_factor
+    row["trade_duration_s"] = _durations(trips)
+    statistics = {"win_rate": _win_rate, "profit_factor": _profit_factor, "trade_duration_s": _mean}
+    columns = {"trade_duration_s": trips.duration_ns / NS_PER_S}
+    few = f"{len(trips)} round trips; it needs at least {params.min_trips}"
+    enough = len(trips) >= params.min_trips
+    for name, statistic in statistics.items():
+        values = columns.get(name, trips.net)
+        judged = Estimate(reason=few)
+        if enough:
+            judged = block_interval(values, statistic, block_length(len(trips)), params.resampling)
+        _add_interval(row, reasons, name, judged)
+    shuffled = shuffled_drawdowns(trips.net, params.resampling) if enough else None
+    row["trade_order_drawdown"] = msgspec.to_builtins(shuffled)
+    if not enough:
+        reasons["trade_order_drawdown"] = few
+
+
+def _add_deflated(
+    row: Row, reasons: Reasons, returns: Floats, params: PerformanceParams, trials: Trials
+) -> None:
+    """Add how likely the Sharpe ratio is no accident, and what chance alone would have shown."""
+    judged = deflated_sharpe(returns, trials.count, trials.sharpes, params.min_minutes)
+    yearly = math.sqrt(MINUTES_PER_YEAR)
+    row["trials"] = trials.count
+    row["sharpe_by_chance"] = None if judged.hurdle is None else judged.hurdle * yearly
+    row["probabilistic_sharpe"] = judged.probabilistic
+    row["deflated_sharpe"] = judged.value
+    if judged.reason:
+        keys = ("sharpe_by_chance", "probabilistic_sharpe", "deflated_sharpe")
+        # The same words as for the Sharpe ratio, so that one note explains them all.
+        reasons |= dict.fromkeys(keys, reasons.get("sharpe", judged.reason))
+
+
+def _add_interval(row: Row, reasons: Reasons, name: str, judged: Estimate) -> None:
+    key = f"{name}_interval"
+    row[key] = list(judged.interval) if judged.interval else None
+    if judged.interval is None:
+        reasons[key] = judged.reason or ""
 
 
 def _queue_models(measures: Measures) -> Row:
@@ -114,6 +180,19 @@ def _durations(trips: RoundTrips) -> Row:
         "median": float(np.median(seconds)),
         "longest": float(np.max(seconds)),
     }
+
+
+def _win_rate(net: Floats) -> float:
+    return float(np.mean(net > 0.0))
+
+
+def _profit_factor(net: Floats) -> float:
+    lost = float(-np.sum(net[net < 0.0]))
+    return float(np.sum(net[net > 0.0])) / lost if lost > 0.0 else math.inf
+
+
+def _mean(values: Floats) -> float:
+    return float(np.mean(values))
 
 
 def _reasons(measures: Measures) -> Reasons:

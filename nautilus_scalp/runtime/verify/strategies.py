@@ -17,8 +17,8 @@ from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.runtime.backtest import Window
 from nautilus_scalp.runtime.backtest import run_engine
 from nautilus_scalp.runtime.collect import collect_results
-from nautilus_scalp.runtime.collect import mid_series
 from nautilus_scalp.runtime.config import BacktestConfig
+from nautilus_scalp.runtime.market import read_markets
 from nautilus_scalp.runtime.report.results import StrategyResult
 from nautilus_scalp.runtime.verify.check import Check
 from nautilus_scalp.runtime.verify.check import not_applicable
@@ -82,8 +82,8 @@ def _run(config: BacktestConfig, catalog: Path, model: Path | None) -> list[Stra
     window = Window(start_ns=start_ns, end_ns=end_ns)
     finished = run_engine(config, window, model)
     try:
-        mids = mid_series(catalog, config.instrument_ids, window)
-        return collect_results(finished.engine, finished.books, "random walk", mids, {})
+        markets = read_markets(config, window)
+        return collect_results(finished.engine, finished.books, "random walk", markets, {})
     finally:
         finished.engine.dispose()
 
