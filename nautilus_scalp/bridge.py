@@ -1,5 +1,10 @@
 """Nautilus types become the plain numbers that the core works on."""
 
+import numpy as np
+import numpy.typing as npt
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.book import OrderBook
+from nautilus_trader.model.data import FundingRateUpdate
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.enums import AggressorSide
@@ -37,6 +42,11 @@ def quote_values(tick: QuoteTick) -> tuple[float, float, float, float]:
     )
 
 
+def quote_prices(tick: QuoteTick) -> tuple[float, float]:
+    """Return bid and ask of a quote as floats, for who needs no sizes: it takes half the time."""
+    return tick.bid_price.as_double(), tick.ask_price.as_double()
+
+
 def trade_values(tick: TradeTick) -> tuple[float, float, int]:
     """
     Return what a trade says as numbers.
@@ -57,6 +67,53 @@ def trade_values(tick: TradeTick) -> tuple[float, float, int]:
         tick.size.as_double(),
         _SIDES.get(tick.aggressor_side, 0),
     )
+
+
+def book_values(book: OrderBook, levels: int) -> npt.NDArray[np.float64] | None:
+    """
+    Return the best levels of a book as floats.
+
+    Parameters
+    ----------
+    book : OrderBook
+        The book.
+    levels : int
+        How many levels of each side.
+
+    Returns
+    -------
+    float64[levels, 4] or None
+        Bid, ask, bid size, ask size, best level first; None if a side has fewer levels.
+
+    """
+    bids, asks = book.bids()[:levels], book.asks()[:levels]
+    if len(bids) < levels or len(asks) < levels:
+        return None
+    return np.array(
+        [
+            (bid.price.as_double(), ask.price.as_double(), bid.size(), ask.size())
+            for bid, ask in zip(bids, asks, strict=True)
+        ]
+    )
+
+
+def funding_rate_value(message: FundingRateUpdate | Data) -> float:
+    """
+    Return the funding rate that a message holds.
+
+    Parameters
+    ----------
+    message : FundingRateUpdate or Data
+        Nautilus's own, or that of a venue's client with a ``funding_rate``.
+
+    Returns
+    -------
+    float
+        Rate of the current interval, as a fraction.
+
+    """
+    own = isinstance(message, FundingRateUpdate)
+    return float(message.rate if own else message.funding_rate)
 
 
 def instrument_facts(instrument: Instrument) -> InstrumentFacts:

@@ -86,6 +86,7 @@ class RiskGate:
         self, limits: RiskLimits, rules: TradingRules, max_position_qty: float = math.inf
     ) -> None:
         self._proposal = Proposal()
+        self._position = Position(limits.max_position_notional, max_position_qty)
         self._rate = OrderRate(limits.max_orders_per_second)
         self._closing: tuple[Rule, ...] = (WellFormed(), Reducing(), InSteps(rules))
         self._opening: tuple[Rule, ...] = (
@@ -96,7 +97,7 @@ class RiskGate:
             InSteps(rules),
             PriceCollar(limits.max_deviation_bps),
             OrderNotional(rules.min_notional, limits.max_order_notional),
-            Position(limits.max_position_notional, max_position_qty),
+            self._position,
             Margin(limits.max_leverage),
             WorkingOrders(limits.max_working_orders),
             self._rate,
@@ -127,6 +128,10 @@ class RiskGate:
             if verdict is not APPROVED:
                 return verdict
         return APPROVED
+
+    def limit_position(self, max_qty: float) -> None:
+        """Let no position be larger than a quantity, in base currency."""
+        self._position.limit(max_qty)
 
     def sent(self, now_ns: int) -> None:
         """Count an order or an amendment that leaves now."""

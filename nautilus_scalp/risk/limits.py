@@ -181,6 +181,10 @@ class Position:
 
     def __init__(self, max_notional: float, max_qty: float) -> None:
         self._max_notional = max_notional
+        self.limit(max_qty)
+
+    def limit(self, max_qty: float) -> None:
+        """Set the largest quantity."""
         self._max_qty = max_qty * (1.0 + _STEP_TOLERANCE)
 
     def review(self, order: Proposal) -> Verdict:

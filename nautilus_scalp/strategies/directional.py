@@ -10,7 +10,7 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.trading.strategy import Strategy
 
-from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.exits.plan import ExitPlan
 from nautilus_scalp.exits.plan import PlanState
 from nautilus_scalp.exits.rules import OpenPosition
@@ -164,6 +164,11 @@ class DirectionalDesk:
     def on_data(self, data: Data) -> None:
         """Keep the latest signal."""
         self._inbox.take(data)
+        self._execution.look()
+
+    def look(self) -> None:
+        """Let the next quote be looked at, whatever its prices: the rule has seen a trade."""
+        self._execution.look()
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Follow the orders."""
@@ -181,16 +186,20 @@ class DirectionalDesk:
         Returns
         -------
         float
-            The mid price; NaN for a market that is not sound.
+            The mid price; NaN when there is nothing to look at: a market that is not sound, or one
+            that shows the same prices as a moment ago.
 
         """
-        bid, ask, _, _ = quote_values(tick)
-        if not self._execution.on_market(bid, ask, tick.ts_event, tick.ts_init):
+        bid, ask = quote_prices(tick)
+        ts_event, ts_init = tick.ts_event, tick.ts_init
+        if self._execution.unchanged(bid, ask, ts_event, ts_init):
+            return math.nan
+        if not self._execution.on_market(bid, ask, ts_event, ts_init):
             return math.nan
         mid = 0.5 * (bid + ask)
-        volatility = self._volatility.on_mid(tick.ts_event, mid)
+        volatility = self._volatility.on_mid(ts_event, mid)
         if self._trend is not None:
-            self._trend.on_mid(tick.ts_event, mid)
+            self._trend.on_mid(ts_event, mid)
             now = self._conditions
             now.volatility = volatility
             now.expected_move = _BASIS_POINT * self._inbox.latest.expected_move_bps
@@ -218,12 +227,12 @@ class DirectionalDesk:
             self._refusals["volatility_unknown"] += 1
             return
         execution = self._execution
-        execution.floor.priority = case.priority
+        execution.permission.floor.priority = case.priority
         if execution.submit(self._intent(case.side, self._notional(case.multiple, case.opinion))):
             self._waiting = None
             self._entry_volatility = volatility
             self._entered_ns = execution.state.now_ns
-        elif execution.floor.waits:
+        elif execution.permission.floor.waits:
             self._waiting = case
 
     def manage(self, fair_value: float = math.nan) -> None:
@@ -242,7 +251,7 @@ class DirectionalDesk:
             self._watch(position)
         if execution.leaving:
             return
-        emergency = execution.portfolio.must_leave or execution.floor.must_leave
+        emergency = execution.permission.must_leave
         if emergency is not None and not execution.idle:
             if position is not None:
                 self.exit_reasons[emergency] += 1
@@ -286,11 +295,11 @@ class DirectionalDesk:
         if chosen:
             agreed = chosen == side == model_side
             return _Case(chosen, multiple, opinion, self._confirmed if agreed else Priority.CASE)
-        return self._waiting if self._execution.floor.waits else None
+        return self._waiting if self._execution.permission.floor.waits else None
 
     def _notional(self, multiple: float, opinion: Opinion) -> float:
         """Return the value of an entry in the present regime."""
-        regime = self._execution.regime
+        regime = self._execution.permission.regime
         notional = regime.profile.size_multiple * self._base_notional(multiple, opinion)
         stop = self._exits.scaled(regime.profile.stop_multiple).stop_loss
         if not regime.active or stop is None:
@@ -304,7 +313,7 @@ class DirectionalDesk:
         if params.sizing is None:
             return params.order_notional * min(multiple, params.max_size_multiple)
         by_rule = self._signal.mode == "rules"
-        breaker = self._execution.breaker
+        breaker = self._execution.permission.breaker
         share = entry_fraction(
             params.sizing,
             _FULL_STRENGTH if by_rule else opinion.strength,
@@ -344,7 +353,7 @@ class DirectionalDesk:
                 self._refusals["volatility_unknown"] += 1
                 return
             if self._watched is None:
-                now = self._execution.regime.profile.stop_multiple
+                now = self._execution.permission.regime.profile.stop_multiple
                 multiple = now if saved is None else saved.stop_multiple
                 self._plan = ExitPlan(self._exits, self._conditions, multiple)
             self._plan.watch(position, self._entry_volatility)

@@ -30,21 +30,15 @@ from nautilus_scalp.intents import WorkingOrder
 from nautilus_scalp.quoting.diff import Action
 from nautilus_scalp.quoting.diff import Amend
 from nautilus_scalp.quoting.diff import Cancel
-from nautilus_scalp.risk.breakers import CircuitBreaker
 from nautilus_scalp.risk.floor import Priority
-from nautilus_scalp.risk.gate import RiskGate
 from nautilus_scalp.risk.gate import RiskLimits
-from nautilus_scalp.risk.state import APPROVED
 from nautilus_scalp.risk.state import Refused
 from nautilus_scalp.risk.state import RiskState
-from nautilus_scalp.risk.state import Verdict
-from nautilus_scalp.strategies.floor_link import FloorLink
 from nautilus_scalp.strategies.ledger import Ledger
 from nautilus_scalp.strategies.orders import as_working
 from nautilus_scalp.strategies.orders import make_order
-from nautilus_scalp.strategies.portfolio_link import PortfolioLink
+from nautilus_scalp.strategies.permission import Permission
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
-from nautilus_scalp.strategies.regime_watch import RegimeWatch
 
 
 _CLOSED_EVENTS = (OrderRejected, OrderDenied, OrderCanceled, OrderExpired)
@@ -61,7 +55,8 @@ _FINEST_PRECISION = 16  # of Nautilus; until the instrument is known
 # nothing is asked again after this. (Nautilus's simulated venue drops a market order without a word
 # when others took all the liquidity at its price.) A second order is safe: it can only reduce.
 _RETRY_NS = 1_000_000_000
-_ACCOUNT_NS = 1_000_000_000  # so often the balance is looked at
+# Most quotes change a size and no price. So often, at least, the market is looked at all the same.
+_LOOK_NS = 10_000_000
 
 
 class Execution:
@@ -92,7 +87,6 @@ class Execution:
 
     rules: TradingRules
     _instrument: Instrument
-    _gate: RiskGate
 
     def __init__(
         self,
@@ -105,13 +99,9 @@ class Execution:
     ) -> None:
         self._strategy = strategy
         self._instrument_id = instrument_id
-        self._limits = limits
         self._refusals = refusals
         self._size_precision = _FINEST_PRECISION
-        self.breaker = CircuitBreaker(limits.breakers)
-        self.regime = RegimeWatch(strategy, instrument_id, regime)
-        self.portfolio = PortfolioLink(strategy, self.regime)
-        self.floor = FloorLink(strategy, instrument_id, priority)
+        self.permission = Permission(strategy, instrument_id, limits, regime, priority)
         self.reset()
 
     def start(self) -> None:
@@ -131,8 +121,7 @@ class Execution:
         self._instrument = instrument
         self.rules = trading_rules(self._instrument)
         self._size_precision = self.rules.size_precision
-        self._gate = RiskGate(self._limits, self.rules)
-        self.regime.open()
+        self.permission.start(self.rules)
         self.resume()
 
     def resume(self) -> None:
@@ -147,14 +136,12 @@ class Execution:
             if order.is_reduce_only:  # the exit is under way: wait for it, send no second one
                 self.leaving = True
                 self._retry_at_ns = self._strategy.clock.timestamp_ns() + _RETRY_NS
-        self.portfolio.join(self._instrument, self.state)
-        self.floor.join(self.state)
+        self.permission.join(self._instrument, self.state)
 
     def reset(self) -> None:
         """Forget position, orders, losses and regime."""
         self._clear()
-        self.breaker.reset()
-        self.regime.reset()
+        self.permission.reset()
 
     def _clear(self) -> None:
         self._ledger = Ledger(self._size_precision)
@@ -162,10 +149,6 @@ class Execution:
         self._stopping = False
         self._retry_at_ns = 0
         self._look_ns = 0
-
-    def limit_position(self, max_qty: float) -> None:
-        """Never hold more than a quantity, whatever the order of fills and rejections."""
-        self._gate = RiskGate(self._limits, self.rules, max_qty)
 
     @property
     def state(self) -> RiskState:
@@ -192,6 +175,34 @@ class Execution:
         """Whether there is neither a position nor an order that may still fill."""
         return self._ledger.idle
 
+    def unchanged(self, bid: float, ask: float, quote_ns: int, now_ns: int) -> bool:
+        """
+        Take in a quote that shows the prices of the last one, and say whether that is all.
+
+        Parameters
+        ----------
+        bid, ask : float
+            Best prices.
+        quote_ns, now_ns : int
+            Exchange time of the quote, and now.
+
+        Returns
+        -------
+        bool
+            False when there is something to look at, and `on_market` is to be called.
+
+        """
+        state = self._ledger.state
+        if now_ns >= self._look_ns or bid != state.bid or ask != state.ask or self.leaving:
+            return False
+        state.quote_ns = quote_ns
+        state.now_ns = now_ns
+        return True
+
+    def look(self) -> None:
+        """Let the next quote be looked at, whatever its prices: something else has changed."""
+        self._look_ns = 0
+
     def on_market(self, bid: float, ask: float, quote_ns: int, now_ns: int) -> bool:
         """
         Take in the best prices.
@@ -215,13 +226,11 @@ class Execution:
         state.revision += 1
         state.quote_ns = quote_ns
         state.now_ns = now_ns
-        state.blocked = self._blocked(now_ns)
-        if now_ns >= self._look_ns:
-            self._look_at_account(now_ns)
+        self._look_ns = now_ns + _LOOK_NS
+        self.permission.on_market(state, self._instrument)
         if self.leaving:
             self._leave()
         if 0.0 < bid < ask < math.inf:
-            self.portfolio.on_time(quote_ns)
             return True
         self._refusals["crossed_or_missing_market"] += 1
         return False
@@ -244,13 +253,13 @@ class Execution:
         if self._strategy.is_exiting():
             self._refusals["market_exit"] += 1
             return False
-        verdict = self._review(intent)
+        verdict = self.permission.review(intent, self.state)
         if isinstance(verdict, Refused):
             self._refusals[verdict.reason] += 1
             return False
         order = make_order(self._strategy, self._instrument, intent)
         self._ledger.add(as_working(order, pending=True))
-        self._gate.sent(self.state.now_ns)
+        self.permission.sent(self.state.now_ns)
         self._strategy.submit_order(order)
         return True
 
@@ -312,6 +321,7 @@ class Execution:
             Any event of one of the strategy's orders.
 
         """
+        self.look()
         ledger = self._ledger
         working = ledger.working.get(event.client_order_id)
         if isinstance(event, OrderFilled):
@@ -320,8 +330,8 @@ class Execution:
             fee = event.commission.as_double()
             made = ledger.book(qty, event.last_px.as_double(), event.ts_event, fee)
             if made is not None:
-                self.breaker.on_round_trip(made, event.ts_event)
-                ledger.state.blocked = self._blocked(event.ts_event)
+                self.permission.breaker.on_round_trip(made, event.ts_event)
+                ledger.state.blocked = self.permission.blocked(event.ts_event)
         if working is None:
             return
         if isinstance(event, _CLOSED_EVENTS):
@@ -336,44 +346,14 @@ class Execution:
         if self.leaving:
             self._finish_leaving()
 
-    def _look_at_account(self, now_ns: int) -> None:
-        """Take over balance and leverage; a backtest without a venue has neither."""
-        self._look_ns = now_ns + _ACCOUNT_NS
-        state = self.state
-        state.equity = state.leverage = math.nan
-        account = self._strategy.portfolio.account(self._instrument_id.venue)
-        if account is None:
-            return
-        balance = account.balance_total(self._instrument.quote_currency)
-        if balance is not None:
-            state.equity = balance.as_double()
-        if account.is_margin_account:
-            state.leverage = float(
-                account.leverage(self._instrument_id) or account.default_leverage
-            )
-        else:
-            state.leverage = 1.0
-
     # --- orders ---
-
-    def _blocked(self, now_ns: int) -> str | None:
-        """Return why nothing may be opened."""
-        return self.breaker.blocked(now_ns) or self.portfolio.blocked
-
-    def _review(self, intent: OrderIntent) -> Verdict:
-        """Judge an order by the strategy's own limits, the portfolio's, and by who else trades."""
-        verdict = self._gate.review(intent, self.state)
-        if verdict is not APPROVED or intent.reduce_only:
-            return verdict
-        verdict = self.portfolio.review(intent)
-        return self.floor.review() if verdict is APPROVED else verdict
 
     def _amend(self, working: WorkingOrder, ticks: int) -> None:
         order = self._strategy.cache.order(working.order_id)
         price = self.rules.price_at(ticks)
         intent = OrderIntent(working.side, working.leaves_qty, price, post_only=True)
         self._ledger.drop(working.order_id)  # judged as a new order in its own place
-        verdict = self._review(intent)
+        verdict = self.permission.review(intent, self.state)
         self._ledger.add(working)
         if isinstance(verdict, Refused):
             self._refusals[verdict.reason] += 1
@@ -381,7 +361,7 @@ class Execution:
             return
         working.pending = True
         working.price = price
-        self._gate.sent(self.state.now_ns)
+        self.permission.sent(self.state.now_ns)
         self._strategy.modify_order(order, price=self._instrument.make_price(price))
 
     def _cancel(self, working: WorkingOrder) -> None:

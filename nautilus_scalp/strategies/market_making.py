@@ -11,7 +11,7 @@ from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
-from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.quoting.diff import diff
 from nautilus_scalp.quoting.intensity import FillIntensity
@@ -120,7 +120,7 @@ class MarketMaking(Strategy):
         self._intensity: FillIntensity | None = None
         self._refresh_ns = round(config.refresh_interval_ms * _NS_PER_MS)
         self._ladder: Ladder | None = None
-        self._profile = self._execution.regime.profile
+        self._profile = self._execution.permission.regime.profile
         self._last_prices = (0.0, 0.0)
         self._next_change_ns = 0
         self._review_ns = 0
@@ -204,8 +204,11 @@ class MarketMaking(Strategy):
             The market.
 
         """
-        bid, ask, bid_size, ask_size = quote_values(tick)
+        bid, ask = quote_prices(tick)
         now_ns = tick.ts_init
+        same = self._execution.unchanged(bid, ask, tick.ts_event, now_ns)
+        if same and now_ns < self._review_ns:
+            return
         if not self._execution.on_market(bid, ask, tick.ts_event, now_ns):
             self._execution.cancel_all()
             return
@@ -213,7 +216,7 @@ class MarketMaking(Strategy):
         volatility = self._volatility.on_mid(tick.ts_event, mid)
         if self._intensity is not None:
             self._intensity.on_mid(tick.ts_event, mid)
-        blocked = self._execution.state.blocked or self._execution.floor.closed
+        blocked = self._execution.state.blocked or self._execution.permission.floor.closed
         if blocked is not None:
             self._pause(blocked, now_ns)
             return
@@ -227,7 +230,8 @@ class MarketMaking(Strategy):
         if self._intensity is not None:
             rate, decay = self._intensity.arrival_rate, self._intensity.depth_decay
         move_bps = opinion.expected_move_bps
-        market = Market(bid, ask, bid_size, ask_size, volatility, move_bps, rate, decay)
+        sizes = tick.bid_size.as_double(), tick.ask_size.as_double()
+        market = Market(bid, ask, *sizes, volatility, move_bps, rate, decay)
         self._requote(market, opinion)
 
     def on_order_event(self, event: OrderEvent) -> None:
@@ -260,7 +264,7 @@ class MarketMaking(Strategy):
 
     def _requote(self, market: Market, opinion: Opinion) -> None:
         execution = self._execution
-        if self._ladder is None or self._profile is not execution.regime.profile:
+        if self._ladder is None or self._profile is not execution.permission.regime.profile:
             self._ladder = self._make_ladder(market.mid)
         desired = self._ladder.quote(market, execution.state.position_qty)
         if not desired:
@@ -280,10 +284,10 @@ class MarketMaking(Strategy):
 
     def _make_ladder(self, mid: float) -> Ladder:
         config = self.config
-        self._profile = self._execution.regime.profile
+        self._profile = self._execution.permission.regime.profile
         multiple = self._profile.size_multiple
         limit_qty = multiple * config.inventory_limit / mid
-        self._execution.limit_position(limit_qty)
+        self._execution.permission.limit_position(limit_qty)
         return Ladder(
             config.ladder,
             self._execution.rules,

@@ -152,7 +152,9 @@ class MeanReversion(Strategy):
             A trade.
 
         """
-        if not self._rule.on_trade(*trade_values(tick)):
+        if self._rule.on_trade(*trade_values(tick)):
+            self._desk.look()
+        else:
             self.refusals["malformed_trade"] += 1
 
     def on_quote_tick(self, tick: QuoteTick) -> None:

@@ -160,6 +160,8 @@ class MomentumBreakout(Strategy):
         """
         if self._rule.on_trade(*trade_values(tick)):
             self._case = self._rule.decide(self._desk.volatility)
+            if self._case[0]:
+                self._desk.look()
         else:
             self.refusals["malformed_trade"] += 1
 

@@ -1,0 +1,138 @@
+"""Who has to agree before a strategy sends an order: its own limits, the portfolio, the floor."""
+
+import math
+
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.intents import TradingRules
+from nautilus_scalp.risk.breakers import CircuitBreaker
+from nautilus_scalp.risk.floor import Priority
+from nautilus_scalp.risk.gate import RiskGate
+from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import RiskState
+from nautilus_scalp.risk.state import Verdict
+from nautilus_scalp.strategies.floor_link import FloorLink
+from nautilus_scalp.strategies.portfolio_link import PortfolioLink
+from nautilus_scalp.strategies.regime_watch import ArbiterParams
+from nautilus_scalp.strategies.regime_watch import RegimeWatch
+
+
+_ACCOUNT_NS = 1_000_000_000  # so often the balance is looked at
+
+
+class Permission:
+    """
+    Asks, in this order: the strategy's own gate, the portfolio's seven layers, the arbiter.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        Whose orders.
+    instrument_id : InstrumentId
+        What is traded.
+    limits : RiskLimits
+        What the strategy may risk.
+    regime : ArbiterParams, optional
+        In which regimes it trades.
+    priority : Priority
+        How good its cases are, where several strategies want the instrument.
+
+    Attributes
+    ----------
+    breaker : CircuitBreaker
+        Pauses a strategy that loses.
+    regime : RegimeWatch
+        What the market's regime allows.
+    portfolio : PortfolioLink
+        What all strategies together may risk.
+    floor : FloorLink
+        Who else trades the instrument.
+
+    """
+
+    _gate: RiskGate
+    _rules: TradingRules
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        instrument_id: InstrumentId,
+        limits: RiskLimits,
+        regime: ArbiterParams | None,
+        priority: Priority,
+    ) -> None:
+        self._strategy = strategy
+        self._instrument_id = instrument_id
+        self._limits = limits
+        self._look_ns = 0
+        self.breaker = CircuitBreaker(limits.breakers)
+        self.regime = RegimeWatch(strategy, instrument_id, regime)
+        self.portfolio = PortfolioLink(strategy, self.regime)
+        self.floor = FloorLink(strategy, instrument_id, priority)
+
+    def start(self, rules: TradingRules) -> None:
+        """Make the gate for what the venue accepts, and listen to the regime."""
+        self._rules = rules
+        self._gate = RiskGate(self._limits, rules)
+        self.regime.open()
+
+    def join(self, instrument: Instrument, state: RiskState) -> None:
+        """Let a live state count among those of the run, in place of an earlier one."""
+        self._look_ns = 0
+        self.portfolio.join(instrument, state)
+        self.floor.join(state)
+
+    def reset(self) -> None:
+        """Forget losses and regime."""
+        self.breaker.reset()
+        self.regime.reset()
+
+    def limit_position(self, max_qty: float) -> None:
+        """Never hold more than a quantity, whatever the order of fills and rejections."""
+        self._gate.limit_position(max_qty)
+
+    @property
+    def must_leave(self) -> str | None:
+        """Why what is held is to be closed; None when it may stay."""
+        return self.portfolio.must_leave or self.floor.must_leave
+
+    def blocked(self, now_ns: int) -> str | None:
+        """Return why nothing may be opened."""
+        return self.breaker.blocked(now_ns) or self.portfolio.blocked
+
+    def on_market(self, state: RiskState, instrument: Instrument) -> None:
+        """Bring a state up to date with what is not its own: blocks, the account, the portfolio."""
+        state.blocked = self.blocked(state.now_ns)
+        if state.now_ns >= self._look_ns:
+            self._look_ns = state.now_ns + _ACCOUNT_NS
+            self._look_at_account(state, instrument)
+        self.portfolio.on_time(state.quote_ns)
+
+    def review(self, intent: OrderIntent, state: RiskState) -> Verdict:
+        """Judge an order; one that only reduces is a matter of the gate alone."""
+        verdict = self._gate.review(intent, state)
+        if verdict is not APPROVED or intent.reduce_only:
+            return verdict
+        verdict = self.portfolio.review(intent)
+        return self.floor.review() if verdict is APPROVED else verdict
+
+    def sent(self, now_ns: int) -> None:
+        """Count an order or an amendment that leaves now."""
+        self._gate.sent(now_ns)
+
+    def _look_at_account(self, state: RiskState, instrument: Instrument) -> None:
+        state.equity = state.leverage = math.nan
+        account = self._strategy.portfolio.account(self._instrument_id.venue)
+        if account is None:
+            return
+        balance = account.balance_total(instrument.quote_currency)
+        if balance is not None:
+            state.equity = balance.as_double()
+        state.leverage = 1.0
+        if account.is_margin_account:
+            leverage = account.leverage(self._instrument_id) or account.default_leverage
+            state.leverage = float(leverage)
