@@ -7,17 +7,30 @@ from typing import Literal
 
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import ActorConfig
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.data import FundingRateUpdate
+from nautilus_trader.model.data import MarkPriceUpdate
+from nautilus_trader.model.data import OrderBookDeltas
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
+from nautilus_trader.model.enums import RecordFlag
 from nautilus_trader.model.identifiers import InstrumentId
 
+from nautilus_scalp.actors.side_feed import subscribe_side
+from nautilus_scalp.actors.side_feed import unsubscribe_side
+from nautilus_scalp.actors.side_tape import SideSource
+from nautilus_scalp.actors.side_tape import SideTape
+from nautilus_scalp.bridge import book_values
+from nautilus_scalp.bridge import funding_rate_value
 from nautilus_scalp.bridge import instrument_facts
 from nautilus_scalp.bridge import quote_values
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.catalogue import side_kinds
 from nautilus_scalp.features.engine import FeatureEngine
 from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.kernels import Floats
+from nautilus_scalp.features.tape import LEVELS
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import AlphaSignal
@@ -27,6 +40,10 @@ from nautilus_scalp.messages import signal_topic
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.ensemble import EnsembleStream
 from nautilus_scalp.signals.policy import decide
+
+
+BOOK_INTERVAL_NS = 100_000_000  # a catalog holds the book after the first message of every 100 ms
+NO_SIDE_TAPE = SideTape(iter(()), ())
 
 
 class EnsembleActorConfig(ActorConfig, frozen=True):
@@ -53,13 +70,14 @@ class EnsembleActorConfig(ActorConfig, frozen=True):
 class _Channel:
     """What belongs to one instrument."""
 
-    __slots__ = ("engine", "regime", "stream", "topic")
+    __slots__ = ("book_sample", "engine", "regime", "stream", "topic")
 
     def __init__(self, engine: FeatureEngine, stream: EnsembleStream, topic: str) -> None:
         self.engine = engine
         self.stream = stream
         self.topic = topic
         self.regime = UNCLASSIFIED
+        self.book_sample = -1
 
 
 class EnsembleActor(Actor):
@@ -86,8 +104,23 @@ class EnsembleActor(Actor):
         self.signals_published = 0
         self._not_finite = 0
         self._channels: dict[InstrumentId, _Channel] = {}
+        self._side_kinds: frozenset[int] = frozenset()
+        self._side_source: SideSource | None = None
+        self._side_tape = NO_SIDE_TAPE
         self._model_id = ""
         self._horizon_ms = 0
+
+    def replay_side_events(self, source: SideSource) -> None:
+        """
+        Take depth, mark prices and funding rates from a recording instead of subscribing to them.
+
+        Parameters
+        ----------
+        source : SideSource
+            Asked at every start for the kinds that are computed with.
+
+        """
+        self._side_source = source
 
     def on_start(self) -> None:
         """Load the model, which refuses other features than its own, and subscribe."""
@@ -104,6 +137,10 @@ class EnsembleActor(Actor):
             instrument_id: _Channel(engine, ensemble.stream(), signal_topic(instrument_id))
             for instrument_id, engine in zip(self.config.instrument_ids, engines, strict=True)
         }
+        self._side_kinds = side_kinds(engines[0].names)
+        if self._side_source is not None:
+            pieces = self._side_source(self._side_kinds, side_kinds(engines[0].schema.names))
+            self._side_tape = SideTape(pieces, engines)
         names, mode = engines[0].names, engines[0].mode
         self.log.info(f"{len(names)} indicators an instrument ({mode})")  # noqa: G004 (Nautilus)
         for instrument_id in self._channels:
@@ -115,6 +152,8 @@ class EnsembleActor(Actor):
             self.unsubscribe_quote_ticks(instrument_id)
             self.unsubscribe_trade_ticks(instrument_id)
             self.msgbus.unsubscribe(regime_topic(instrument_id), self._on_regime)
+            if self._side_source is None:
+                unsubscribe_side(self, instrument_id, self._side_kinds)
 
     def on_resume(self) -> None:
         """Begin anew: what happened during the pause is not known."""
@@ -126,6 +165,7 @@ class EnsembleActor(Actor):
     def on_reset(self) -> None:
         """Forget everything, the model included."""
         self._channels.clear()
+        self._side_tape = NO_SIDE_TAPE
         self.signals_published = 0
         self._not_finite = 0
 
@@ -149,6 +189,8 @@ class EnsembleActor(Actor):
             A quote of one of the instruments.
 
         """
+        if self._side_tape.next_ns < tick.ts_init:
+            self._side_tape.play_until(tick.ts_init)
         channel = self._channels[tick.instrument_id]
         engine, stream = channel.engine, channel.stream
         if not engine.on_quote(tick.ts_event, *quote_values(tick)):
@@ -184,7 +226,42 @@ class EnsembleActor(Actor):
             A trade of one of the instruments.
 
         """
+        if self._side_tape.next_ns < tick.ts_init:
+            self._side_tape.play_until(tick.ts_init)
         self._channels[tick.instrument_id].engine.on_trade(tick.ts_event, *trade_values(tick))
+
+    def on_order_book_deltas(self, deltas: OrderBookDeltas) -> None:
+        """
+        Let the features see the ten best levels, sampled as in a catalog.
+
+        Parameters
+        ----------
+        deltas : OrderBookDeltas
+            A change of the book of one of the instruments, which the cache holds.
+
+        """
+        channel = self._channels[deltas.instrument_id]
+        sample = deltas.ts_event // BOOK_INTERVAL_NS
+        if sample == channel.book_sample or not deltas.flags & RecordFlag.F_LAST:
+            return
+        levels = book_values(self.cache.order_book(deltas.instrument_id), LEVELS)
+        if levels is not None:
+            channel.book_sample = sample
+            channel.engine.on_depth(deltas.ts_event, levels)
+
+    def on_mark_price(self, mark_price: MarkPriceUpdate) -> None:
+        """Let the features see a mark price."""
+        engine = self._channels[mark_price.instrument_id].engine
+        engine.on_mark(mark_price.ts_event, mark_price.value.as_double())
+
+    def on_funding_rate(self, funding_rate: FundingRateUpdate | Data) -> None:
+        """Let the features see a funding rate, or a venue's own message that holds one."""
+        engine = self._channels[funding_rate.instrument_id].engine
+        engine.on_funding(funding_rate.ts_event, funding_rate_value(funding_rate))
+
+    def on_data(self, data: Data) -> None:
+        """Take what `subscribe_side` asked for: a funding rate."""
+        self.on_funding_rate(data)
 
     def features(self, instrument_id: InstrumentId) -> Floats:
         """
@@ -226,6 +303,8 @@ class EnsembleActor(Actor):
         self.subscribe_quote_ticks(instrument_id)
         self.subscribe_trade_ticks(instrument_id)
         self.msgbus.subscribe(regime_topic(instrument_id), self._on_regime)
+        if self._side_source is None:
+            subscribe_side(self, instrument_id, self._side_kinds)
 
     def _on_regime(self, signal: RegimeSignal) -> None:
         self._channels[signal.instrument_id].regime = signal.regime

@@ -41,6 +41,7 @@ _VALUES = {
         for side in ("bid", "ask")
     ),
 }
+_PIECE_NS = 3_600_000_000_000  # what `side_events` holds in memory at a time: an hour
 _PRECISIONS = (b"price_precision", b"size_precision")
 _SIDES = np.array([0.0, 1.0, -1.0])  # Nautilus: 0 no aggressor, 1 buyer, 2 seller
 
@@ -81,12 +82,8 @@ def read_tape(
         If a file is damaged or two events share a ``ts_init``.
 
     """
-    known = {facts.instrument_id: facts for facts in catalog_instruments(catalog)}
+    known = _known(catalog, instrument_ids or ())
     names = list(instrument_ids) if instrument_ids is not None else list(known)
-    for name in names:
-        if name not in known:
-            message = f"{catalog} holds no quotes of {name}"
-            raise UsageError(message, f"choose from {', '.join(known) or 'another catalog'}")
     parts = [
         part
         for index, name in enumerate(names)
@@ -97,6 +94,83 @@ def read_tape(
         message = f"{catalog} holds no quote or trade of {', '.join(names)} in the window"
         raise UsageError(message, "choose a window within `nautilus-scalp data check`'s times")
     return _merge(tuple(known[name] for name in names), parts, catalog)
+
+
+def _known(catalog: Path, required: Sequence[str]) -> dict[str, InstrumentFacts]:
+    """Return the instruments that have quotes by id, all that are required among them."""
+    known = {facts.instrument_id: facts for facts in catalog_instruments(catalog)}
+    for name in required:
+        if name not in known:
+            message = f"{catalog} holds no quotes of {name}"
+            raise UsageError(message, f"choose from {', '.join(known) or 'another catalog'}")
+    return known
+
+
+def side_events(
+    catalog: Path,
+    instrument_ids: Sequence[str],
+    window: tuple[int, int],
+    wanted: frozenset[int],
+    needed: frozenset[int],
+) -> Iterator[Tape]:
+    """Read depth snapshots, mark prices and funding rates piece by piece, an hour in memory.
+
+    Parameters
+    ----------
+    catalog : Path
+        A Nautilus catalog.
+    instrument_ids : sequence of str
+        The instruments of the pieces, in order.
+    window : tuple of int
+        ``[start_ns, end_ns)`` of ``ts_init``.
+    wanted : frozenset[int]
+        Kinds to read where there are any: ``tape.DEPTH``, ``tape.MARK``, ``tape.FUNDING``.
+    needed : frozenset[int]
+        Kinds of which every instrument must have some.
+
+    Returns
+    -------
+    iterator of Tape
+        Each ordered by ``ts_init`` and later than the one before.
+
+    Raises
+    ------
+    UsageError
+        If an instrument is not in the catalog or has nothing of a needed kind in the window.
+
+    """
+    known = _known(catalog, instrument_ids)
+    for name in instrument_ids:
+        spans = store.intervals(catalog, name)
+        for directory in (each for each, kind in _KINDS.items() if kind in needed):
+            inside = (
+                start < window[1] and end >= window[0]
+                for stored, start, end in spans
+                if stored == f"{directory}/{name}"
+            )
+            if not any(inside):
+                message = f"{catalog} holds no {directory} of {name} in the window"
+                raise UsageError(message, "import it, or choose features that do not read it")
+    directories = [directory for directory, kind in _KINDS.items() if kind in wanted]
+    return _pieces(catalog, tuple(known[name] for name in instrument_ids), directories, window)
+
+
+def _pieces(
+    catalog: Path,
+    instruments: tuple[InstrumentFacts, ...],
+    directories: Sequence[str],
+    window: tuple[int, int],
+) -> Iterator[Tape]:
+    for start_ns in range(*window, _PIECE_NS):
+        bounds = (start_ns, min(start_ns + _PIECE_NS, window[1]))
+        parts = [
+            part
+            for index, facts in enumerate(instruments)
+            for directory in directories
+            for part in _parts(catalog, directory, facts.instrument_id, index, bounds)
+        ]
+        if parts:
+            yield _merge(instruments, parts, catalog)
 
 
 def catalog_instruments(catalog: Path) -> tuple[InstrumentFacts, ...]:

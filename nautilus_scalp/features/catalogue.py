@@ -1,5 +1,6 @@
 """The features that exist: all of them, the 25 that the models see, and what each one is."""
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -18,6 +19,7 @@ from nautilus_scalp.features.sources import STATE
 from nautilus_scalp.features.sources import Source
 from nautilus_scalp.features.tape import DEPTH
 from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import MARK
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 
@@ -258,3 +260,27 @@ def specify(name: str, scale_half_life_ms: float) -> FeatureSpec:
         warm_up=_warm_up(formula, scale_half_life_ms),
         source=reference,
     )
+
+
+def side_kinds(names: Iterable[str]) -> frozenset[int]:
+    """
+    Return which kinds of event besides quotes and trades some features are made of.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Sentences of the grammar.
+
+    Returns
+    -------
+    frozenset[int]
+        Of ``tape.DEPTH``, ``tape.MARK`` and ``tape.FUNDING``.
+
+    """
+    needs = [_warm_up(parse(name), 0.0) for name in names]
+    counts = {
+        DEPTH: any(need.depths for need in needs),
+        MARK: any(need.marks for need in needs),
+        FUNDING: any(need.fundings for need in needs),
+    }
+    return frozenset(kind for kind, needed in counts.items() if needed)

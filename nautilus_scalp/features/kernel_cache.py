@@ -129,4 +129,4 @@ def install() -> None:
     """Let Numba ask `KernelLocator` first, and whomever it asked before for other functions."""
     before = getattr(config, "CACHE_LOCATOR_CLASSES", "") or _DEFAULTS
     chain = f"{__name__}.{KernelLocator.__name__},{before}"
-    config.CACHE_LOCATOR_CLASSES = chain  # type: ignore[attr-defined]  (made from the environment)
+    vars(config)["CACHE_LOCATOR_CLASSES"] = chain  # Numba fills its settings in the same way

@@ -1,6 +1,7 @@
 """One configuration through Nautilus's ``BacktestNode``, from blocks to collected results."""
 
 import time
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.identifiers import InstrumentId
 
+from nautilus_scalp.actors.ensemble import EnsembleActor
 from nautilus_scalp.actors.session import SessionClose
 from nautilus_scalp.actors.session import SessionCloseConfig
+from nautilus_scalp.data.catalog import side_events
 from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
@@ -110,6 +113,7 @@ def run_engine(config: BacktestConfig, window: Window, model: Path | None) -> Fi
             f"the window is shorter than run.close_before_end_s = {config.run.close_before_end_s}"
         )
         raise UsageError(message, "widen run.start .. run.end, or lower run.close_before_end_s")
+    _replay_side_events(engine, Path(config.run.catalog), window)
     engine.add_actor(SessionClose(SessionCloseConfig(close_at_ns=close_at_ns), engine.trader))
     books = Books(engine.trader)
     engine.add_actor(books)
@@ -129,6 +133,15 @@ def run_engine(config: BacktestConfig, window: Window, model: Path | None) -> Fi
         events=events,
         seconds=time.perf_counter() - started,
     )
+
+
+def _replay_side_events(engine: BacktestEngine, catalog: Path, window: Window) -> None:
+    """Let the ensemble actors read depth, mark prices and funding rates from the catalog."""
+    for actor in engine.trader.actors():
+        if isinstance(actor, EnsembleActor):
+            names = [instrument_id.value for instrument_id in actor.config.instrument_ids]
+            source = partial(side_events, catalog, names, (window.start_ns, window.end_ns))
+            actor.replay_side_events(source)
 
 
 def _run_config(

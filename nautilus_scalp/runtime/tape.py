@@ -14,6 +14,7 @@ from nautilus_scalp.data.catalog import catalog_window
 from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.data.sink import IntervalSink
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.catalogue import side_kinds
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.features.matrix import FeatureMatrix
 from nautilus_scalp.messages import UNCLASSIFIED
@@ -110,7 +111,8 @@ def write_tape(
     first, last = catalog_window(catalog, instrument_ids)
     start = first if start_ns is None else start_ns
     end = last if end_ns is None else end_ns
-    tape = read_tape(catalog, instrument_ids, start, end)
+    extras = bool(side_kinds(manifest.feature_names))
+    tape = read_tape(catalog, instrument_ids, start, end, extras=extras)
     progress("features", 0.2)
     matrix = compute_matrix(tape, manifest.features, manifest.feature_names)
     names = [facts.instrument_id for facts in tape.instruments]
