@@ -1,5 +1,6 @@
 """Who may trade an instrument that several strategies want: one at a time, the best case first."""
 
+from collections.abc import Callable
 from collections.abc import Hashable
 from enum import IntEnum
 
@@ -36,6 +37,12 @@ class _Member(Struct):
 
     state: RiskState
     priority: Priority
+    leaves: Callable[[], bool]
+
+    @property
+    def rank(self) -> int:
+        """How good a case has to be to take its place; any will do when it leaves anyway."""
+        return 0 if self.leaves() else self.priority
 
     @property
     def busy(self) -> bool:
@@ -78,7 +85,9 @@ class Floor:
         self._claim: _Claim | None = None
         self.hand_overs = 0
 
-    def join(self, key: Hashable, state: RiskState, priority: Priority) -> None:
+    def join(
+        self, key: Hashable, state: RiskState, priority: Priority, leaves: Callable[[], bool]
+    ) -> None:
         """
         Count a strategy from now on.
 
@@ -90,9 +99,11 @@ class Floor:
             The live one, which the strategy keeps up to date.
         priority : Priority
             Of what it may hold already, after a restart.
+        leaves : Callable[[], bool]
+            Tells whether it has to go flat anyway, such as when its regime ended.
 
         """
-        self._members[key] = _Member(state, priority)
+        self._members[key] = _Member(state, priority, leaves)
 
     def review(self, key: Hashable, priority: Priority) -> Verdict:
         """
@@ -123,7 +134,7 @@ class Floor:
             self._claim = None
             me.priority = priority
             return APPROVED
-        if any(other.priority >= priority for other in others):
+        if any(other.rank >= priority for other in others):
             return TAKEN
         if not mine:
             self._claim = _Claim(key, priority, me.state.now_ns + self._wait_ns)
@@ -138,7 +149,7 @@ class Floor:
         """Return whether a strategy has to make room for a better case."""
         me = self._members[key]
         claim = self._claim_at(me.state.now_ns)
-        return claim is not None and claim.key != key and me.busy and claim.priority > me.priority
+        return claim is not None and claim.key != key and me.busy and claim.priority > me.rank
 
     def _claim_at(self, now_ns: int) -> _Claim | None:
         claim = self._claim

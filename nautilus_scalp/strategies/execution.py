@@ -136,7 +136,7 @@ class Execution:
             if order.is_reduce_only:  # the exit is under way: wait for it, send no second one
                 self.leaving = True
                 self._retry_at_ns = self._strategy.clock.timestamp_ns() + _RETRY_NS
-        self.permission.join(self._instrument, self.state)
+        self.permission.join(self._instrument, self.state, lambda: self.leaving)
 
     def reset(self) -> None:
         """Forget position, orders, losses and regime."""

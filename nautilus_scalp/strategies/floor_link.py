@@ -1,5 +1,6 @@
 """A strategy's place among those that trade the same instrument."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
 
 from nautilus_trader.model.identifiers import InstrumentId
@@ -45,14 +46,14 @@ class FloorLink:
         self._usual = priority
         self.priority = priority
 
-    def join(self, state: RiskState) -> None:
-        """Let a live state count, in place of an earlier one."""
+    def join(self, state: RiskState, leaves: Callable[[], bool]) -> None:
+        """Let a live state count, in place of an earlier one, and tell who asks if one leaves."""
         bus = self._strategy.msgbus
         if FLOOR_ENDPOINT in bus.endpoints():
             bus.send(FLOOR_ENDPOINT, self._accept)
         if self._floor is not None:
             self._key = self._strategy.id.value
-            self._floor.join(self._key, state, self._usual)
+            self._floor.join(self._key, state, self._usual, leaves)
 
     def _accept(self, floors: Mapping[InstrumentId, Floor]) -> None:
         self._floor = floors.get(self._instrument_id)

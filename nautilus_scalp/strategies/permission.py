@@ -1,6 +1,7 @@
 """Who has to agree before a strategy sends an order: its own limits, the portfolio, the floor."""
 
 import math
+from collections.abc import Callable
 
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
@@ -80,11 +81,11 @@ class Permission:
         self._gate = RiskGate(self._limits, rules)
         self.regime.open()
 
-    def join(self, instrument: Instrument, state: RiskState) -> None:
-        """Let a live state count among those of the run, in place of an earlier one."""
+    def join(self, instrument: Instrument, state: RiskState, leaves: Callable[[], bool]) -> None:
+        """Let a live state count among those of the run, and tell who asks if one leaves."""
         self._look_ns = 0
         self.portfolio.join(instrument, state)
-        self.floor.join(state)
+        self.floor.join(state, lambda: leaves() or self.portfolio.must_leave is not None)
 
     def reset(self) -> None:
         """Forget losses and regime."""

@@ -28,7 +28,7 @@ def test_one_at_a_time(steps: list[tuple[str, str, Priority, int]]) -> None:
     floor, now_ms = Floor(100.0), 0
     states = {name: RiskState() for name in NAMES}
     for name, state in states.items():
-        floor.join(name, state, Priority.CASE)
+        floor.join(name, state, Priority.CASE, lambda: False)
     for name, deed, priority, passed_ms in steps:
         now_ms += passed_ms
         for state in states.values():

@@ -20,9 +20,10 @@ class Room:
 
     def __init__(self) -> None:
         self.floor = Floor(wait_ms=100.0)
+        self.leave: set[str] = set()
         self.states = {name: RiskState() for name in ("maker", "reversion", "breakout")}
         for name, priority in zip(self.states, (QUOTES, CASE, CASE), strict=True):
-            self.floor.join(name, self.states[name], priority)
+            self.floor.join(name, self.states[name], priority, lambda name=name: name in self.leave)
 
     def at(self, ms: int) -> Floor:
         """Set everybody's clock."""
@@ -102,11 +103,27 @@ def test_a_claim_lapses() -> None:
     assert floor.hand_overs == 0
 
 
+def test_one_that_leaves_by_itself_makes_room_for_any_case() -> None:
+    room = Room()
+    floor = room.at(0)
+    assert floor.review("reversion", CASE) is APPROVED
+    room.states["reversion"].position_qty = 1.0
+    assert floor.review("maker", QUOTES) is TAKEN
+    room.leave = {"reversion"}
+    assert floor.review("maker", QUOTES) is HAND_OVER
+    room.states["reversion"].position_qty = 0.0
+    assert floor.review("maker", QUOTES) is APPROVED
+
+
 def test_what_is_held_after_a_restart_counts() -> None:
     floor = Floor(100.0)
+
+    def stays() -> bool:
+        return False
+
     held = RiskState(position_qty=2.0)
-    floor.join("reversion", held, CASE)
-    floor.join("maker", RiskState(), QUOTES)
+    floor.join("reversion", held, CASE, stays)
+    floor.join("maker", RiskState(), QUOTES, stays)
     assert floor.review("maker", QUOTES) is TAKEN
-    floor.join("reversion", RiskState(), CASE)  # it paused, and came back flat
+    floor.join("reversion", RiskState(), CASE, stays)  # it paused, and came back flat
     assert floor.review("maker", QUOTES) is APPROVED
