@@ -230,11 +230,12 @@ def test_a_change_of_regime_passes_the_floor_on(desk: Desk) -> None:
 def test_a_position_may_run_off_when_its_regime_ends(desk: Desk) -> None:
     write_fall_then_run(desk)
     params = ArbiterParams(trade_in=(Regime.RANGING,), on_leave="run_off")
-    faded = reversion(desk, params, profit_target=1.0)
+    write_market(desk, range(450, 480, 10), 100.0)
+    faded = reversion(desk, params, profit_target=2.0)
     runner = breakout(desk)
     herald = Herald(desk, {50: Regime.RANGING, 150: Regime.NORMAL})
     desk.play(arbiter(desk), herald, faded, runner)
-    assert faded.exit_reasons == {"profit_target": 1}  # 98.98, reached with the run
+    assert faded.exit_reasons == {"profit_target": 1}  # 99.96, long after the run
     assert runner.refusals["instrument_taken"] == 1
     assert [qty for name, qty in fills_of(desk) if name == REVERSION] == [1.0, -1.0]
 
