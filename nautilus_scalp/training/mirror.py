@@ -4,7 +4,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import MARK
 from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.training.splits import recordings
 
@@ -15,12 +19,13 @@ def mirror(tape: Tape) -> Tape:
     Nothing in a book's mechanics tells up from down, but a recording of some minutes trends one
     way. Trained on the tape and its reflection, no model can learn the trend. In every recording
     an instrument is reflected about its first mid, ``p' = 2 m - p``: prices stay on the tick grid
-    and moves in bps almost unchanged. Bid and ask, their sizes, buyers and sellers change places.
+    and moves in bps almost unchanged. Bids and asks of quotes and books, their sizes, buyers and
+    sellers change places; mark prices are reflected, and whoever paid funding receives it.
 
     Parameters
     ----------
     tape : Tape
-        Quotes and trades.
+        Events of every kind.
 
     Returns
     -------
@@ -28,25 +33,35 @@ def mirror(tape: Tape) -> Tape:
         The same events at the same times, reflected.
 
     """
-    values = tape.values.copy()
+    upside_down = msgspec.structs.replace(tape, values=tape.values.copy(), books=tape.books.copy())
     for start, stop in recordings(tape.ts_event_ns):
         inside = (tape.ts_event_ns >= start) & (tape.ts_event_ns <= stop)
         for index in range(len(tape.instruments)):
-            here = inside & (tape.instrument == index)
-            _reflect(tape.values, values, here & (tape.kind == QUOTE), here & (tape.kind != QUOTE))
-    return msgspec.structs.replace(tape, values=values)
+            _reflect(tape, upside_down, inside & (tape.instrument == index))
+    return upside_down
 
 
-def _reflect(
-    old: npt.NDArray[np.float64],
-    new: npt.NDArray[np.float64],
-    quotes: npt.NDArray[np.bool_],
-    trades: npt.NDArray[np.bool_],
-) -> None:
-    if not quotes.any():
+def _reflect(tape: Tape, into: Tape, here: npt.NDArray[np.bool_]) -> None:
+    """Reflect the events of one instrument in one recording; without a quote no row reads them."""
+    rows = {
+        kind: np.flatnonzero(here & (tape.kind == kind))
+        for kind in (QUOTE, TRADE, DEPTH, MARK, FUNDING)
+    }
+    if not len(rows[QUOTE]):
         return
-    bid, ask, bid_size, ask_size = old[quotes].T
-    pivot = bid[0] + ask[0]
-    new[quotes] = np.column_stack((pivot - ask, pivot - bid, ask_size, bid_size))
-    new[trades, 0] = pivot - old[trades, 0]
-    new[trades, 2] = -old[trades, 2]
+    first = tape.values[rows[QUOTE][0]]
+    pivot = first[0] + first[1]
+    into.values[rows[QUOTE]] = _swap(tape.values[rows[QUOTE]], pivot)
+    for kind in (TRADE, MARK):
+        into.values[rows[kind], 0] = pivot - tape.values[rows[kind], 0]
+    into.values[rows[TRADE], 2] = -tape.values[rows[TRADE], 2]
+    into.values[rows[FUNDING], 0] = -tape.values[rows[FUNDING], 0]
+    books = tape.values[rows[DEPTH], 0].astype(np.int64)
+    into.books[books] = _swap(tape.books[books], pivot)
+
+
+def _swap(levels: npt.NDArray[np.float64], pivot: float) -> npt.NDArray[np.float64]:
+    """Reflect (bid, ask, bid size, ask size) along the last axis, and exchange the sides."""
+    swapped = levels[..., [1, 0, 3, 2]]
+    swapped[..., :2] = pivot - swapped[..., :2]
+    return swapped
