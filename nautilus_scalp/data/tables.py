@@ -1,6 +1,8 @@
 """Rows to Arrow tables in Nautilus's own schemas."""
 
 from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +31,23 @@ _F_SNAPSHOT, _F_LAST = 32, 128
 type Ints = npt.NDArray[np.int64]
 
 
-def quote_table(spec: InstrumentSpec, rows: Rows, ts_init: Ints) -> pa.Table:
+class Precisions(Protocol):
+    """What of an instrument the columns depend on."""
+
+    @property
+    def instrument_id(self) -> str:
+        """Nautilus instrument id."""
+
+    @property
+    def price_precision(self) -> int:
+        """Decimals of a price."""
+
+    @property
+    def size_precision(self) -> int:
+        """Decimals of a quantity."""
+
+
+def quote_table(spec: Precisions, rows: Rows, ts_init: Ints) -> pa.Table:
     """Return ``QUOTE_DTYPE`` rows as ``QuoteTick`` columns."""
     columns = [
         fixed_column(rows["bid"], spec.price_precision),
@@ -41,13 +59,16 @@ def quote_table(spec: InstrumentSpec, rows: Rows, ts_init: Ints) -> pa.Table:
     return _table(QuoteTick, columns, _metadata(spec))
 
 
-def trade_table(spec: InstrumentSpec, rows: Rows, ts_init: Ints) -> pa.Table:
-    """Return ``TRADE_DTYPE`` rows as ``TradeTick`` columns."""
+def trade_table(
+    spec: Precisions, rows: Rows, ts_init: Ints, trade_ids: Sequence[str] | None = None
+) -> pa.Table:
+    """Return ``TRADE_DTYPE`` rows as ``TradeTick`` columns; ids that are no numbers come apart."""
+    ids = pa.array(rows["u"]).cast(pa.string()) if trade_ids is None else pa.array(trade_ids)
     columns = [
         fixed_column(rows["price"], spec.price_precision),
         fixed_column(rows["size"], spec.size_precision),
         pa.array(rows["side"]),
-        pa.array(rows["u"]).cast(pa.string()),
+        ids,
         *_times(rows["t_ns"], ts_init),
     ]
     return _table(TradeTick, columns, _metadata(spec))
@@ -148,7 +169,7 @@ def bar_table(spec: InstrumentSpec, bar_type: str, rows: Rows, ts_init: Ints) ->
     return _table(Bar, [*prices, volume, *_times(rows["t_ns"], ts_init)], metadata)
 
 
-def _metadata(spec: InstrumentSpec) -> dict[str, str]:
+def _metadata(spec: Precisions) -> dict[str, str]:
     return {
         "instrument_id": spec.instrument_id,
         "price_precision": str(spec.price_precision),

@@ -61,6 +61,22 @@ class RedisSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     port: int = 6379
 
 
+class RecorderSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A recording of the run, in ``recordings/`` of the state directory, for ``parity``.
+
+    Parameters
+    ----------
+    flush_interval_s : float
+        Most time between two batches, and so what a crash may lose.
+    features : bool
+        Whether the vector behind every signal is kept too: 8 bytes a feature and quote.
+
+    """
+
+    flush_interval_s: Seconds = 10.0
+    features: bool = True
+
+
 class LiveSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where and how to trade.
 
@@ -135,6 +151,7 @@ class LiveConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     live: LiveSection
     practice: PracticeSection | None = None
     redis: RedisSection | None = None
+    recorder: RecorderSection | None = None
     model: ModelSection = ModelSection()
     actors: list[ActorBlock] = []
     strategies: list[StrategyBlock]

@@ -1,10 +1,14 @@
 """The guard of a live node: status, stale markets, the kill switch, and what nobody owns."""
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import Struct
 from nautilus_trader.common.events import TimeEvent
 from nautilus_trader.config import StrategyConfig
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.messages import SubmitOrder
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import TradingState
 from nautilus_trader.model.events import OrderCancelRejected
@@ -15,10 +19,13 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import StrategyId
 from nautilus_trader.model.identifiers import Venue
+from nautilus_trader.model.orders import Order
+from nautilus_trader.model.position import Position
 from nautilus_trader.risk.engine import RiskEngine
 from nautilus_trader.trading.strategy import Strategy
 from nautilus_trader.trading.trader import Trader
 
+from nautilus_scalp.runtime.live.actions import Actions
 from nautilus_scalp.runtime.live.outcomes import is_gone
 
 
@@ -60,16 +67,12 @@ class LiveGuardConfig(StrategyConfig, frozen=True):
     patience_s: float
 
 
-class LiveGuard(Strategy):
-    """Watches over the strategies of a node; its only orders close what nobody owns.
-
-    Orders and positions of the account that belong to no strategy (left by a crash, or made by
-    hand) are claimed by the guard, because Nautilus lets only their owner close them.
+class GuardLinks(Struct, frozen=True, kw_only=True):
+    """
+    What a guard watches and whom it tells.
 
     Parameters
     ----------
-    config : LiveGuardConfig
-        What to watch.
     trader : Trader
         Whose strategies.
     risk_engine : RiskEngine
@@ -80,24 +83,50 @@ class LiveGuard(Strategy):
         Ends the run, with the reason.
     save : Callable[[], None]
         Saves the state of all components.
+    actions : Actions
+        What is done to strategies from outside.
+    remarks : Callable[[], Sequence[str]]
+        Further words for the status line.
+
+    """
+
+    trader: Trader
+    risk_engine: RiskEngine
+    say: Callable[[str], None]
+    stop: Callable[[str], None]
+    save: Callable[[], None]
+    actions: Actions
+    remarks: Callable[[], Sequence[str]]
+
+
+class LiveGuard(Strategy):
+    """Watches over the strategies of a node; its only orders close what nobody owns.
+
+    Orders and positions of the account that belong to no strategy (left by a crash, or made by
+    hand) are claimed by the guard, because Nautilus lets only their owner close them.
+
+    Parameters
+    ----------
+    config : LiveGuardConfig
+        What to watch.
+    links : GuardLinks
+        What it watches and whom it tells.
 
     """
 
     def __init__(
         self,
         config: LiveGuardConfig,
-        trader: Trader,
-        risk_engine: RiskEngine,
-        say: Callable[[str], None],
-        stop: Callable[[str], None],
-        save: Callable[[], None],
+        links: GuardLinks,
     ) -> None:
         super().__init__(config)
-        self._trader = trader
-        self._risk_engine = risk_engine
-        self._say = say
-        self._stop_run = stop
-        self._save = save
+        self._trader = links.trader
+        self._risk_engine = links.risk_engine
+        self._say = links.say
+        self._stop_run = links.stop
+        self._save = links.save
+        self._actions = links.actions
+        self._remarks = links.remarks
         self._watched = [InstrumentId.from_str(name) for name in config.watched]
         self._kill_file = Path(config.kill_file)
         self._heard_ns: dict[InstrumentId, int] = {}
@@ -105,6 +134,7 @@ class LiveGuard(Strategy):
         self._quotes = 0
         self._opening_balance: float | None = None
         self._act_at_ns = 0
+        self._recovering = False
 
     def on_start(self) -> None:
         """Listen to every market, close what a crash left, and set the clocks."""
@@ -115,7 +145,9 @@ class LiveGuard(Strategy):
         self.msgbus.subscribe(_ALL_ORDER_EVENTS, self._on_any_order_event)
         self._opening_balance = self._balance()
         if self.config.flatten_unowned:
+            self._recovering = True
             self._take_care()
+        self._set_trading_state()
         watch_ns = round(_WATCH_INTERVAL_S * _NS_PER_S)
         status_ns = round(self.config.status_interval_s * _NS_PER_S)
         self.clock.set_timer_ns("watch", watch_ns, now, 0, self._watch)
@@ -173,7 +205,44 @@ class LiveGuard(Strategy):
                 self.cancel_order(order)
         for position in self.cache.positions_open(strategy_id=self.id):
             self._say(f"closing {position.instrument_id} {position.signed_qty:+g}")
-            self.close_position(position)
+            self._close(position)
+
+    def _close(self, position: Position) -> None:
+        """Close a position past the risk engine, which may be halted just because of it."""
+        order = self.order_factory.market(
+            position.instrument_id,
+            Order.closing_side(position.side),
+            position.quantity,
+            reduce_only=True,
+        )
+        self.cache.add_order(order, position.id)
+        command = SubmitOrder(
+            trader_id=self.trader_id,
+            strategy_id=self.id,
+            order=order,
+            position_id=position.id,
+            command_id=UUID4(),
+            ts_init=self.clock.timestamp_ns(),
+        )
+        self.msgbus.send("ExecEngine.execute", command)
+
+    def _set_trading_state(self) -> None:
+        """Let nothing trade until what a crash left is gone, and nothing grow in a silent market.
+
+        An order of a strategy that meets what is left would net with it at the venue, and each
+        would find its own exit refused.
+        """
+        owned = (
+            self.cache.positions_open_count(strategy_id=self.id)
+            + self.cache.orders_open_count(strategy_id=self.id)
+            + self.cache.orders_inflight_count(strategy_id=self.id)
+        )
+        self._recovering = self._recovering and owned > 0
+        state = TradingState.REDUCING if self._stale else TradingState.ACTIVE
+        if self._recovering:
+            state = TradingState.HALTED
+        if state != self._risk_engine.trading_state:
+            self._risk_engine.set_trading_state(state)
 
     def _watch(self, _event: TimeEvent) -> None:
         if self._kill_file.exists():
@@ -189,15 +258,13 @@ class LiveGuard(Strategy):
             self._withdraw(instrument_id)
         for instrument_id in self._stale - stale:
             self._say(f"{instrument_id}: quotes are back")
-        if bool(stale) != bool(self._stale):
-            state = TradingState.REDUCING if stale else TradingState.ACTIVE
-            self._risk_engine.set_trading_state(state)
         self._stale = stale
+        self._set_trading_state()
 
     def _withdraw(self, instrument_id: InstrumentId) -> None:
         for strategy in self._trader.strategies():
             if self.cache.orders_open(instrument_id=instrument_id, strategy_id=strategy.id):
-                strategy.cancel_all_orders(instrument_id)
+                self._actions.do("withdraw", strategy, instrument_id)
 
     def _report(self, _event: TimeEvent) -> None:
         self._save()
@@ -209,7 +276,7 @@ class LiveGuard(Strategy):
         Returns
         -------
         str
-            Quotes, positions, orders, fills and profit since the start, net of fees.
+            Quotes, positions, orders, profit since the start net of fees, and remarks.
 
         """
         held = " ".join(
@@ -224,6 +291,7 @@ class LiveGuard(Strategy):
             f"orders {self.cache.orders_open_count()} open, {self.cache.orders_total_count()} sent",
             f"balance {profit} since start",
             f"stale {', '.join(sorted(map(str, self._stale))) or 'none'}",
+            *self._remarks(),
         )
         return "  ".join(fields)
 

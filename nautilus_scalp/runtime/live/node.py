@@ -2,13 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 from nautilus_trader.cache.config import CacheConfig
-from nautilus_trader.common.config import resolve_config_path
 from nautilus_trader.config import DatabaseConfig
-from nautilus_trader.config import ImportableActorConfig
-from nautilus_trader.config import ImportableStrategyConfig
 from nautilus_trader.config import LiveDataEngineConfig
 from nautilus_trader.config import LiveExecEngineConfig
 from nautilus_trader.config import LiveRiskEngineConfig
@@ -18,9 +14,7 @@ from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import TraderId
 
-from nautilus_scalp.errors import UsageError
 from nautilus_scalp.messages import SIGNAL_CLIENT
-from nautilus_scalp.runtime.blocks import StrategyBlock
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.clients import build_clients
 from nautilus_scalp.runtime.live.config import LiveConfig
@@ -37,10 +31,8 @@ _SETTLE_S = 2.0
 _AFTER_STOP_S = 0.1
 
 
-def build_node(
-    config: LiveConfig, keys: Credentials, model: Path | None, log_directory: Path
-) -> TradingNode:
-    """Build a node that is ready to run.
+def build_node(config: LiveConfig, keys: Credentials, log_directory: Path) -> TradingNode:
+    """Build a node that lacks nothing but its actors and strategies.
 
     Parameters
     ----------
@@ -48,15 +40,13 @@ def build_node(
         What to trade, and where.
     keys : Credentials
         The venue's keys; they go into the clients and nowhere else.
-    model : Path, optional
-        Artifact for the blocks that want one and name none.
     log_directory : Path
         Where the log files go.
 
     Returns
     -------
     TradingNode
-        Built; its actors and strategies are those of the configuration.
+        Built, with the clients of the venue.
 
     """
     venue = config.live.venue
@@ -78,18 +68,6 @@ def build_node(
             exec_engine=_exec_engine(config),
             data_clients={venue: clients.data},
             exec_clients={venue: clients.execution},
-            actors=[
-                ImportableActorConfig(
-                    actor_path=block.actor_path,
-                    config_path=block.config_path,
-                    config=_with_model(block.config, block.config_path, model),
-                )
-                for block in config.actors
-            ],
-            strategies=[
-                _strategy(block, number, model)
-                for number, block in enumerate(config.strategies, start=1)
-            ],
             load_state=config.redis is not None,
             save_state=config.redis is not None,
             timeout_connection=config.live.start_timeout_s,
@@ -158,27 +136,3 @@ def _logging(config: LiveConfig, directory: Path) -> LoggingConfig:
         log_file_max_backup_count=10,
         log_colors=False,
     )
-
-
-def _strategy(block: StrategyBlock, number: int, model: Path | None) -> ImportableStrategyConfig:
-    # Nautilus's own order ids carry a second and a count, and would repeat after a quick restart.
-    defaults = {
-        "order_id_tag": f"{number:03d}",
-        "oms_type": "NETTING",
-        "use_uuid_client_order_ids": True,
-    }
-    return ImportableStrategyConfig(
-        strategy_path=block.strategy_path,
-        config_path=block.config_path,
-        config=_with_model({**defaults, **block.config}, block.config_path, model),
-    )
-
-
-def _with_model(block: dict[str, Any], config_path: str, model: Path | None) -> dict[str, Any]:
-    wants_model = "model_path" in resolve_config_path(config_path).__struct_fields__
-    if not wants_model or "model_path" in block:
-        return block
-    if model is None:
-        message = f"{config_path}: the block needs a model, and the configuration names none"
-        raise UsageError(message, "set model.path, model.training or the block's model_path")
-    return {**block, "model_path": str(model)}

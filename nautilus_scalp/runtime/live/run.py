@@ -11,27 +11,22 @@ from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.errors import ScalpError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.live.assembly import Assembly
+from nautilus_scalp.runtime.live.assembly import assemble
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.live.config import load_live_config
-from nautilus_scalp.runtime.live.guard import GUARD_ID
-from nautilus_scalp.runtime.live.guard import TAG
-from nautilus_scalp.runtime.live.guard import LiveGuard
-from nautilus_scalp.runtime.live.guard import LiveGuardConfig
 from nautilus_scalp.runtime.live.model import find_live_model
 from nautilus_scalp.runtime.live.model import model_paths
 from nautilus_scalp.runtime.live.model import warm_up
-from nautilus_scalp.runtime.live.node import build_node
 from nautilus_scalp.runtime.live.preflight import Check
 from nautilus_scalp.runtime.live.preflight import preflight
 from nautilus_scalp.runtime.live.probe import probe_binance
-from nautilus_scalp.runtime.live.session import LiveSession
 from nautilus_scalp.runtime.live.state import StateDirectory
 from nautilus_scalp.runtime.live.venue import venue_of
 
 
 _FLAG = "--i-accept-real-money"
-_COMPARISONS = 3
 
 
 def run_live(path: Path, overrides: Sequence[str], accept_real_money: bool) -> None:  # noqa: FBT001 (the one flag of a command)
@@ -88,24 +83,29 @@ def _trade(
     for path in model_paths(config, model):
         _say(f"loading {path} and compiling its code")
         warm_up(path)
-    node = build_node(config, keys, model, state.logs)
+    assembly = assemble(config, keys, state, model, _say)
     try:
-        session = _session(config, node, state)
-        restored = state.load((*node.trader.actors(), *node.trader.strategies()))
-        if restored:
-            _say(f"restored the state of {', '.join(restored)}")
+        if assembly.restored:
+            _say(f"restored the state of {', '.join(assembly.restored)}")
         _say(
             f"{config.live.mode} trading of {', '.join(config.instrument_ids)}; "
             f"logs in {state.logs}; stop with Ctrl-C or: touch {state.kill_file}"
         )
         state.mark_running(config.instrument_ids)
-        session.run()
-        _verify_flat(config, keys, node)
-        state.save((*node.trader.actors(), *node.trader.strategies()))
+        assembly.session.run()
+        _verify_flat(config, keys, assembly.node)
+        assembly.save()
         state.mark_clean()
         _say("stopped: no order and no position is left")
     finally:
-        node.dispose()
+        _close(assembly)
+
+
+def _close(assembly: Assembly) -> None:
+    if assembly.recording is not None:
+        assembly.recording.close()
+        _say(f"recording in {assembly.recording.directory}: {assembly.recording.remark()}")
+    assembly.node.dispose()
 
 
 def _verify_flat(config: LiveConfig, keys: Credentials, node: TradingNode) -> None:
@@ -131,35 +131,6 @@ def _verify_flat(config: LiveConfig, keys: Credentials, node: TradingNode) -> No
     if left:
         message = f"stopped, but the venue's books differ: {'; '.join(left)}"
         raise ScalpError(message, "start again to have it closed, or close it by hand")
-
-
-def _session(config: LiveConfig, node: TradingNode, state: StateDirectory) -> LiveSession:
-    live = config.live
-    claims = None if live.unowned == "leave" and not state.crashed else config.instrument_ids
-    guard_config = LiveGuardConfig(
-        order_id_tag=TAG,
-        oms_type="NETTING",
-        use_uuid_client_order_ids=True,
-        external_order_claims=[InstrumentId.from_str(name) for name in claims or ()],
-        venue=live.venue,
-        watched=config.instrument_ids,
-        kill_file=str(state.kill_file),
-        stale_after_s=live.stale_after_s,
-        status_interval_s=live.status_interval_s,
-        flatten_unowned=live.unowned == "flatten" or state.crashed,
-        patience_s=_COMPARISONS * live.position_check_interval_s,
-    )
-    session = LiveSession(node, live, GUARD_ID, _say)
-    guard = LiveGuard(
-        guard_config,
-        trader=node.trader,
-        risk_engine=node.kernel.risk_engine,
-        say=_say,
-        stop=session.stop,
-        save=lambda: state.save((*node.trader.actors(), *node.trader.strategies())),
-    )
-    node.trader.add_strategy(guard)
-    return session
 
 
 def _say(line: str) -> None:

@@ -13,6 +13,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.errors import ScalpError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.live.actions import Actions
 from nautilus_scalp.runtime.live.config import LiveSection
 
 
@@ -34,6 +35,8 @@ class LiveSession:
         The strategy that stays up until the others are flat.
     say : Callable[[str], None]
         Takes a line for the person who watches.
+    actions : Actions
+        What is done to strategies from outside.
 
     """
 
@@ -43,11 +46,13 @@ class LiveSession:
         live: LiveSection,
         guard_id: StrategyId,
         say: Callable[[str], None],
+        actions: Actions,
     ) -> None:
         self._node = node
         self._live = live
         self._guard_id = guard_id
         self._say = say
+        self._actions = actions
         self._stopping = asyncio.Event()
         self._reason = ""
         self._fault: str | None = None
@@ -124,7 +129,7 @@ class LiveSession:
         """Stop the strategies, and close what a race or a refusal left open."""
         for strategy in self._strategies():
             if strategy.is_running:
-                strategy.stop()
+                self._actions.do("stop", strategy)
         clock = asyncio.get_running_loop()
         deadline = clock.time() + self._live.stop_timeout_s
         retry = clock.time() + _RETRY_S
@@ -158,15 +163,8 @@ class LiveSession:
         ]
 
     def _close_again(self) -> None:
-        cache = self._node.cache
         for strategy in self._strategies():
-            if cache.orders_inflight(strategy_id=strategy.id):
-                continue
-            for order in cache.orders_open(strategy_id=strategy.id):
-                strategy.cancel_order(order)
-            if not cache.orders_open(strategy_id=strategy.id):
-                for position in cache.positions_open(strategy_id=strategy.id):
-                    strategy.close_position(position)
+            self._actions.do("close", strategy)
 
     def _judge(self) -> None:
         left = self._left()

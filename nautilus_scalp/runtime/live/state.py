@@ -11,6 +11,8 @@ import msgspec
 
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.recording.run import States
+from nautilus_scalp.runtime.replacing import replace_file
 
 
 class Component(Protocol):
@@ -84,7 +86,8 @@ class StateDirectory:
             What this run may leave orders and positions in.
 
         """
-        _write(self._marker, {"pid": os.getpid(), "instrument_ids": list(instrument_ids)})
+        marker = {"pid": os.getpid(), "instrument_ids": list(instrument_ids)}
+        replace_file(self._marker, msgspec.json.encode(marker))
 
     def mark_clean(self) -> None:
         """Take the mark away: no order and no position is left."""
@@ -100,9 +103,10 @@ class StateDirectory:
 
         """
         states = {str(component.id): component.save() for component in components}
-        _write(self._states, {name: state for name, state in states.items() if state})
+        content = {name: state for name, state in states.items() if state}
+        replace_file(self._states, msgspec.json.encode(content))
 
-    def load(self, components: Iterable[Component]) -> list[str]:
+    def load(self, components: Iterable[Component]) -> States:
         """Give every component its state back.
 
         Parameters
@@ -112,8 +116,8 @@ class StateDirectory:
 
         Returns
         -------
-        list[str]
-            Ids of the components that had state.
+        dict[str, dict[str, bytes]]
+            What was given back, by component id.
 
         Raises
         ------
@@ -122,22 +126,40 @@ class StateDirectory:
 
         """
         if not self._states.exists():
-            return []
+            return {}
         try:
-            states = msgspec.json.decode(
-                self._states.read_bytes(), type=dict[str, dict[str, bytes]]
-            )
+            states = msgspec.json.decode(self._states.read_bytes(), type=States)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             message = f"{self._states}: damaged ({error})"
             raise InputError(message, "move the file away to start without it") from error
-        loaded = [component for component in components if str(component.id) in states]
-        for component in loaded:
-            component.load(states[str(component.id)])
-        return [str(component.id) for component in loaded]
+        return give_back(components, states)
 
     def close(self) -> None:
         """Let another process use the directory."""
         self._lock.close()
+
+
+def give_back(components: Iterable[Component], states: States) -> States:
+    """Give components their state.
+
+    Parameters
+    ----------
+    components : Iterable[Component]
+        Before they start.
+    states : dict[str, dict[str, bytes]]
+        By component id.
+
+    Returns
+    -------
+    dict[str, dict[str, bytes]]
+        The part that found its component.
+
+    """
+    found = {str(component.id): component for component in components}
+    given = {name: state for name, state in states.items() if name in found}
+    for name, state in given.items():
+        found[name].load(state)
+    return given
 
 
 def _take(lock: IO[str], path: Path) -> None:
@@ -149,13 +171,3 @@ def _take(lock: IO[str], path: Path) -> None:
         raise UsageError(
             message, "stop it first, or give this run its own live.state_dir"
         ) from None
-
-
-def _write(path: Path, value: object) -> None:
-    """Replace a file so that a crash leaves the old one or the new one."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        file.write(msgspec.json.encode(value))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -1,0 +1,125 @@
+"""The recording of a live run: what a replay needs to know, and where it all goes."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from nautilus_trader.execution.messages import SubmitOrder
+from nautilus_trader.execution.messages import SubmitOrderList
+from nautilus_trader.execution.messages import TradingCommand
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.persistence.catalog import ParquetDataCatalog
+from nautilus_trader.system.kernel import NautilusKernel
+
+from nautilus_scalp.actors.ensemble import EnsembleActor
+from nautilus_scalp.actors.recorder import Recorder
+from nautilus_scalp.actors.recorder import RecorderConfig
+from nautilus_scalp.bridge import instrument_facts
+from nautilus_scalp.features.kernels import Floats
+from nautilus_scalp.features.tape import InstrumentFacts
+from nautilus_scalp.runtime.live.config import RecorderSection
+from nautilus_scalp.runtime.recording.components import Blocks
+from nautilus_scalp.runtime.recording.components import add_actor
+from nautilus_scalp.runtime.recording.run import RUN_FILE
+from nautilus_scalp.runtime.recording.run import RecordedRun
+from nautilus_scalp.runtime.recording.run import States
+from nautilus_scalp.runtime.recording.taps import tap_commands
+from nautilus_scalp.runtime.recording.writer import CATALOG
+from nautilus_scalp.runtime.recording.writer import RecordingWriter
+from nautilus_scalp.runtime.replacing import replace_file
+
+
+class LiveRecording:
+    """Records one run of a live node.
+
+    Parameters
+    ----------
+    kernel : NautilusKernel
+        Of a node that is built and not running.
+    blocks : Blocks
+        What is on record: these components and no others.
+    section : RecorderSection
+        How often, and how much.
+    directory : Path
+        Where; it must be new.
+
+    """
+
+    def __init__(
+        self, kernel: NautilusKernel, blocks: Blocks, section: RecorderSection, directory: Path
+    ) -> None:
+        self.directory = directory
+        self._kernel = kernel
+        self._blocks = blocks
+        self._section = section
+        self._writer = RecordingWriter(directory, self._facts, self._write_instruments)
+        self._recorder = Recorder(
+            RecorderConfig(flush_interval_s=section.flush_interval_s),
+            self._writer.take,
+            self._features if section.features else None,
+        )
+        self._strategy_ids: set[str] = set()
+
+    def note(self, kind: str, thing: object) -> None:
+        """Put something on record that is no message on the bus."""
+        self._recorder.note(kind, thing)
+
+    def begin(self, clock: Any, states: States) -> None:  # noqa: ANN401 (any clock)
+        """Attach to the kernel, whose components are all there.
+
+        Parameters
+        ----------
+        clock : Clock
+            The recorder's own.
+        states : dict
+            What components were given back from an earlier run.
+
+        """
+        kernel = self._kernel
+        self._strategy_ids = {str(strategy.id) for strategy in kernel.trader.strategies()}
+        run = RecordedRun(
+            trader_id=str(kernel.trader_id),
+            started_ns=kernel.clock.timestamp_ns(),
+            features=self._section.features,
+            blocks=self._blocks,
+            states=states,
+        )
+        content = msgspec.json.format(msgspec.json.encode(run), indent=1)
+        replace_file(self.directory / RUN_FILE, content)
+        add_actor(kernel, self._recorder, clock)
+        tap_commands(kernel, self._note_command, forward=True)
+
+    def close(self) -> None:
+        """Write what waits to be written."""
+        self._writer.close()
+
+    def remark(self) -> str:
+        """Return a word about the recording for the status line."""
+        if self._writer.failed is not None:
+            return f"recording ended: {self._writer.failed}"
+        return f"recorded {self._writer.written}"
+
+    def _write_instruments(self) -> None:
+        """Keep the venue's definitions of the instruments, known once it has answered."""
+        instruments = self._kernel.cache.instruments()
+        ParquetDataCatalog(str(self.directory / CATALOG)).write_data(instruments)
+
+    def _note_command(self, command: TradingCommand) -> None:
+        if str(command.strategy_id) not in self._strategy_ids:
+            return
+        if isinstance(command, SubmitOrder):
+            self._recorder.note_own(command.order.client_order_id)
+        elif isinstance(command, SubmitOrderList):
+            for order in command.order_list.orders:
+                self._recorder.note_own(order.client_order_id)
+        self._recorder.note("intent", command)
+
+    def _features(self, instrument_id: InstrumentId) -> Floats:
+        for actor in self._kernel.trader.actors():
+            if isinstance(actor, EnsembleActor) and instrument_id in actor.config.instrument_ids:
+                return actor.features(instrument_id)
+        message = f"no ensemble actor predicts {instrument_id}"
+        raise RuntimeError(message)
+
+    def _facts(self, name: str) -> InstrumentFacts:
+        return instrument_facts(self._kernel.cache.instrument(InstrumentId.from_str(name)))

@@ -1,0 +1,1 @@
+"""A live run on record: what its components heard, when their timers fired, what they did."""
