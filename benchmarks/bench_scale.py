@@ -83,7 +83,7 @@ def test_flat_after_every_second_order(benchmark: Benchmark, orders: int, instru
     _measure(benchmark, orders, instruments, FLAT, plain=False)
 
 
-@pytest.mark.parametrize("orders", [4_000, 16_000])
+@pytest.mark.parametrize("orders", [4_000, 16_000, 64_000])
 @pytest.mark.parametrize("instruments", [1, 2])
 def test_turned_around_by_every_order(benchmark: Benchmark, orders: int, instruments: int) -> None:
     """Never flat: every order turns the position around."""

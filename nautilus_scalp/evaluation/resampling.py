@@ -108,7 +108,7 @@ def block_length(n: int) -> int:
     10
 
     """
-    return max(1, round(float(n) ** (1.0 / 3.0)))
+    return max(1, round(float(n ** (1.0 / 3.0))))
 
 
 def shuffled_drawdowns(net: Floats, params: Resampling) -> Shuffled:

@@ -71,6 +71,9 @@ def test_closed_positions_are_booked_and_not_kept(desk: Desk, first_qty: float, 
     assert len(fills) > 2 * ROUNDS
     assert desk.cache.position_snapshots() == []
     assert all(position.is_open for position in held)
+    # What the matching engine walks at every fill does not grow; the orders themselves are kept.
+    assert all(len(desk.cache.orders_for_position(one.id)) <= 1 for one in held)
+    assert len(desk.cache.orders_closed()) == len(fills) == desk.cache.orders_total_count()
     assert len(desk.engine.portfolio.analyzer.realized_pnls(USDT) or ()) == 0
     (booked_fees,), (realized,) = books.fees.values(), books.realized.values()
     assert booked_fees + open_fees == pytest.approx(fees)
