@@ -240,7 +240,8 @@ def verify(options: argparse.Namespace) -> None:
     else:
         console = stdout_console()
         console.print(checks_table(found.checks))
-        console.print(f"verdict: {found.verdict}", markup=False, highlight=False)
+        for line in [*found.notes, f"verdict: {found.verdict}"]:
+            console.print(line, markup=False, highlight=False)
     if found.failed:
         message = f"{options.target}: {', '.join(found.failed)}"
         raise VerdictError(message, "docs/verify.md says what each check means; trust no figure")

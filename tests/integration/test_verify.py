@@ -2,28 +2,39 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
-from nautilus_scalp.data.synthetic.events import synthetic_tape
-from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.evaluation.leak import peek
+from nautilus_scalp.features.engine import build_schema
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.features.matrix import FeatureMatrix
 from nautilus_scalp.features.params import FeatureParams
+from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import FUNDING
+from nautilus_scalp.features.tape import MARK
+from nautilus_scalp.features.tape import QUOTE
+from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.artifact import save_artifact
 from nautilus_scalp.runtime.cli import main
+from nautilus_scalp.runtime.verify import options as options_module
 from nautilus_scalp.runtime.verify import run
 from nautilus_scalp.runtime.verify.check import Check
 from nautilus_scalp.runtime.verify.check import Verification
 from nautilus_scalp.runtime.verify.check import at_most
 from nautilus_scalp.runtime.verify.features import check_features
+from nautilus_scalp.runtime.verify.markets import latent_signals
+from nautilus_scalp.runtime.verify.markets import market_tape
+from nautilus_scalp.runtime.verify.markets import markets_for
 from nautilus_scalp.runtime.verify.markets import try_market
 from nautilus_scalp.runtime.verify.options import VerifyOptions
+from nautilus_scalp.runtime.verify.parity import check_parity
 from nautilus_scalp.runtime.verify.placebos import check_random_walk
 from nautilus_scalp.runtime.verify.strategies import check_strategies
 from nautilus_scalp.runtime.verify.subject import find_subject
@@ -32,6 +43,7 @@ from nautilus_scalp.training import dataset
 from nautilus_scalp.training.config import BoostingParams
 from nautilus_scalp.training.config import ForestParams
 from nautilus_scalp.training.config import LstmParams
+from nautilus_scalp.training.label_kinds import LabelParams
 from tests.integration.test_actor_ensemble import write_artifact
 
 
@@ -39,6 +51,10 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 DURING_THE_BACKTEST_NS = 1_721_347_260_000_000_000  # a minute after its start
+KINDS = (  # a feature of every kind of event, the last one of another instrument
+    *("imbalance.now", "volume.sum.250ms", "imbalance_1.now", "mark_gap.now", "funding_rate.now"),
+    "peer_mid.deviation.100ms",
+)
 SMALL = VerifyOptions(
     edge_hours=0.06,
     placebo_hours=0.06,
@@ -89,12 +105,31 @@ def test_an_honest_pipeline_passes_every_check(training: Path) -> None:
     assert checks["train_test_overlap"].passed is None
 
 
-def test_features_that_peek_one_quote_ahead_fail(training: Path) -> None:
+def test_features_that_peek_one_quote_ahead_fail() -> None:
     options = msgspec.structs.replace(SMALL, compute=peeking)
-    subject = find_subject(training, options, nothing)
-    tape = synthetic_tape(SyntheticParams(seed=1, hours=0.02, edge=0.0))
-    found = by_name(check_features(subject, options, tape))
+    tape = market_tape(markets_for(KINDS, FeatureParams(), 1, 0.02, 0.0))
+    assert set(tape.kind) == {QUOTE, TRADE, DEPTH, MARK, FUNDING}
+    assert len(tape.instruments) == 2
+    found = by_name(check_features(FeatureParams(), KINDS, options, tape))
     assert found["prefix_invariance"].passed is False
+    found = by_name(check_features(FeatureParams(), KINDS, SMALL, tape))
+    assert found["prefix_invariance"].passed is True
+
+
+def test_a_planted_leak_makes_the_command_say_no(
+    training: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = {"edge_hours": 0.05, "placebo_hours": 0.05, "test_hours": 0.05, "compute": peeking}
+    leaking = partial(VerifyOptions, **msgspec.structs.asdict(SMALL) | sizes)
+    monkeypatch.setattr(dataset, "compute_matrix", peeking)
+    monkeypatch.setattr(options_module, "VerifyOptions", leaking)
+    assert main(["verify", str(training), "--json"]) == 4
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    failed = {check["name"] for check in found["checks"] if check["passed"] is False}
+    assert {"prefix_invariance", "random_walk_logistic", "parity_features"} <= failed
+    assert found["verdict"] == "no"
+    assert printed.err.startswith(f"error: {training}: prefix_invariance")
 
 
 def test_a_model_that_learned_from_peeking_features_foretells_a_random_walk(
@@ -102,10 +137,35 @@ def test_a_model_that_learned_from_peeking_features_foretells_a_random_walk(
 ) -> None:
     monkeypatch.setattr(dataset, "compute_matrix", peeking)
     options = msgspec.structs.replace(SMALL, compute=peeking)
-    subject = find_subject(training, options, nothing)
-    trial = try_market(subject, options, 0.0, options.placebo_hours)
+    chosen = find_subject(training, options, nothing).training
+    assert chosen is not None
+    trial = try_market(chosen, options, 0.0, options.placebo_hours)
     found = by_name(check_random_walk(trial))
     assert found["random_walk_logistic"].passed is False
+
+
+def test_a_model_is_retrained_on_its_own_columns_and_label(tmp_path: Path) -> None:
+    plain = load_artifact(write_artifact(tmp_path / "plain"))
+    label = {"kind": "cost_band", "band_bps": 0.1}
+    names = (*plain.manifest.feature_names[:2], KINDS[-1])
+    manifest = msgspec.structs.replace(
+        plain.manifest,
+        label=label,
+        feature_names=names,
+        schema_hash=build_schema(plain.manifest.features, names).hash,
+    )
+    save_artifact(manifest, plain.arrays, tmp_path / "banded")
+    subject = find_subject(tmp_path / "banded", SMALL, nothing)
+    assert subject.training is not None
+    assert subject.training.label == LabelParams(kind="cost_band", band_bps=0.1)
+    trial = try_market(subject.training, SMALL, 0.9, SMALL.edge_hours)
+    assert trial.ensemble.manifest.feature_names == names
+    assert trial.instruments == ("BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE")
+    signals = latent_signals(trial)
+    assert len(signals) == len(trial.matrix)
+    assert abs(np.corrcoef(signals.T)[0, 1]) > 0.5  # each instrument beside its own forecast
+    (features, *_) = check_parity(trial.ensemble, SMALL)
+    assert features.passed
 
 
 def backtest_of(model: Path, path: Path) -> Path:
@@ -132,6 +192,17 @@ def test_strategies_on_a_random_walk_lose_their_costs(tmp_path: Path) -> None:
     assert len(found) == 6
     assert all(check.passed is not False for check in found)
     assert any(check.passed for check in found)
+
+
+def test_strategies_without_a_model_are_verified_for_what_they_are() -> None:
+    found = run.verify(ROOT / "configs" / "backtest" / "mean_reversion.toml", SMALL)
+    checks = by_name(found.checks)
+    assert found.model == "none"
+    assert found.verdict == "yes"
+    assert checks["prefix_invariance"].passed is None
+    assert "rules alone" in checks["planted_edge"].detail
+    judged = [check for name, check in checks.items() if name.startswith("strategies")]
+    assert any(check.passed for check in judged)
 
 
 def test_the_verdict_is_the_exit_code(

@@ -48,6 +48,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         Id of the model, or why there is none.
     seed : int
         Seed of the synthetic markets.
+    notes : list[str]
+        What a reader must know beside the numbers.
 
     """
 
@@ -56,6 +58,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     model: str
     seed: int
+    notes: list[str] = []
 
     @property
     def failed(self) -> list[str]:

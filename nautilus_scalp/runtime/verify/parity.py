@@ -11,17 +11,18 @@ import pyarrow.parquet as pq
 
 from nautilus_scalp.actors.signal_tape import tape_directory
 from nautilus_scalp.data.catalog import read_tape
-from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.data.synthetic.writer import write_synthetic
 from nautilus_scalp.evaluation.leak import differing
 from nautilus_scalp.features.engine import build_engines
-from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.artifact import save_artifact
+from nautilus_scalp.models.certificate import feed
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.runtime.tape import write_tape
 from nautilus_scalp.runtime.verify.check import Check
 from nautilus_scalp.runtime.verify.check import at_most
+from nautilus_scalp.runtime.verify.check import not_applicable
+from nautilus_scalp.runtime.verify.markets import markets_for
 from nautilus_scalp.runtime.verify.options import VerifyOptions
 from nautilus_scalp.signals.policy import decide
 
@@ -58,22 +59,26 @@ def check_parity(ensemble: Ensemble, options: VerifyOptions) -> list[Check]:
         Differing values: none may differ in any bit.
 
     """
-    params = SyntheticParams(seed=options.seed, hours=options.parity_hours, edge=options.edge)
+    manifest = ensemble.manifest
+    length = (options.seed, options.parity_hours, options.edge)
+    markets = markets_for(manifest.feature_names, manifest.features, *length)
     with tempfile.TemporaryDirectory(prefix="nautilus-scalp-") as folder:
         catalog, model = Path(folder) / "catalog", Path(folder) / "model"
-        write_synthetic(catalog, params)
-        save_artifact(ensemble.manifest, ensemble.arrays, model)
-        tape = read_tape(catalog)
+        for params in markets:
+            write_synthetic(catalog, params)
+        save_artifact(manifest, ensemble.arrays, model)
+        tape = read_tape(catalog, extras=True)
         write_tape(model, catalog)
-        directory = tape_directory(ensemble.manifest.model_id, params.instrument_id)
-        files = sorted((catalog / "data" / directory).glob("*.parquet"))
+        folders = [tape_directory(manifest.model_id, params.instrument_id) for params in markets]
+        files = [f for folder in folders for f in (catalog / "data" / folder).glob("*.parquet")]
         taped = _columns(pa.concat_tables([pq.read_table(f, partitioning=None) for f in files]))
     streamed = _stream(ensemble, tape)
-    manifest = ensemble.manifest
     matrix = options.compute(tape, manifest.features, manifest.feature_names)
-    prediction = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready)
+    prediction = ensemble.predict_matrix(matrix)
     batch = prediction.per_model.transpose(1, 0, 2)[matrix.ready].reshape(-1, 12)
     ready = matrix.values[matrix.ready]
+    if not len(ready):
+        return [not_applicable("parity", "no quote of the synthetic market had warm features")]
     return [
         at_most("parity_features", differing(ready, streamed.features), 0.0, _told(ready)),
         at_most("parity_probabilities", differing(batch, streamed.models), 0.0, _told(batch)),
@@ -91,31 +96,26 @@ def _told(values: Floats) -> str:
 
 
 def _columns(table: pa.Table) -> Floats:
+    table = table.sort_by("ts_init")
     return np.column_stack([table[name].to_numpy().astype(np.float64) for name in _TAPE_COLUMNS])
 
 
 def _stream(ensemble: Ensemble, tape: Tape) -> _Streamed:
-    """Feed a tape of one instrument event by event, as the actor does."""
+    """Take the tape's events one by one, as the actor does."""
     manifest = ensemble.manifest
-    (engine,) = build_engines(tape.instruments, manifest.features, manifest.feature_names)
-    stream = ensemble.stream()
+    engines = build_engines(tape.instruments, manifest.features, manifest.feature_names)
+    streams = [ensemble.stream() for _ in engines]
     features, models, signals = [], [], []
-    events = zip(
-        tape.kind.tolist(),
-        tape.ts_event_ns.tolist(),
-        tape.ts_init_ns.tolist(),
-        tape.values.tolist(),
-        strict=True,
-    )
-    for kind, ts_event, ts_init, values in events:
-        if kind == TRADE:
-            engine.on_trade(ts_event, *values[:3])
-        elif engine.on_quote(ts_event, *values):
-            probabilities = stream.predict(engine.value, engine.segment)
-            decided = decide(probabilities, stream.move_bps)
-            features.append(engine.value.copy())
-            models.append(stream.per_model.ravel().copy())
-            signals.append((ts_event, ts_init, *probabilities, stream.disagreement, *decided))
+    for event in range(len(tape)):
+        if not feed(engines, tape, event):
+            continue
+        engine, stream = (each[tape.instrument[event]] for each in (engines, streams))
+        probabilities = stream.predict(engine.value, engine.segment, ts_event, engine.mid)
+        decided = decide(probabilities, stream.move_bps)
+        features.append(engine.value.copy())
+        models.append(stream.per_model.ravel().copy())
+        times = (tape.ts_event_ns[event], tape.ts_init_ns[event])
+        signals.append((*times, *probabilities, stream.disagreement, *decided))
     return _Streamed(
         features=np.array(features), models=np.array(models), signals=np.array(signals)
     )

@@ -17,7 +17,7 @@ from nautilus_scalp.runtime.verify.check import within
 from nautilus_scalp.runtime.verify.markets import Trial
 from nautilus_scalp.runtime.verify.markets import scores
 from nautilus_scalp.runtime.verify.options import VerifyOptions
-from nautilus_scalp.runtime.verify.subject import Subject
+from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import Dataset
 from nautilus_scalp.training.dataset import build_dataset
 from nautilus_scalp.training.fit_forest import fit_forest
@@ -51,9 +51,7 @@ def check_random_walk(trial: Trial) -> list[Check]:
         markets.
 
     """
-    rows, up = rows_before_moves(trial.matrix.mid, trial.matrix.segment)
-    kept = trial.matrix.ready[rows]
-    rows, up = rows[kept], up[kept]
+    rows, up = _moves(trial)
     ups = int(up.sum())
     arrays = trial.ensemble.arrays
     raw = arrays | {"calibration": np.tile(IDENTITY, (len(arrays["calibration"]), 1))}
@@ -66,7 +64,22 @@ def check_random_walk(trial: Trial) -> list[Check]:
     ]
 
 
-def check_shuffled_labels(subject: Subject, options: VerifyOptions, trial: Trial) -> list[Check]:
+def _moves(trial: Trial) -> tuple[npt.NDArray[np.int64], Bools]:
+    """Return the last ready row before each move of each instrument, and whether it went up."""
+    matrix = trial.matrix
+    rows, ups = [], []
+    for instrument in range(len(trial.instruments)):
+        own = np.flatnonzero(matrix.instrument == instrument)
+        before, up = rows_before_moves(matrix.mid[own], matrix.segment[own])
+        kept = matrix.ready[own[before]]
+        rows.append(own[before[kept]])
+        ups.append(up[kept])
+    return np.concatenate(rows), np.concatenate(ups)
+
+
+def check_shuffled_labels(
+    training: TrainingConfig, options: VerifyOptions, trial: Trial
+) -> list[Check]:
     """Fit a forest on shuffled labels, and judge it on the shuffled labels of held-out rows.
 
     Nothing can be learned but which rows lie close to each other, so an area off one half means
@@ -75,7 +88,7 @@ def check_shuffled_labels(subject: Subject, options: VerifyOptions, trial: Trial
 
     Parameters
     ----------
-    subject : Subject
+    training : TrainingConfig
         Whose labels and split.
     options : VerifyOptions
         Sizes.
@@ -88,13 +101,12 @@ def check_shuffled_labels(subject: Subject, options: VerifyOptions, trial: Trial
         The check and its control.
 
     """
-    config = msgspec.structs.replace(subject.training, validation_fraction=_HELD_SHARE)
+    config = msgspec.structs.replace(training, validation_fraction=_HELD_SHARE)
     dataset = build_dataset(trial.tape, config)
     rng = np.random.default_rng(options.seed)
     used = np.flatnonzero(dataset.split.train | dataset.split.holdout)
-    truth = dataset.labels[config.horizon_ms]
-    starts = truth.end_ns[used] - config.horizon_ms * 1_000_000
-    shuffled = shuffle_blocks(truth.direction[used], starts, _BLOCK_MS, rng)
+    labels, times = dataset.target.direction[used], dataset.ts_event_ns[used]
+    shuffled = shuffle_blocks(labels, times, _BLOCK_MS, rng)
     in_time = dataset.split.train[used]
     at_random = rng.random(len(used)) < _HELD_SHARE
     honest, ups = _forest_auc(dataset, used, shuffled, in_time, options)

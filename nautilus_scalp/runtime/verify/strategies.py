@@ -23,6 +23,7 @@ from nautilus_scalp.runtime.report.results import StrategyResult
 from nautilus_scalp.runtime.verify.check import Check
 from nautilus_scalp.runtime.verify.check import not_applicable
 from nautilus_scalp.runtime.verify.check import within
+from nautilus_scalp.runtime.verify.markets import warm_up_hours
 from nautilus_scalp.runtime.verify.options import VerifyOptions
 from nautilus_scalp.runtime.verify.subject import Subject
 
@@ -51,23 +52,32 @@ def check_strategies(subject: Subject, options: VerifyOptions) -> list[Check]:
         return [not_applicable(_NAME, "no strategies: name a backtest configuration")]
     with tempfile.TemporaryDirectory(prefix="nautilus-scalp-") as folder:
         catalog = Path(folder) / "catalog"
-        _write_markets(subject.config, subject.window, catalog, options)
+        hours = options.strategy_hours + _warm_up_hours(subject)
+        _write_markets(subject.config, subject.window, catalog, (options.seed, hours))
         results = _run(subject.config, catalog, subject.model)
     return [_judge(result, len(results)) for result in results]
 
 
+def _warm_up_hours(subject: Subject) -> float:
+    """Return how long the model says nothing."""
+    if subject.ensemble is None:
+        return 0.0
+    manifest = subject.ensemble.manifest
+    return warm_up_hours(manifest.feature_names, manifest.features)
+
+
 def _write_markets(
-    config: BacktestConfig, window: Window, catalog: Path, options: VerifyOptions
+    config: BacktestConfig, window: Window, catalog: Path, size: tuple[int, float]
 ) -> None:
     """Write a random walk for every instrument, at the price that it has in the backtest."""
-    names = config.instrument_ids
+    names, (seed, hours) = config.instrument_ids, size
     tape = read_tape(Path(config.run.catalog), names, window.start_ns, window.end_ns)
     for index, name in enumerate(names):
         quotes = (tape.kind == QUOTE) & (tape.instrument == index)
         first = tape.values[quotes][0]
         params = SyntheticParams(
-            seed=options.seed + index,
-            hours=options.strategy_hours,
+            seed=seed + index,
+            hours=hours,
             edge=0.0,
             instrument_id=name,
             base_price=round(float(first[0]), 1),

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from nautilus_scalp.errors import UsageError
-from nautilus_scalp.features.catalogue import SELECTED
-from nautilus_scalp.features.params import FeatureParams
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.ensemble import Ensemble
+from nautilus_scalp.models.registry import find_artifact
 from nautilus_scalp.runtime.backtest import Window
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.config import load_config
@@ -20,6 +18,10 @@ from nautilus_scalp.settings import read_toml
 from nautilus_scalp.training.config import EnsembleParams
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.config import load_training_config
+from nautilus_scalp.training.label_kinds import LabelParams
+
+
+RULES_ALONE = "the strategies trade by rules alone, there is no model"
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,14 +30,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    target : Path
-        As the user named it.
-    features : FeatureParams
-        Parameters of the features.
-    feature_names : tuple[str, ...]
-        The columns.
-    training : TrainingConfig
-        Horizon, embargo and ensemble weights, with the small sizes of the verification.
+    training : TrainingConfig, optional
+        Label, columns, horizon, embargo and ensemble weights, with the small sizes of the
+        verification; None for strategies without a model. No columns means that training chooses
+        them.
     model : Path, optional
         Directory of the artifact.
     ensemble : Ensemble, optional
@@ -47,10 +45,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     """
 
-    target: Path
-    features: FeatureParams
-    feature_names: tuple[str, ...]
-    training: TrainingConfig
+    training: TrainingConfig | None = None
     model: Path | None = None
     ensemble: Ensemble | None = None
     config: BacktestConfig | None = None
@@ -78,54 +73,42 @@ def find_subject(target: Path, options: VerifyOptions, progress: Report) -> Subj
     Raises
     ------
     UsageError
-        If there is nothing at `target`, or a backtest without a model.
+        If there is nothing at `target`.
     InputError
         If the artifact is damaged.
 
     """
     if target.is_dir():
-        return _model_subject(target, target, options)
+        return _model_subject(target, options)
     if not {"run", "strategies"} & set(read_toml(target)):
-        config = load_training_config(target)
-        return Subject(
-            target=target,
-            features=config.features,
-            feature_names=SELECTED,
-            training=_small(config, options),
-        )
+        return Subject(training=_small(load_training_config(target), options))
     backtest = load_config(target)
     model = _own_model(backtest) or find_model(backtest, progress)
-    if model is None:
-        message = f"{target}: the strategies trade by rules alone, there is no model to verify"
-        raise UsageError(message, "add an actor with a model, or name a model")
-    subject = _model_subject(target, model, options)
+    subject = _model_subject(model, options) if model is not None else Subject()
     return msgspec.structs.replace(subject, config=backtest, window=resolve_window(backtest))
 
 
 def _own_model(config: BacktestConfig) -> Path | None:
     """Return the model that an actor block names itself."""
     paths = [block.config["model_path"] for block in config.actors if "model_path" in block.config]
-    return Path(paths[0]) if paths else None
+    return find_artifact(Path(paths[0])) if paths else None
 
 
-def _model_subject(target: Path, model: Path, options: VerifyOptions) -> Subject:
+def _model_subject(model: Path, options: VerifyOptions) -> Subject:
     ensemble = load_artifact(model)
     manifest = ensemble.manifest
+    known = set(LabelParams.__struct_fields__)
+    label = {key: value for key, value in manifest.label.items() if key in known}
     config = TrainingConfig(
         name=manifest.name,
         horizon_ms=manifest.horizon_ms,
         embargo_ms=manifest.embargo_ms,
+        label=msgspec.convert(label, LabelParams),
         features=manifest.features,
+        columns=manifest.feature_names,
         ensemble=EnsembleParams(**manifest.weights) if manifest.weights else EnsembleParams(),
     )
-    return Subject(
-        target=target,
-        features=manifest.features,
-        feature_names=manifest.feature_names,
-        training=_small(config, options),
-        model=model,
-        ensemble=ensemble,
-    )
+    return Subject(training=_small(config, options), model=model, ensemble=ensemble)
 
 
 def _small(config: TrainingConfig, options: VerifyOptions) -> TrainingConfig:

@@ -1,7 +1,5 @@
 """Windows: what the model was trained on must not be what it is judged or traded on."""
 
-import numpy as np
-
 from nautilus_scalp.evaluation.leak import closest_ns
 from nautilus_scalp.evaluation.leak import overlap_ns
 from nautilus_scalp.runtime.verify.check import Check
@@ -9,8 +7,10 @@ from nautilus_scalp.runtime.verify.check import at_least
 from nautilus_scalp.runtime.verify.check import at_most
 from nautilus_scalp.runtime.verify.check import not_applicable
 from nautilus_scalp.runtime.verify.markets import Trial
+from nautilus_scalp.runtime.verify.subject import RULES_ALONE
 from nautilus_scalp.runtime.verify.subject import Subject
 from nautilus_scalp.settings import to_iso
+from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import build_dataset
 
 
@@ -33,8 +33,10 @@ def check_overlap(subject: Subject) -> Check:
 
     """
     name = "train_test_overlap"
-    if subject.window is None or subject.ensemble is None:
+    if subject.window is None:
         return not_applicable(name, "no backtest window: name a backtest configuration")
+    if subject.ensemble is None:
+        return not_applicable(name, RULES_ALONE)
     manifest = subject.ensemble.manifest
     known = (manifest.train_start_ns - manifest.embargo_ms * _NS_PER_MS, manifest.train_end_ns)
     window = (subject.window.start_ns, subject.window.end_ns)
@@ -47,13 +49,13 @@ def check_overlap(subject: Subject) -> Check:
     )
 
 
-def check_split(subject: Subject, trial: Trial) -> Check:
+def check_split(training: TrainingConfig, trial: Trial) -> Check:
     """Measure how close label intervals of fitted and held-out rows come to each other.
 
     Parameters
     ----------
-    subject : Subject
-        Whose horizon, embargo and split.
+    training : TrainingConfig
+        Whose label, embargo and split.
     trial : Trial
         A market to split.
 
@@ -63,16 +65,14 @@ def check_split(subject: Subject, trial: Trial) -> Check:
         The smallest distance in milliseconds, at least the embargo.
 
     """
-    dataset = build_dataset(trial.tape, subject.training)
-    end_ns = dataset.labels[subject.training.horizon_ms].end_ns
-    start_ns = end_ns - subject.training.horizon_ms * _NS_PER_MS
+    dataset = build_dataset(trial.tape, training)
     sides = [
-        (start_ns[rows].astype(np.int64), end_ns[rows].astype(np.int64))
+        (dataset.ts_event_ns[rows], dataset.target.end_ns[rows])
         for rows in (dataset.split.train, dataset.split.holdout)
     ]
     return at_least(
         "split_distance_ms",
         closest_ns(*sides) / _NS_PER_MS,
-        float(subject.training.embargo_ms),
+        float(training.embargo_ms),
         "between the closest label intervals of fitted and held-out rows",
     )
