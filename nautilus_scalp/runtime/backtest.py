@@ -28,6 +28,7 @@ from nautilus_scalp.data.catalog import side_events
 from nautilus_scalp.data.funding import FundingTime
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.runtime.bus import quiet_bus
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.simulation.books import Books
 from nautilus_scalp.runtime.simulation.closed_positions import silence_analyzer
@@ -154,6 +155,7 @@ def _run_config(
         engine=BacktestEngineConfig(
             trader_id="SCALPER-001",
             logging=LoggingConfig(bypass_logging=True),
+            message_bus=quiet_bus(),
             risk_engine=RiskEngineConfig(
                 max_order_submit_rate=_ORDER_RATE, max_order_modify_rate=_ORDER_RATE
             ),
