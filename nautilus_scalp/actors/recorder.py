@@ -161,6 +161,7 @@ class Recorder(Actor):
         for order in self.cache.orders():
             if order.is_open or order.is_inflight or order.client_order_id in held:
                 self._introduce(order, order.events)
+        self.note("start", None)
         for topic, handler in self._topics():
             self.msgbus.subscribe(topic, handler, priority=_FIRST)
         interval_ns = round(self.config.flush_interval_s * _NS_PER_S)
@@ -171,6 +172,7 @@ class Recorder(Actor):
         self.clock.cancel_timer("flush")
         for topic, handler in self._topics():
             self.msgbus.unsubscribe(topic, handler)
+        self.note("end", None)
         self.flush()
         self.recording = False
 

@@ -1,6 +1,7 @@
 """The commands: what they are called, what they take, what they answer."""
 
 import argparse
+import os
 from pathlib import Path
 
 from nautilus_scalp.runtime import commands
@@ -70,6 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
     command = _command(groups, "stress", commands.stress, text)
     command.add_argument("config", type=Path, metavar="CONFIG")
     _add_set(command)
+
+    text = "replay a recorded live run, compare to the order"
+    command = _command(groups, "parity", commands.parity, text)
+    command.add_argument("run_directory", type=Path, metavar="RUN")
     return run_command(parser, arguments)
 
 
@@ -108,6 +113,8 @@ def _add_proof(groups: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument("--instrument", action="append", metavar="ID", help=text)
     command.add_argument("--start", metavar="T", help="ISO 8601, UTC")
     command.add_argument("--end", metavar="T", help="ISO 8601, UTC, not included")
+    text = "processes; by default one a core"
+    command.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=text)
 
     description = "leak, placebo and parity checks, with a verdict"
     command = _command(groups, "verify", commands.verify, description)

@@ -24,7 +24,7 @@ type Command = Callable[[argparse.Namespace], None]
 def backtest(options: argparse.Namespace) -> None:
     """``run_backtest.py [CONFIG ...]``."""
     from nautilus_scalp.runtime.report.table import render_table
-    from nautilus_scalp.runtime.run import run_backtests
+    from nautilus_scalp.runtime.backtests import run_backtests
 
     paths = options.configs or [options.default_config]
     with progress_bar() as progress:
@@ -215,7 +215,8 @@ def tape(options: argparse.Namespace) -> None:
 
     window = (_moment(options.start, "--start"), _moment(options.end, "--end"))
     with progress_bar() as progress:
-        result = write_tape(options.model, options.catalog, *window, options.instrument, progress)
+        chosen = (options.instrument, progress, options.jobs)
+        result = write_tape(options.model, options.catalog, *window, *chosen)
     if options.json:
         print_json(result)
         return
@@ -292,6 +293,23 @@ def stress(options: argparse.Namespace) -> None:
     if broken:
         message = f"{options.config}: {len(broken)} of {len(answer['cases'])} cases break a limit"
         raise VerdictError(message, f"see the table; the first is {broken[0]!r}")
+
+
+def parity(options: argparse.Namespace) -> None:
+    """``nautilus-scalp parity RUN``."""
+    from nautilus_scalp.runtime.parity.run import check_parity
+    from nautilus_scalp.runtime.parity.words import verdict
+
+    answer = check_parity(options.run_directory)
+    first, second = verdict(answer)
+    if options.json:
+        print_json(answer)
+    elif answer.equal:
+        console = stdout_console()
+        for line in (first, second, *answer.notes):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not answer.equal:
+        raise VerdictError(first, second)
 
 
 def bench(options: argparse.Namespace) -> None:

@@ -16,9 +16,11 @@ from nautilus_trader.execution.messages import TradingCommand
 from nautilus_trader.model.events import OrderInitialized
 
 
+# The key of a submitted order's id; it is told for finding the order's events, not compared.
+ORDER_ID = "client_order_id"
 # What differs from run to run, or stands elsewhere in the intent.
 _NOT_COMPARED = frozenset(
-    {"type", "trader_id", "strategy_id", "client_order_id", "event_id", "ts_event", "ts_init"}
+    {"type", "trader_id", "strategy_id", ORDER_ID, "event_id", "ts_event", "ts_init"}
     | {"init_id", "order_list_id", "linked_order_ids", "parent_order_id", "reconciliation"}
 )
 
@@ -87,7 +89,8 @@ class IntentLog:
         self.names[str(order.client_order_id)] = name
         if len(self.names) > _MOST_NAMES:
             del self.names[next(iter(self.names))]
-        return {"strategy": strategy, "do": "submit", "order": name, **fields}
+        told = {"strategy": strategy, "do": "submit", "order": name, **fields}
+        return {**told, ORDER_ID: str(order.client_order_id)}
 
     def _name(self, command: ModifyOrder | CancelOrder | QueryOrder) -> str:
         client_order_id = str(command.client_order_id)

@@ -22,15 +22,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         How many market events of the segment came before it.
     kind : str
         "order", "event", "account", "timer" and "action" are told to the components of a replay;
-        "intent" and "regime" are what they must answer.
-    body : dict
+        "intent" and "regime" are what they must answer. "start" is when they started, "end" when
+        the recording ended in good order.
+    body : dict, list or None
         The thing itself.
 
     """
 
     after: int
     kind: str
-    body: Any
+    body: Any = None
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):

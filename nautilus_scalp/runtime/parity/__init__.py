@@ -1,0 +1,1 @@
+"""A recorded live run, replayed and compared to the order."""
