@@ -23,8 +23,8 @@ type Command = Callable[[argparse.Namespace], None]
 
 def backtest(options: argparse.Namespace) -> None:
     """``run_backtest.py [CONFIG ...]``."""
-    from nautilus_scalp.runtime.report.table import render_table
     from nautilus_scalp.runtime.backtests import run_backtests
+    from nautilus_scalp.runtime.report.table import render_table
 
     paths = options.configs or [options.default_config]
     with progress_bar() as progress:

@@ -42,6 +42,9 @@ class RunSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         memory, some 50 bytes an event.
     capitals : tuple[float, ...]
         Starting balances to compare: one run for each, with every size in proportion to it.
+    surface : bool
+        Whether the report shows net P&L by fee tier, latency and queue, which takes nine more runs
+        the first time.
 
     """
 
@@ -53,6 +56,7 @@ class RunSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     close_before_end_s: float = 5.0
     queue_models: bool = True
     capitals: tuple[Positive, ...] = ()
+    surface: bool = False
 
 
 class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

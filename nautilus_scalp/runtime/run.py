@@ -1,4 +1,4 @@
-"""Backtests from configuration files to a written report."""
+"""Configurations run one after the other, and the report of them all."""
 
 import time
 from collections import Counter
@@ -22,16 +22,13 @@ from nautilus_scalp.models.artifact import read_manifest
 from nautilus_scalp.runtime.backtest import Window
 from nautilus_scalp.runtime.backtest import engine_name
 from nautilus_scalp.runtime.backtest import run_engine
-from nautilus_scalp.runtime.capital import by_capital
 from nautilus_scalp.runtime.collect import collect_results
 from nautilus_scalp.runtime.config import BacktestConfig
-from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.console import Report
 from nautilus_scalp.runtime.market import Market
 from nautilus_scalp.runtime.market import read_markets
 from nautilus_scalp.runtime.model_cache import find_model
 from nautilus_scalp.runtime.report.build import build_report
-from nautilus_scalp.runtime.report.files import write_files
 from nautilus_scalp.runtime.report.measures import minute_sharpes
 from nautilus_scalp.runtime.report.results import FeeTier
 from nautilus_scalp.runtime.report.results import ModelFacts
@@ -58,34 +55,6 @@ from nautilus_scalp.training.evaluate import evaluate
 
 
 _BPS = 1e4
-
-
-def run_backtests(
-    paths: Sequence[Path], overrides: Sequence[str], out_dir: Path, progress: Report
-) -> dict[str, Any]:
-    """Run every configuration, judge the signal, write the files and return the answer.
-
-    Parameters
-    ----------
-    paths : Sequence[Path]
-        Configuration files; all are read before the first one runs.
-    overrides : Sequence[str]
-        ``PATH=VALUE`` assignments for all of them.
-    out_dir : Path
-        Where report.json, fills.csv and tearsheet.html go.
-    progress : Report
-        Told which stage runs.
-
-    Returns
-    -------
-    dict[str, Any]
-        The answer of ``run_backtest.py --json``.
-
-    """
-    loaded = [load_config(path, overrides) for path in paths]
-    configs = by_capital(dict(zip(_names(paths), loaded, strict=True)))
-    report, facts, results, detail = run_configs(configs, progress)
-    return report | {"files": write_files(out_dir, facts, report, results, detail)}
 
 
 def run_configs(
@@ -320,9 +289,3 @@ def _shown(path: Path) -> str:
     """Return the path as seen from the working directory, so that equal runs print equal text."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """Return the stem of each file, or the whole path where stems are not unique."""
-    stems = [path.stem for path in paths]
-    return stems if len(set(stems)) == len(stems) else [str(path) for path in paths]

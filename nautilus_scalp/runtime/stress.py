@@ -8,33 +8,27 @@ from typing import Any
 import msgspec
 from nautilus_trader.common.config import resolve_config_path
 
-from nautilus_scalp.data.fees import fee_schedule
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.blocks import StrategyBlock
 from nautilus_scalp.runtime.capital import SIZE_KEYS
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.config import StressSection
-from nautilus_scalp.runtime.config import VenueSection
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.console import Report
 from nautilus_scalp.runtime.report.notes import without_nulls
 from nautilus_scalp.runtime.run import run_configs
+from nautilus_scalp.runtime.surface import at_venue
+from nautilus_scalp.runtime.surface import find_surface
+from nautilus_scalp.runtime.surface import slower
 
 
 # Sizes and limits of risk are not what a strategy was fitted with.
 _NOT_FITTED = SIZE_KEYS | {"risk", "instrument_id", "order_id_tag"}
-_LATENCIES = ("insert_latency_ms", "update_latency_ms", "cancel_latency_ms", "signal_latency_ms")
 _PESSIMISTIC = {"prob_fill_on_limit": 0.0, "prob_slippage": 1.0}
-_QUEUES: dict[str, dict[str, Any]] = {
-    "first in the queue": {"queue_position": False},
-    "behind the size shown": {"queue_position": True},
-    "only when traded through": {"queue_position": True, "prob_fill_on_limit": 0.0},
-}
 _KEPT = (
     *("net", "gross", "fees", "funding", "volume", "maker_share", "fills", "breakeven_fee_bps"),
     *("max_drawdown", "max_drawdown_share", "open_positions"),
 )
-_BPS = 1e4
 
 type Row = dict[str, Any]
 
@@ -62,14 +56,13 @@ def run_stress(path: Path, overrides: list[str], progress: Report) -> Row:
     run = msgspec.structs.replace(config.run, queue_models=False)
     config = msgspec.structs.replace(config, run=run)
     cases = stress_cases(config)
-    grid = surface_cases(config) if config.stress.surface else {}
-    report, *_ = run_configs(cases | grid, progress, judge_signal=False)
+    report, *_ = run_configs(cases, progress, judge_signal=False, kind="stress")
     totals = {row["config"]: row for row in report["comparison"]}
     return {
         "run": report["run"] | {"configs": [path.stem]},
         "limits": msgspec.to_builtins(config.stress),
         "cases": [_judged(name, totals[name], config.stress) for name in cases],
-        "surface": _surface(config.venue, {name: totals[name] for name in grid}),
+        "surface": find_surface(config, progress) if config.stress.surface else None,
         "notes": without_nulls(report["notes"]),
     }
 
@@ -91,10 +84,10 @@ def stress_cases(config: BacktestConfig) -> dict[str, BacktestConfig]:
     venue = config.venue
     cases = {
         "as configured": config,
-        "latency x2": _at_venue(config, _slower(venue, 2.0)),
-        "latency x5": _at_venue(config, _slower(venue, 5.0)),
-        "fees x2": _at_venue(config, {"fee_multiplier": 2.0 * venue.fee_multiplier}),
-        "fills pessimistic": _at_venue(config, _PESSIMISTIC),
+        "latency x2": at_venue(config, slower(venue, 2.0)),
+        "latency x5": at_venue(config, slower(venue, 5.0)),
+        "fees x2": at_venue(config, {"fee_multiplier": 2.0 * venue.fee_multiplier}),
+        "fills pessimistic": at_venue(config, _PESSIMISTIC),
         "parameters -20 %": with_parameters(config, 0.8),
         "parameters +20 %": with_parameters(config, 1.2),
     }
@@ -102,30 +95,9 @@ def stress_cases(config: BacktestConfig) -> dict[str, BacktestConfig]:
         for where in parameter_paths(config):
             for factor, change in ((0.8, "-20 %"), (1.2, "+20 %")):
                 cases[f"{where} {change}"] = with_parameters(config, factor, only=where)
-    together = _slower(venue, 5.0) | {"fee_multiplier": 2.0 * venue.fee_multiplier} | _PESSIMISTIC
-    cases["latency x5, fees x2, fills pessimistic"] = _at_venue(config, together)
+    together = slower(venue, 5.0) | {"fee_multiplier": 2.0 * venue.fee_multiplier} | _PESSIMISTIC
+    cases["latency x5, fees x2, fills pessimistic"] = at_venue(config, together)
     return cases
-
-
-def surface_cases(config: BacktestConfig) -> dict[str, BacktestConfig]:
-    """Return one configuration for each latency and each assumption about the queue.
-
-    Parameters
-    ----------
-    config : BacktestConfig
-        What is stressed.
-
-    Returns
-    -------
-    dict[str, BacktestConfig]
-        By ``latency xN, assumption``.
-
-    """
-    return {
-        f"latency x{factor:g}, {queue}": _at_venue(config, _slower(config.venue, factor) | changes)
-        for factor in (1.0, 2.0, 5.0)
-        for queue, changes in _QUEUES.items()
-    }
 
 
 def parameter_paths(config: BacktestConfig) -> list[str]:
@@ -215,15 +187,6 @@ def _class_name(block: StrategyBlock) -> str:
     return block.class_path.rpartition(":")[2]
 
 
-def _slower(venue: VenueSection, factor: float) -> dict[str, Any]:
-    return {name: factor * getattr(venue, name) for name in _LATENCIES}
-
-
-def _at_venue(config: BacktestConfig, changes: Mapping[str, Any]) -> BacktestConfig:
-    venue = msgspec.structs.replace(config.venue, **changes)
-    return msgspec.structs.replace(config, venue=venue)
-
-
 def _judged(name: str, total: Row, limits: StressSection) -> Row:
     broken = []
     if limits.min_net is not None and total["net"] < limits.min_net:
@@ -237,30 +200,3 @@ def _judged(name: str, total: Row, limits: StressSection) -> Row:
         broken.append(f"break-even fee below {least_bps:g} bps")
     kept = {key: total[key] for key in _KEPT}
     return {"case": name} | kept | {"survives": not broken, "broken": broken}
-
-
-def _surface(venue: VenueSection, totals: Mapping[str, Row]) -> Row | None:
-    """Return net P&L by fee tier, latency and queue; fees change no decision, so none is rerun."""
-    schedule = fee_schedule(venue.name)
-    if schedule is None or not totals:
-        return None
-    rows = []
-    for name, total in totals.items():
-        maker_volume = total["volume"] * (total["maker_share"] or 0.0)
-        taker_volume = total["volume"] - maker_volume
-        before_fees = total["gross"] + total["funding"]
-        net = {
-            tier: before_fees
-            - (maker_volume * rates.maker_bps + taker_volume * rates.taker_bps) / _BPS
-            for tier, rates in schedule.tiers.items()
-        }
-        latency, _, queue = name.partition(", ")
-        fee_bps = total["breakeven_fee_bps"]
-        row = {"latency": latency, "queue": queue, "breakeven_fee_bps": fee_bps, "net": net}
-        rows.append(row)
-    return {
-        "own_tier": venue.fee_tier or "VIP 0",
-        "tiers": msgspec.to_builtins(schedule.tiers),
-        "valid_from": str(schedule.valid_from),
-        "rows": rows,
-    }

@@ -9,8 +9,8 @@ from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.stress import parameter_paths
 from nautilus_scalp.runtime.stress import stress_cases
-from nautilus_scalp.runtime.stress import surface_cases
 from nautilus_scalp.runtime.stress import with_parameters
+from nautilus_scalp.runtime.surface import surface_cases
 
 
 MARKET_MAKING = Path(__file__).parents[2] / "configs" / "backtest" / "market_making.toml"
