@@ -9,7 +9,7 @@ from nautilus_trader.config import ActorConfig
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.identifiers import InstrumentId
 
-from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import RegimeSignal
@@ -17,6 +17,10 @@ from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.signals.garch import GarchParams
 from nautilus_scalp.signals.regime import RegimeClassifier
 from nautilus_scalp.signals.regime import RegimeParams
+
+
+# Bid, ask and time of the last price, and the end of its bar.
+_NOTHING = (math.nan, math.nan, 0, 0)
 
 
 class RegimeActorConfig(ActorConfig, frozen=True):
@@ -80,6 +84,7 @@ class RegimeActor(Actor):
         super().__init__(config)
         self.changes: Counter[str] = Counter()
         self._unsound = 0
+        self._seen = dict.fromkeys(config.instrument_ids, _NOTHING)
         self._classifiers = {
             instrument_id: RegimeClassifier(config.params_of(instrument_id))
             for instrument_id in config.instrument_ids
@@ -96,6 +101,7 @@ class RegimeActor(Actor):
             self.unsubscribe_quote_ticks(instrument_id)
             if classifier.regime is not None:
                 classifier.reset()
+                self._seen[instrument_id] = _NOTHING
                 self._publish(instrument_id, self.clock.timestamp_ns())
 
     def on_resume(self) -> None:
@@ -106,6 +112,7 @@ class RegimeActor(Actor):
         """Forget everything."""
         for classifier in self._classifiers.values():
             classifier.reset()
+        self._seen = dict.fromkeys(self._classifiers, _NOTHING)
         self.changes.clear()
         self._unsound = 0
 
@@ -126,12 +133,18 @@ class RegimeActor(Actor):
             A quote of one of the instruments.
 
         """
-        bid, ask, _, _ = quote_values(tick)
+        bid, ask = quote_prices(tick)
+        instrument_id, ts_event = tick.instrument_id, tick.ts_event
+        old_bid, old_ask, begin_ns, end_ns = self._seen[instrument_id]
+        if bid == old_bid and ask == old_ask and begin_ns <= ts_event < end_ns:
+            return  # most quotes change a size and no price
         if not 0.0 < bid < ask < math.inf:
             self._unsound += 1
             return
-        if self._classifiers[tick.instrument_id].on_mid(tick.ts_event, 0.5 * (bid + ask)):
-            self._publish(tick.instrument_id, tick.ts_event)
+        classifier = self._classifiers[instrument_id]
+        if classifier.on_mid(ts_event, 0.5 * (bid + ask)):
+            self._publish(instrument_id, ts_event)
+        self._seen[instrument_id] = (bid, ask, ts_event, classifier.bar_end_ns)
 
     def _publish(self, instrument_id: InstrumentId, ts_event: int) -> None:
         classifier = self._classifiers[instrument_id]

@@ -62,6 +62,23 @@ def _aggregate(
     return variance, largest
 
 
+@njit(cache=True)
+def _mix(
+    moves: Floats, new_share: float, covariance: Floats, absolute: Floats, correlations: Floats
+) -> None:
+    """Mix one sample's moves into the covariance, and bring what follows from it up to date."""
+    count = len(moves)
+    for i in range(count):
+        for j in range(count):
+            mixed = covariance[i, j] + (moves[i] * moves[j] - covariance[i, j]) * new_share
+            covariance[i, j] = mixed
+            absolute[i, j] = abs(mixed)
+    for i in range(count):
+        for j in range(count):
+            scale = math.sqrt(covariance[i, i] * covariance[j, j])
+            correlations[i, j] = min(absolute[i, j] / scale, 1.0) if scale > 0.0 else 1.0
+
+
 class Comovement:
     """
     Exponentially weighted covariance of returns on a common clock.
@@ -119,12 +136,13 @@ class Comovement:
 
     def _restart(self) -> None:
         count = len(self._index)
-        self._logs = np.full(count, math.nan)
+        self._logs = [math.nan] * count
         self._covariance = np.zeros((count, count))
         self._weight = 0.0
         self._samples = 0
         self._sampled_ns = 0
-        self._absolute = self._covariance
+        self._absolute = np.zeros((count, count))
+        self._correlations = np.ones((count, count))
         self.next_ns = 0
         self.known = False
         self.annual_volatility = [math.nan] * count
@@ -151,28 +169,25 @@ class Comovement:
         if ts_ns < self.next_ns:
             return
         self.next_ns = (ts_ns // self._sample_ns + 1) * self._sample_ns
-        sound = all(0.0 < mid < math.inf for mid in mids)
-        logs = np.log(np.array(mids)) if sound else np.full(self.size, math.nan)
-        moves = logs - self._logs
+        logs = [math.log(mid) if 0.0 < mid < math.inf else math.nan for mid in mids]
+        moves = [new - old for new, old in zip(logs, self._logs, strict=True)]
         silent = ts_ns - self._sampled_ns > _GAP_SAMPLES * self._sample_ns
         self._logs = logs
         self._sampled_ns = ts_ns
-        if sound and not silent and np.isfinite(moves).all():
+        if not silent and all(map(math.isfinite, moves)):
             self._learn(moves)
 
-    def _learn(self, moves: Floats) -> None:
+    def _learn(self, moves: list[float]) -> None:
         self._weight = self._weight * self._kept + 1.0
-        self._covariance += (np.outer(moves, moves) - self._covariance) / self._weight
-        self._absolute = np.abs(self._covariance)
         self._samples += 1
         self.known = self._samples >= self._params.least_samples
+        tables = (self._covariance, self._absolute, self._correlations)
+        _mix(np.array(moves), 1.0 / self._weight, *tables)
         if self.known:
-            deviation = np.sqrt(np.diag(self._covariance))
-            scale = np.outer(deviation, deviation)
-            found = np.ones_like(scale)
-            np.divide(self._absolute, scale, out=found, where=scale > 0.0)
-            self.correlations = np.minimum(found, 1.0)
-            self.annual_volatility = (deviation * math.sqrt(self._day * _DAYS_PER_YEAR)).tolist()
+            self.correlations = self._correlations
+            year = self._day * _DAYS_PER_YEAR
+            variances = self._covariance.diagonal().tolist()
+            self.annual_volatility = [math.sqrt(variance * year) for variance in variances]
 
     def risk(self, exposures: Floats, place: int = 0, extra: float = 0.0) -> tuple[float, float]:
         """

@@ -134,6 +134,11 @@ class RegimeClassifier:
         self.since_ns = 0
 
     @property
+    def bar_end_ns(self) -> int:
+        """Exchange time until which a price that does not move says nothing."""
+        return self._meter.bar_end_ns
+
+    @property
     def refusals(self) -> int:
         """Prices and times that were ignored."""
         return self._meter.refusals

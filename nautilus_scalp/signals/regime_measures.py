@@ -154,6 +154,11 @@ class RegimeMeter:
         self._baseline_weight = 0.0
         self._garch = math.nan
 
+    @property
+    def bar_end_ns(self) -> int:
+        """Exchange time at which the present bar ends; until then the same price says nothing."""
+        return (self._bar + 1) * self._bar_ns
+
     def on_mid(self, ts_ns: int, mid: float) -> Measures | None:
         """
         Take in a mid price.

@@ -1,9 +1,9 @@
 """Mean reversion: a price far from its own recent average, with signs that it turns."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 from numba import njit
 
@@ -25,6 +25,8 @@ from nautilus_scalp.signals.units import Share
 from nautilus_scalp.signals.units import ThresholdUnit
 from nautilus_scalp.signals.units import as_fraction
 
+
+type _Integers = npt.NDArray[np.int64]
 
 _RSI_TOP = 100.0
 
@@ -67,35 +69,28 @@ class ReversionParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bollinger_width: float = 1.5
 
 
-class _Readings(NamedTuple):
-    """What the windows say after a trade."""
-
-    fair_value: float
-    flow: float
-    volume_ratio: float
-    rsi: float
-    band: float
+# What the windows say after a trade.
+_FAIR_VALUE, _FLOW, _VOLUME_RATIO, _RSI, _BAND = range(5)
 
 
 @njit(cache=True)
 def _on_trade(
-    state: Floats, lengths: tuple[int, ...], offsets: tuple[int, ...], trade: tuple[float, ...]
-) -> tuple[bool, tuple[float, float, float, float, float]]:
-    """Take in a trade; return whether the lookback is full, and the readings."""
-    lookback, flow_ticks, rsi_length = lengths
-    notional, volume, bands, recent, signed, rsi = offsets
-    price, size, side = trade
+    state: Floats, layout: _Integers, price: float, size: float, side: int, readings: Floats
+) -> bool:
+    """Take in a trade and write the readings; return whether the lookback is full."""
+    lookback, flow_ticks, rsi_length = layout[0], layout[1], layout[2]
+    notional, volume, bands = layout[3], layout[4], layout[5]
+    recent, signed, rsi = layout[6], layout[7], layout[8]
     window_push(state, notional, lookback, price * size)
     window_push(state, volume, lookback, size)
     window_push(state, recent, flow_ticks, size)
     window_push(state, signed, flow_ticks, side * size)
-    band = bollinger_update(state, bands, lookback, price)
-    strength = rsi_update(state, rsi, rsi_length, price)
-    fair_value = window_sum(state, notional) / window_sum(state, volume)
-    flow = window_sum(state, signed) / window_sum(state, recent)
-    volume_ratio = window_mean(state, recent) / window_mean(state, volume)
-    full = window_count(state, volume) == lookback
-    return full, (fair_value, flow, volume_ratio, strength, band)
+    readings[_BAND] = bollinger_update(state, bands, lookback, price)
+    readings[_RSI] = rsi_update(state, rsi, rsi_length, price)
+    readings[_FAIR_VALUE] = window_sum(state, notional) / window_sum(state, volume)
+    readings[_FLOW] = window_sum(state, signed) / window_sum(state, recent)
+    readings[_VOLUME_RATIO] = window_mean(state, recent) / window_mean(state, volume)
+    return bool(window_count(state, volume) == lookback)
 
 
 class ReversionRule:
@@ -114,16 +109,25 @@ class ReversionRule:
         lookback = window_size(params.lookback_ticks)
         flow = window_size(params.flow_ticks)
         ends = np.cumsum([0, lookback, lookback, lookback, flow, flow, RSI_SIZE])
-        self._offsets = tuple(int(end) for end in ends[:-1])
-        self._lengths = (params.lookback_ticks, params.flow_ticks, params.rsi_length)
+        lengths = (params.lookback_ticks, params.flow_ticks, params.rsi_length)
+        self._layout = np.array([*lengths, *ends[:-1]], dtype=np.int64)
         self._state = np.zeros(int(ends[-1]))
-        self._readings = _Readings(math.nan, 0.0, 0.0, 0.0, 0.0)
+        self._readings = np.zeros(_BAND + 1)
         self.initialized = False
 
     @property
     def fair_value(self) -> float:
         """Volume-weighted average price of the lookback; NaN until it is full."""
-        return self._readings.fair_value if self.initialized else math.nan
+        return float(self._readings[_FAIR_VALUE]) if self.initialized else math.nan
+
+    @property
+    def ripe(self) -> bool:
+        """Whether the last trade is stretched far enough for an entry to be thought of."""
+        readings, params = self._readings, self._params
+        return bool(
+            abs(readings[_BAND]) >= params.bollinger_width
+            and readings[_VOLUME_RATIO] >= params.volume_multiplier
+        )
 
     def on_trade(self, price: float, size: float, side: int) -> bool:
         """
@@ -144,9 +148,7 @@ class ReversionRule:
         """
         if not (0.0 < price < math.inf and 0.0 < size < math.inf):
             return False
-        trade = (price, size, float(side))
-        self.initialized, readings = _on_trade(self._state, self._lengths, self._offsets, trade)
-        self._readings = _Readings(*readings)
+        self.initialized = _on_trade(self._state, self._layout, price, size, side, self._readings)
         return True
 
     def decide(self, mid: float, volatility: float) -> tuple[int, float]:
@@ -171,7 +173,7 @@ class ReversionRule:
             return 0, 0.0
         params = self._params
         threshold = as_fraction(params.deviation_threshold, params.threshold_unit, volatility)
-        deviation = mid / self._readings.fair_value - 1.0
+        deviation = mid / float(self._readings[_FAIR_VALUE]) - 1.0
         if not abs(deviation) >= threshold > 0.0:
             return 0, 0.0
         side = SELL if deviation > 0.0 else BUY
@@ -180,12 +182,12 @@ class ReversionRule:
     def _confirmed(self, side: int) -> bool:
         """Whether flow and volume back the entry and the last trades look stretched."""
         params, readings = self._params, self._readings
-        weakness = readings.rsi if side == BUY else _RSI_TOP - readings.rsi
-        return (
-            side * readings.flow >= params.flow_threshold
-            and readings.volume_ratio >= params.volume_multiplier
+        weakness = readings[_RSI] if side == BUY else _RSI_TOP - readings[_RSI]
+        return bool(
+            side * readings[_FLOW] >= params.flow_threshold
+            and readings[_VOLUME_RATIO] >= params.volume_multiplier
             and weakness <= params.rsi_oversold
-            and side * readings.band <= -params.bollinger_width
+            and side * readings[_BAND] <= -params.bollinger_width
         )
 
     def reset(self) -> None:

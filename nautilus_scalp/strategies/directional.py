@@ -72,6 +72,8 @@ class DirectionalDesk:
     """
 
     _watched: OpenPosition | None
+    _waiting: _Case | None
+    _saved: PlanState | None
 
     def __init__(
         self,
@@ -166,9 +168,10 @@ class DirectionalDesk:
         self._inbox.take(data)
         self._execution.look()
 
-    def look(self) -> None:
-        """Let the next quote be looked at, whatever its prices: the rule has seen a trade."""
-        self._execution.look()
+    def on_trade(self, *, ripe: bool) -> None:
+        """Let the next quote be looked at, whatever its prices, if a trade may matter to it."""
+        if ripe or self._watched is not None:
+            self._execution.look()
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Follow the orders."""
@@ -219,6 +222,8 @@ class DirectionalDesk:
             Of its case; 1 just meets its threshold.
 
         """
+        if not side and self._waiting is None and self._signal.mode == "rules":
+            return
         case = self._case(side, strength)
         if case is None:
             return
@@ -247,6 +252,8 @@ class DirectionalDesk:
         """
         execution = self._execution
         position = execution.position
+        if execution.idle and self._watched is None:
+            return
         if position is not self._watched:
             self._watch(position)
         if execution.leaving:
@@ -276,8 +283,8 @@ class DirectionalDesk:
             self._trend.reset()
         self._plan.drop()
         self._watched = None
-        self._waiting: _Case | None = None
-        self._saved: PlanState | None = None
+        self._waiting = None
+        self._saved = None
         self._entry_volatility = math.nan
         self._entered_ns = 0
         self._next_entry_ns = 0

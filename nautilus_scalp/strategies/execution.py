@@ -56,7 +56,7 @@ _FINEST_PRECISION = 16  # of Nautilus; until the instrument is known
 # when others took all the liquidity at its price.) A second order is safe: it can only reduce.
 _RETRY_NS = 1_000_000_000
 # Most quotes change a size and no price. So often, at least, the market is looked at all the same.
-_LOOK_NS = 10_000_000
+_LOOK_NS = 50_000_000
 
 
 class Execution:
@@ -149,6 +149,7 @@ class Execution:
         self._stopping = False
         self._retry_at_ns = 0
         self._look_ns = 0
+        self._regime_blocked: str | None = None
 
     @property
     def state(self) -> RiskState:
@@ -195,6 +196,8 @@ class Execution:
         state = self._ledger.state
         if now_ns >= self._look_ns or bid != state.bid or ask != state.ask or self.leaving:
             return False
+        if self.permission.regime.blocked != self._regime_blocked:
+            return False
         state.quote_ns = quote_ns
         state.now_ns = now_ns
         return True
@@ -228,6 +231,7 @@ class Execution:
         state.now_ns = now_ns
         self._look_ns = now_ns + _LOOK_NS
         self.permission.on_market(state, self._instrument)
+        self._regime_blocked = self.permission.regime.blocked
         if self.leaving:
             self._leave()
         if 0.0 < bid < ask < math.inf:

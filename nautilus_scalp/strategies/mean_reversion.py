@@ -153,7 +153,7 @@ class MeanReversion(Strategy):
 
         """
         if self._rule.on_trade(*trade_values(tick)):
-            self._desk.look()
+            self._desk.on_trade(ripe=self._rule.ripe)
         else:
             self.refusals["malformed_trade"] += 1
 

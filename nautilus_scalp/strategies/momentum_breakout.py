@@ -160,8 +160,7 @@ class MomentumBreakout(Strategy):
         """
         if self._rule.on_trade(*trade_values(tick)):
             self._case = self._rule.decide(self._desk.volatility)
-            if self._case[0]:
-                self._desk.look()
+            self._desk.on_trade(ripe=self._case[0] != 0)
         else:
             self.refusals["malformed_trade"] += 1
 

@@ -143,8 +143,8 @@ class Desks(RuleBasedStateMachine):
         return largest * state.mid if largest else 0.0
 
     def _heat(self, key: int) -> float:
-        stop = self.states[key].stop_fraction
-        return self._worst(key) * (stop if stop >= 0.0 else LIMITS.unstopped_loss)
+        value, stop = self._worst(key), self.states[key].stop_fraction
+        return value * (stop if stop >= 0.0 else LIMITS.unstopped_loss) if value else 0.0
 
     def _check(self, key: int, qty: float, price: float) -> None:
         """See every layer hold, by sums that begin anew each time."""
