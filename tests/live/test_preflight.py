@@ -42,6 +42,23 @@ def test_everything_is_well(rows) -> None:  # noqa: ANN001
     assert table["position mode"].detail == "one-way"
 
 
+@pytest.mark.parametrize("exchange", ["BYBIT"], indirect=True)
+def test_bybit_is_asked_too(rows, exchange: Exchange) -> None:  # noqa: ANN001
+    table = rows()
+    assert all(row.ok for row in table.values()), table
+    assert table["clock"].detail.startswith("venue ahead by ")
+    assert table["filters BTCUSDT-LINEAR.BYBIT"].detail.startswith("tick 0.10, step 0.001")
+    assert table["position mode"].detail == "one-way"
+    assert table["collateral"].detail == "10000.00 free"
+    exchange.ask(lambda practice: practice.act("trade_outside", "BTCUSDT", "-0.003"))
+    table = rows("live.leverage=101")
+    assert {name for name, row in table.items() if not row.ok} == {
+        "account is empty",
+        "margin and leverage",
+    }
+    assert table["account is empty"].detail == "BTCUSDT position -0.003"
+
+
 def test_what_is_wrong_says_what_to_do(
     rows,  # noqa: ANN001
     exchange: Exchange,

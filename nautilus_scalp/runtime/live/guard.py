@@ -14,6 +14,7 @@ from nautilus_trader.model.enums import TradingState
 from nautilus_trader.model.events import OrderCancelRejected
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.events import OrderModifyRejected
+from nautilus_trader.model.events import PositionClosed
 from nautilus_trader.model.events import PositionOpened
 from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
@@ -195,6 +196,10 @@ class LiveGuard(Strategy):
         self._say(f"{event.instrument_id}: {event.signed_qty:+g} that no strategy owns")
         self._act_at_ns = self.clock.timestamp_ns() + round(self.config.patience_s * _NS_PER_S)
 
+    def on_position_closed(self, _event: PositionClosed) -> None:
+        """Let strategies trade as soon as what a crash left is gone."""
+        self._set_trading_state()
+
     def _take_care(self) -> None:
         """Close what the guard owns, which is what no strategy owns."""
         if self.cache.orders_inflight(strategy_id=self.id):
@@ -216,6 +221,7 @@ class LiveGuard(Strategy):
             reduce_only=True,
         )
         self.cache.add_order(order, position.id)
+        self.msgbus.publish(f"events.order.{self.id}", order.init_event)  # as every order begins
         command = SubmitOrder(
             trader_id=self.trader_id,
             strategy_id=self.id,

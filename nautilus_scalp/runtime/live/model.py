@@ -119,7 +119,8 @@ def warm_up(path: Path) -> int:
         ts_ns, mid = step * _STEP_NS, 50_000.0 + 0.1 * float(move)
         engine.on_trade(ts_ns, mid, 0.1, 1.0 if step % 2 else -1.0)
         if engine.on_quote(ts_ns, mid - 0.1, mid + 0.1, 1.0 + step % 7, 1.0 + step % 5):
-            decide(stream.predict(engine.value, engine.segment), stream.move_bps)
+            p = stream.predict(engine.value, engine.segment, ts_ns, mid)
+            decide(p, stream.move_bps)
             predictions += 1
         if predictions == _ENOUGH_PREDICTIONS:
             break

@@ -19,11 +19,11 @@ from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.live.config import load_live_config
 from nautilus_scalp.runtime.live.model import model_paths
 from nautilus_scalp.runtime.live.model import named_model
-from nautilus_scalp.runtime.live.probe import AccountFacts
-from nautilus_scalp.runtime.live.probe import VenueFacts
-from nautilus_scalp.runtime.live.probe import probe_binance
+from nautilus_scalp.runtime.live.probe import probe
 from nautilus_scalp.runtime.live.state import StateDirectory
 from nautilus_scalp.runtime.live.venue import venue_of
+from nautilus_scalp.runtime.live.venue_facts import AccountFacts
+from nautilus_scalp.runtime.live.venue_facts import VenueFacts
 
 
 _MOST_SKEW_MS = 1_000
@@ -184,12 +184,8 @@ def _redis(config: LiveConfig) -> Iterator[Check]:
 
 
 def _venue(config: LiveConfig, keys: Credentials, state: StateDirectory) -> Iterator[Check]:
-    if config.live.venue != "BINANCE":
-        detail = f"{config.live.venue} is not asked before the start; its adapter checks on connect"
-        yield Check(name="venue", ok=True, detail=detail)
-        return
     try:
-        facts = probe_binance(config, keys)
+        facts = probe(config, keys)
     except Exception as error:  # noqa: BLE001 (whatever the adapter raises, the row says it)
         detail = f"no answer: {type(error).__name__}: {error}"
         remedy = "check the network, the address and the keys"
@@ -203,7 +199,7 @@ def _venue(config: LiveConfig, keys: Credentials, state: StateDirectory) -> Iter
         remedy = "check the keys, their permissions and this machine's clock"
         yield Check(name="account", ok=False, detail=facts.account_error, remedy=remedy)
     if facts.account is not None:
-        yield from _account(config, facts.account, specs, state)
+        yield from _account(config, facts, facts.account, state)
 
 
 def _clock(facts: VenueFacts) -> Check:
@@ -233,10 +229,7 @@ def _filters(name: str, facts: VenueFacts, specs: dict[str, InstrumentSpec]) -> 
 
 
 def _account(
-    config: LiveConfig,
-    account: AccountFacts,
-    specs: dict[str, InstrumentSpec],
-    state: StateDirectory,
+    config: LiveConfig, facts: VenueFacts, account: AccountFacts, state: StateDirectory
 ) -> Iterator[Check]:
     yield Check(
         name="permission",
@@ -250,15 +243,30 @@ def _account(
         detail="hedge" if account.hedge_mode else "one-way",
         remedy="switch the account to one-way mode" if account.hedge_mode else "",
     )
-    margins = ", ".join(f"{name} {kind}" for name, kind in sorted(account.margin_types.items()))
-    detail = f"{margins}; the venue is told {config.live.leverage}x"
-    yield Check(name="margin and leverage", ok=True, detail=detail)
+    yield _leverage(config, facts, account)
     ok = account.available > 0
     remedy = "" if ok else "move collateral to the futures wallet"
     yield Check(name="collateral", ok=ok, detail=f"{account.available:.2f} free", remedy=remedy)
+    specs = load_specs()
     for name in config.instrument_ids:
         yield from _fees(name, account, specs)
     yield _empty(config, account, state)
+
+
+def _leverage(config: LiveConfig, facts: VenueFacts, account: AccountFacts) -> Check:
+    wanted = config.live.leverage
+    now = ", ".join(
+        f"{symbol} {kind} {account.leverages.get(symbol, Decimal(0)):f}x"
+        for symbol, kind in sorted(account.margin_types.items())
+    )
+    most = [facts.symbols[symbol].max_leverage for symbol in account.margin_types]
+    too_high = any(limit is not None and wanted > limit for limit in most)
+    return Check(
+        name="margin and leverage",
+        ok=not too_high,
+        detail=f"{now}; the venue is told {wanted}x",
+        remedy="lower live.leverage to what the venue allows" if too_high else "",
+    )
 
 
 def _fees(name: str, account: AccountFacts, specs: dict[str, InstrumentSpec]) -> Iterator[Check]:

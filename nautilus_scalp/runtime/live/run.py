@@ -21,7 +21,7 @@ from nautilus_scalp.runtime.live.model import model_paths
 from nautilus_scalp.runtime.live.model import warm_up
 from nautilus_scalp.runtime.live.preflight import Check
 from nautilus_scalp.runtime.live.preflight import preflight
-from nautilus_scalp.runtime.live.probe import probe_binance
+from nautilus_scalp.runtime.live.probe import probe
 from nautilus_scalp.runtime.live.state import StateDirectory
 from nautilus_scalp.runtime.live.venue import venue_of
 
@@ -110,9 +110,9 @@ def _close(assembly: Assembly) -> None:
 
 def _verify_flat(config: LiveConfig, keys: Credentials, node: TradingNode) -> None:
     """Read the venue's own books: nothing may be left there that ours do not know of."""
-    if config.live.mode == "paper" or config.live.venue != "BINANCE":
+    if config.live.mode == "paper":
         return
-    facts = probe_binance(config, keys)
+    facts = probe(config, keys)
     account = facts.account
     if account is None:
         message = f"stopped, but the venue does not say whether it is flat: {facts.account_error}"

@@ -145,13 +145,12 @@ class LiveSession:
     def _left(self) -> list[str]:
         """Return what our strategies still have at the venue, in words."""
         cache = self._node.cache
+        # Neither open nor in flight is an order that has been made and is not on its way yet.
         orders = [
             order
             for strategy in self._strategies()
-            for order in (
-                *cache.orders_open(strategy_id=strategy.id),
-                *cache.orders_inflight(strategy_id=strategy.id),
-            )
+            for order in cache.orders(strategy_id=strategy.id)
+            if not order.is_closed
         ]
         positions = [
             position
