@@ -70,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     text = "latency, fees, parameters, fills: what survives"
     command = _command(groups, "stress", commands.stress, text)
     command.add_argument("config", type=Path, metavar="CONFIG")
+    command.add_argument("--out", type=Path, default=Path("runs/stress"), metavar="DIR")
     _add_set(command)
 
     text = "replay a recorded live run, compare to the order"

@@ -280,15 +280,15 @@ def stress(options: argparse.Namespace) -> None:
     from nautilus_scalp.runtime.tables import stress_tables
 
     with progress_bar() as progress:
-        answer = run_stress(options.config, options.set, progress)
+        answer = run_stress(options.config, options.set, options.out, progress)
     if options.json:
         print_json(answer)
     else:
         console = stdout_console()
         for table in stress_tables(answer):
             console.print(table)
-        for note in answer["notes"]:
-            console.print(note, markup=False, highlight=False)
+        for line in [*answer["notes"], *answer["files"].values()]:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     broken = [case["case"] for case in answer["cases"] if not case["survives"]]
     if broken:
         message = f"{options.config}: {len(broken)} of {len(answer['cases'])} cases break a limit"

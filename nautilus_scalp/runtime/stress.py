@@ -15,6 +15,7 @@ from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.config import StressSection
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.console import Report
+from nautilus_scalp.runtime.report.files import write_stress
 from nautilus_scalp.runtime.report.notes import without_nulls
 from nautilus_scalp.runtime.run import run_configs
 from nautilus_scalp.runtime.surface import at_venue
@@ -33,7 +34,7 @@ _KEPT = (
 type Row = dict[str, Any]
 
 
-def run_stress(path: Path, overrides: list[str], progress: Report) -> Row:
+def run_stress(path: Path, overrides: list[str], out_dir: Path, progress: Report) -> Row:
     """Run a configuration under every kind of stress.
 
     Parameters
@@ -42,14 +43,16 @@ def run_stress(path: Path, overrides: list[str], progress: Report) -> Row:
         The configuration; its ``[stress]`` table holds the limits.
     overrides : list[str]
         ``PATH=VALUE`` assignments.
+    out_dir : Path
+        Where stress.json and stress.html go.
     progress : Report
         Told which case runs.
 
     Returns
     -------
     dict
-        The answer of ``nautilus-scalp stress --json``: `run`, `limits`, `cases`, `surface`
-        and `notes`. A case that breaks no limit survives.
+        The answer of ``nautilus-scalp stress --json``: `run`, `limits`, `cases`, `surface`,
+        `notes` and `files`. A case that breaks no limit survives.
 
     """
     config = load_config(path, overrides)
@@ -58,13 +61,14 @@ def run_stress(path: Path, overrides: list[str], progress: Report) -> Row:
     cases = stress_cases(config)
     report, *_ = run_configs(cases, progress, judge_signal=False, kind="stress")
     totals = {row["config"]: row for row in report["comparison"]}
-    return {
+    answer = {
         "run": report["run"] | {"configs": [path.stem]},
         "limits": msgspec.to_builtins(config.stress),
         "cases": [_judged(name, totals[name], config.stress) for name in cases],
         "surface": find_surface(config, progress) if config.stress.surface else None,
         "notes": without_nulls(report["notes"]),
     }
+    return answer | {"files": write_stress(out_dir, answer)}
 
 
 def stress_cases(config: BacktestConfig) -> dict[str, BacktestConfig]:

@@ -12,9 +12,11 @@ SHORT = ("--set", "run.end=2024-07-19T00:00:15Z", "--set", "stress.surface=false
 
 
 @pytest.mark.slow
-def test_a_broken_limit_is_a_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_limit_is_a_verdict(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, ledger: Path
+) -> None:
     limits = ("--set", "stress.min_net=-1e9", "--set", "stress.min_breakeven_bps=100.0")
-    assert main(["stress", str(CONFIG), "--json", *SHORT, *limits]) == 4
+    assert main(["stress", str(CONFIG), "--json", *SHORT, *limits, "--out", str(tmp_path)]) == 4
 
     printed = capsys.readouterr()
     answer = json.loads(printed.out)
@@ -25,6 +27,11 @@ def test_a_broken_limit_is_a_verdict(capsys: pytest.CaptureFixture[str]) -> None
     assert cases["fees x2"]["gross"] == cases["as configured"]["gross"]
     assert answer["surface"] is None
     assert printed.err.startswith("error: ")
+    assert "8 of 8 cases break a limit" in (tmp_path / "stress.html").read_text()
+    assert json.loads((tmp_path / "stress.json").read_text()) == answer
+    # Every run has its line; other parameters are other trials, other assumptions are not.
+    assert ledger.read_text().count('"kind":"stress"') == 8
+    assert answer["run"]["trials"] == 3
 
 
 @pytest.mark.slow

@@ -74,12 +74,14 @@ def test_every_section_is_there(
     assert titles == [
         "Equity and drawdown",
         "Where the money came from",
-        "The same by strategy",
+        "The money by strategy",
         "Break-even fee against the fee paid",
         "Markouts",
         "Fills on BTCUSDT-PERP.BINANCE",
         "Fills on ETHUSDT-PERP.BINANCE",
         "Every number",
+        "Performance and chance",
+        "By hour, UTC",
         "Refused, denied or rejected",
         "Signal quality",
         "Reliability of the signal",
@@ -144,6 +146,40 @@ def test_two_strategies_of_one_name_stay_two_curves(
         "Market Making BTCUSDT-PERP #2",
     ]
     assert equity[2]["y"][-1] == pytest.approx(2 * 3.8)
+
+
+def test_several_configurations_are_set_side_by_side(
+    paper_facts: RunFacts, paper_result: StrategyResult, idle_result: StrategyResult
+) -> None:
+    capital = {"mm": 1_000.0, "idle": 1_000.0}
+    facts = msgspec.structs.replace(paper_facts, configs=("idle", "mm"), capital=capital)
+    results = [msgspec.structs.replace(idle_result, config="idle"), paper_result]
+
+    own = own_part(render_tearsheet(facts, build_report(facts, results), results))
+
+    titles = re.findall("<h2>(.*?)</h2>", own)
+    assert titles[:2] == ["Every number", "Equity"]
+    assert "Every strategy" in titles
+    assert "Fills on BTCUSDT-PERP.BINANCE" not in titles
+    assert [trace["name"] for trace in figures(own)[0]["data"]] == ["mm", "idle"]  # best first
+    assert own.index("<th>mm</th>") < own.index("<th>idle</th>")
+
+
+def test_the_surface_marks_the_own_tier(
+    paper_facts: RunFacts, paper_result: StrategyResult
+) -> None:
+    rates = {"maker_bps": 2.0, "taker_bps": 5.0}
+    row = {"latency": "latency x1", "queue": "behind the size shown", "fills": 3}
+    row |= {"breakeven_fee_bps": 1.5, "net": {"VIP 0": -1.25, "VIP 9": 2.5}}
+    found = {"own_tier": "VIP 9", "tiers": {"VIP 0": rates, "VIP 9": rates}, "rows": [row]}
+    report = build_report(paper_facts, [paper_result]) | {"surface": found}
+
+    own = own_part(render_tearsheet(paper_facts, report, [paper_result]))
+
+    assert "Break-even surface" in own
+    assert '<th class="own">yours: VIP 9<br>2 / 5 bps</th>' in own
+    assert '<td class="gain own shade">2.50</td>' in own
+    assert '<td class="loss shade">-1.25</td>' in own
 
 
 def test_a_run_without_strategies_still_has_a_page(paper_facts: RunFacts) -> None:

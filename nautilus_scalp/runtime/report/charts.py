@@ -62,6 +62,19 @@ def equity_figure(curves: Mapping[str, Floats], grid_ns: Times, currency: str) -
     )
 
 
+def compared_figure(curves: Mapping[str, Floats], grid_ns: Times, currency: str) -> Figure:
+    """Draw P&L after fees over time, one line a configuration."""
+    limit = PAGE_POINTS // len(curves)
+    data = []
+    for number, (name, equity) in enumerate(curves.items()):
+        keep = extremes(equity, limit)
+        times = milliseconds(grid_ns[keep])
+        data.append(scatter(name, times, equity[keep], mode="lines", line=stroke(number)))
+    yaxis = axis(f"P&L after fees, {currency}", zeroline=True)
+    xaxis = axis("UTC", type="date")
+    return figure(data, height=420, xaxis=xaxis, yaxis=yaxis, hovermode="x unified")
+
+
 def price_figure(results: Sequence[StrategyResult], names: Sequence[str]) -> Figure:
     """Draw the mid price of one instrument with every strategy's fills on it."""
     mids = results[0].mids
@@ -137,13 +150,15 @@ def split_figure(rows: Sequence[Row], names: Sequence[str], currency: str) -> Fi
     )
 
 
-def markout_figure(curves: Mapping[str, Sequence[tuple[int, float | None]]]) -> Figure:
-    """Draw markouts in basis points over the time since the fill; the last curve is the total."""
+def markout_figure(
+    curves: Mapping[str, Sequence[tuple[int, float | None]]], *, has_total: bool
+) -> Figure:
+    """Draw markouts in basis points over the time since the fill; the last may be the total."""
     data = []
     for number, (name, curve) in enumerate(curves.items()):
         seconds = [horizon_ms / 1_000 for horizon_ms, _ in curve]
         values = [bps for _, bps in curve]
-        line = stroke(number, is_total=number == len(curves) - 1)
+        line = stroke(number, is_total=has_total and number == len(curves) - 1)
         look = {"mode": "lines+markers", "line": line, "marker": {"size": 5}}
         data.append(scatter(name, seconds, values, **look))
     ticks = [0.1, 0.3, 1, 3, 10, 30, 60]
@@ -178,6 +193,24 @@ def breakeven_figure(rows: Sequence[Row], names: Sequence[str], tier: FeeTier) -
         annotations=[above(bps, f"{word} {bps:g}") for bps, word in limits],
         legend=BELOW,
     )
+
+
+def cases_figure(names: Sequence[str], net: Sequence[float], currency: str) -> Figure:
+    """Draw the net P&L of each case of stress, the first on top."""
+    colours = [GAIN if value > 0.0 else LOSS for value in net]
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": list(net),
+        "y": [escape(name) for name in names],
+        "text": [f"{value:z,.2f}" for value in net],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {"color": colours},
+    }
+    height = 90 + 34 * len(names)
+    xaxis = axis(currency, zeroline=True)
+    return figure([bars], height=height, xaxis=xaxis, yaxis=name_axis(), bargap=0.45)
 
 
 def reliability_figure(curves: Mapping[str, Sequence[ReliabilityBin]]) -> Figure:

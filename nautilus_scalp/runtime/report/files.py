@@ -1,7 +1,8 @@
-"""The files of a run: report.json, fills.csv and tearsheet.html."""
+"""The files of a run: report.json, fills.csv and tearsheet.html; stress.json and stress.html."""
 
 import csv
 import io
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from nautilus_scalp.runtime.report.notes import Row
 from nautilus_scalp.runtime.report.results import RunFacts
 from nautilus_scalp.runtime.report.results import SignalDetail
 from nautilus_scalp.runtime.report.results import StrategyResult
+from nautilus_scalp.runtime.report.stress_page import render_stress
 from nautilus_scalp.runtime.report.tearsheet import render_tearsheet
 
 
@@ -67,14 +69,45 @@ def write_files(
         "fills": encode_fills(results),
         "tearsheet": render_tearsheet(facts, report, results, detail).encode(),
     }
+    _write(out_dir, {path: contents[kind] for kind, path in files.items()})
+    return files
+
+
+def write_stress(out_dir: Path, answer: Row) -> dict[str, str]:
+    """Write the files of a stress run: stress.json and stress.html.
+
+    Parameters
+    ----------
+    out_dir : Path
+        Directory, made if it is missing; files of an earlier run are replaced.
+    answer : dict
+        What `run_stress` returned.
+
+    Returns
+    -------
+    dict[str, str]
+        Paths by kind.
+
+    Raises
+    ------
+    UsageError
+        If a file cannot be written.
+
+    """
+    files = {"report": str(out_dir / "stress.json"), "page": str(out_dir / "stress.html")}
+    report = encode_report(answer | {"files": files})
+    _write(out_dir, {files["report"]: report, files["page"]: render_stress(answer).encode()})
+    return files
+
+
+def _write(out_dir: Path, contents: Mapping[str, bytes]) -> None:
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        for kind, path in files.items():
-            Path(path).write_bytes(contents[kind])
+        for path, content in contents.items():
+            Path(path).write_bytes(content)
     except OSError as error:
         message = f"cannot write the report to {out_dir}: {error.strerror or error}"
         raise UsageError(message, "choose another directory with --out") from error
-    return files
 
 
 def encode_fills(results: Sequence[StrategyResult]) -> bytes:

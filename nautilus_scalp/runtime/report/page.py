@@ -8,6 +8,7 @@ from importlib.resources import files
 import msgspec
 from plotly.offline import get_plotlyjs
 
+from nautilus_scalp.runtime.report.lines import Format
 from nautilus_scalp.runtime.report.lines import Line
 from nautilus_scalp.runtime.report.lines import count
 from nautilus_scalp.runtime.report.notes import Row
@@ -21,6 +22,13 @@ for (const slot of document.querySelectorAll("[data-figure]")) {
   Plotly.newPlot(slot, figure.data, figure.layout, {responsive: true, displayModeBar: false});
 }
 """
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A cell of a table: its text, not escaped yet, and how it looks (classes of the style)."""
+
+    text: str
+    look: str = ""
 
 
 class Page:
@@ -93,18 +101,44 @@ def tiles(values: Sequence[tuple[str, str, str]]) -> str:
     return f'<div class="tiles">{"".join(boxes)}</div>'
 
 
+def signed(value: float | None, text: Format, look: str = "") -> Cell:
+    """Return a number in the colour of its sign."""
+    sign = 0 if not value else (1 if value > 0 else -1)
+    return Cell(text(value), f"{_SIGNS[sign]} {look}".strip())
+
+
+def table(
+    heads: Sequence[Cell], rows: Sequence[Sequence[Cell]], sections_end: Sequence[int] = ()
+) -> str:
+    """Return a table; below the rows of `sections_end` is a line."""
+    body = []
+    for number, row in enumerate(rows):
+        mark = ' class="last"' if number in sections_end else ""
+        body.append(f"<tr{mark}>{''.join(_tag('td', cell) for cell in row)}</tr>")
+    head = "".join(_tag("th", cell) for cell in heads)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
 def lines_table(lines: Sequence[Line], columns: Sequence[tuple[str, Row]]) -> str:
     """Return a table with one row per line and one column per strategy; "total" stands out."""
-    heads = "".join(_head(name) for name, _ in columns)
-    body = []
-    for line in lines:
-        cells = "".join(
-            f'<td class="{_SIGNS[line.sign(row)]} {_emphasis(name)}">{escape(line.cell(row))}</td>'
-            for name, row in columns
-        )
-        mark = ' class="last"' if line.closes_section else ""
-        body.append(f"<tr{mark}><td>{escape(line.name)}</td>{cells}</tr>")
-    return f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    heads = [Cell(""), *(Cell(name, _emphasis(name)) for name, _ in columns)]
+    rows = [
+        [
+            Cell(line.name),
+            *(
+                Cell(line.cell(row), f"{_SIGNS[line.sign(row)]} {_emphasis(name)}".strip())
+                for name, row in columns
+            ),
+        ]
+        for line in lines
+    ]
+    ends = [number for number, line in enumerate(lines) if line.closes_section]
+    return table(heads, rows, ends)
+
+
+def folded(summary: str, body: str) -> str:
+    """Return HTML that is shown on a click."""
+    return f"<details><summary>{escape(summary)}</summary>{body}</details>"
 
 
 def counts_table(title: str, columns: Sequence[tuple[str, Mapping[str, int]]]) -> str:
@@ -113,13 +147,12 @@ def counts_table(title: str, columns: Sequence[tuple[str, Mapping[str, int]]]) -
     for _, counts in columns:
         for reason, times in counts.items():
             sums[reason] = sums.get(reason, 0) + times
-    heads = "".join(_head(name) for name, _ in columns)
-    body = []
-    for reason in sorted(sums, key=lambda one: (-sums[one], one)):
-        cells = "".join(f"<td>{count(counts.get(reason, 0))}</td>" for _, counts in columns)
-        body.append(f"<tr><td>{escape(reason)}</td>{cells}</tr>")
-    head = f"<thead><tr><th>{escape(title)}</th>{heads}</tr></thead>"
-    return f"<table>{head}<tbody>{''.join(body)}</tbody></table>"
+    heads = [Cell(title), *(Cell(name, _emphasis(name)) for name, _ in columns)]
+    rows = [
+        [Cell(reason), *(Cell(count(counts.get(reason, 0))) for _, counts in columns)]
+        for reason in sorted(sums, key=lambda one: (-sums[one], one))
+    ]
+    return table(heads, rows)
 
 
 def bullets(texts: Sequence[str]) -> str:
@@ -133,8 +166,9 @@ def facts_list(facts: Mapping[str, str]) -> str:
     return f"<dl>{items}</dl>"
 
 
-def _head(name: str) -> str:
-    return f'<th class="{_emphasis(name)}">{escape(name).replace("\n", "<br>")}</th>'
+def _tag(tag: str, cell: Cell) -> str:
+    look = f' class="{cell.look}"' if cell.look else ""
+    return f"<{tag}{look}>{escape(cell.text).replace(chr(10), '<br>')}</{tag}>"
 
 
 def _emphasis(name: str) -> str:

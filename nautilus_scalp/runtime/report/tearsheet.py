@@ -2,21 +2,16 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from nautilus_scalp.evaluation.markouts import Markout
-from nautilus_scalp.evaluation.markouts import measure_markouts
-from nautilus_scalp.evaluation.performance import equity_curve
 from nautilus_scalp.runtime.report import charts
 from nautilus_scalp.runtime.report import page
+from nautilus_scalp.runtime.report.columns import Column
+from nautilus_scalp.runtime.report.columns import config_columns
+from nautilus_scalp.runtime.report.columns import strategy_columns
+from nautilus_scalp.runtime.report.lines import LINES
 from nautilus_scalp.runtime.report.lines import SIGNAL_LINES
 from nautilus_scalp.runtime.report.lines import amount
 from nautilus_scalp.runtime.report.lines import count
-from nautilus_scalp.runtime.report.lines import heading
-from nautilus_scalp.runtime.report.lines import lines_for
 from nautilus_scalp.runtime.report.lines import share
-from nautilus_scalp.runtime.report.lines import short_instrument
-from nautilus_scalp.runtime.report.lines import short_name
 from nautilus_scalp.runtime.report.lines import small_share
 from nautilus_scalp.runtime.report.measures import mark_times
 from nautilus_scalp.runtime.report.notes import Row
@@ -24,6 +19,10 @@ from nautilus_scalp.runtime.report.notes import window_notes
 from nautilus_scalp.runtime.report.results import RunFacts
 from nautilus_scalp.runtime.report.results import SignalDetail
 from nautilus_scalp.runtime.report.results import StrategyResult
+from nautilus_scalp.runtime.report.sections import breakdown
+from nautilus_scalp.runtime.report.sections import queue_judges
+from nautilus_scalp.runtime.report.sections import surface
+from nautilus_scalp.runtime.report.sections import uncertainty
 
 
 MARKOUT_CURVE_MS = (
@@ -37,6 +36,22 @@ SPLIT_TEXT = (
 FEE_TEXT = (
     "Net P&L is zero at the end of the bar: it pays where the bar passes the fee mark. Dashed: "
 )
+SURFACE_TEXT = (
+    "Net P&L under every fee tier, with slower commands and other assumptions about the queue. "
+    "Each row is a run of its own; tiers show maker and taker fee."
+)
+QUEUE_TEXT = (
+    "The same resting orders judged by hftbacktest's models of the queue. Risk averse is the "
+    "engine's own rule, written twice; the others let cancellations move the queue."
+)
+CHANCE_TEXT = (
+    "Intervals by block bootstrap; a dash is a window too short for one. Deflated Sharpe: the "
+    "probability that the true ratio is above what the best of all tried would show by chance."
+)
+BREAKDOWN_TEXT = {
+    "by_regime": "What a strategy did counts under the regime of its instrument at that moment.",
+    "by_hour": "Net P&L is what the marked account gained within the hour.",
+}
 
 
 def render_tearsheet(
@@ -47,12 +62,14 @@ def render_tearsheet(
 ) -> str:
     """Lay a run out as one HTML page with plotly.js inside.
 
+    One configuration is shown strategy by strategy, several are set side by side.
+
     Parameters
     ----------
     facts : RunFacts
         What was run.
     report : dict
-        What `build_report` returned for it.
+        What `build_report` returned for it; with `surface`, if there is one.
     results : Sequence[StrategyResult]
         The results behind the report, in the same order.
     detail : SignalDetail, optional
@@ -65,44 +82,59 @@ def render_tearsheet(
 
     """
     sheet = page.Page(f"{', '.join(facts.configs)}: backtest tearsheet")
-    names = _names(results, several=len(facts.configs) > 1)
     grid_ns = mark_times(facts, results)
-    run = report["run"]
-    sheet.add(page.header("Backtest tearsheet", _head_lines(run), window_notes(grid_ns)))
-    sheet.add(_tiles(report))
+    several = len(facts.configs) > 1
+    title = "Configurations side by side" if several else "Backtest tearsheet"
+    sheet.add(page.header(title, _head_lines(report["run"]), window_notes(grid_ns)))
+    strategies = strategy_columns(report, results)
+    columns = config_columns(report, results) if several else strategies
+    if several:
+        text = "Best net P&L first; every configuration trades an account of its own."
+        sheet.add(page.section("Every number", text, _numbers(columns)))
+    else:
+        sheet.add(_tiles(report))
     if results:
-        _add_money(sheet, facts, report, results, names)
-        _add_execution(sheet, results, names)
-    _add_tables(sheet, report)
+        _add_money(sheet, facts, report, columns)
+        _add_costs(sheet, facts, report, columns)
+        _add_execution(sheet, columns)
+    _add_tables(sheet, report, columns)
+    if several:
+        folded = page.folded("one column a strategy", _numbers(strategies))
+        sheet.add(page.section("Every strategy", "", folded))
     _add_signal(sheet, report, detail)
     _add_words(sheet, facts, report)
     return sheet.html()
 
 
-def _add_money(
-    sheet: page.Page,
-    facts: RunFacts,
-    report: Row,
-    results: Sequence[StrategyResult],
-    names: Sequence[str],
-) -> None:
-    grid_ns = mark_times(facts, results)
-    curves = {
-        name: equity_curve(one.fills, one.mids, one.funding, grid_ns, one.final_mark)
-        for name, one in zip(names, results, strict=True)
-    }
-    curves["total"] = np.sum(list(curves.values()), axis=0)
-    equity = charts.equity_figure(curves, grid_ns, facts.currency)
+def _numbers(columns: Sequence[Column]) -> str:
+    named = [(column.heading, column.row) for column in columns]
+    return page.lines_table(LINES, named)
+
+
+def _add_money(sheet: page.Page, facts: RunFacts, report: Row, columns: Sequence[Column]) -> None:
+    grid_ns = mark_times(facts, [one for column in columns for one in column.results])
+    curves = {column.name: column.equity(grid_ns) for column in columns}
+    several = len(facts.configs) > 1
     text = "Marked at the mid price every second, after fees and funding."
-    sheet.add(page.section("Equity and drawdown", text, sheet.plot(equity)))
-    waterfall = charts.waterfall_figure(report["total"], facts.currency)
-    sheet.add(page.section("Where the money came from", SPLIT_TEXT, sheet.plot(waterfall)))
-    rows, labels = [*report["strategies"], report["total"]], [*names, "total"]
+    if several:
+        figure = charts.compared_figure(curves, grid_ns, facts.currency)
+        sheet.add(page.section("Equity", text, sheet.plot(figure)))
+    else:
+        figure = charts.equity_figure(curves, grid_ns, facts.currency)
+        sheet.add(page.section("Equity and drawdown", text, sheet.plot(figure)))
+        waterfall = charts.waterfall_figure(report["total"], facts.currency)
+        plot = sheet.plot(waterfall)
+        sheet.add(page.section("Where the money came from", SPLIT_TEXT, plot))
+
+
+def _add_costs(sheet: page.Page, facts: RunFacts, report: Row, columns: Sequence[Column]) -> None:
+    rows, labels = [column.row for column in columns], [column.name for column in columns]
     bars = charts.split_figure(rows, labels, facts.currency)
     fees = charts.breakeven_figure(rows, labels, facts.fee_tier)
+    what = "configuration" if len(facts.configs) > 1 else "strategy"
     sheet.add(
         page.pair(
-            page.section("The same by strategy", "Parts that stack up to net.", sheet.plot(bars)),
+            page.section(f"The money by {what}", SPLIT_TEXT, sheet.plot(bars)),
             page.section(
                 "Break-even fee against the fee paid",
                 FEE_TEXT + facts.fee_tier.name + ".",
@@ -110,35 +142,42 @@ def _add_money(
             ),
         )
     )
+    if report.get("surface"):
+        sheet.add(page.section("Break-even surface", SURFACE_TEXT, surface(report["surface"])))
 
 
-def _add_execution(
-    sheet: page.Page, results: Sequence[StrategyResult], names: Sequence[str]
-) -> None:
-    markouts = charts.markout_figure(_markout_curves(results, names))
+def _add_execution(sheet: page.Page, columns: Sequence[Column]) -> None:
+    curves = {column.name: column.markouts(MARKOUT_CURVE_MS) for column in columns}
+    markouts = charts.markout_figure(curves, has_total=columns[-1].name == "total")
     text = "What a fill is worth later, before fees. A curve that falls is adverse selection."
     sheet.add(page.section("Markouts", text, sheet.plot(markouts)))
-    for instrument_id in dict.fromkeys(result.instrument_id for result in results):
-        own = [i for i, result in enumerate(results) if result.instrument_id == instrument_id]
-        price = charts.price_figure([results[i] for i in own], [names[i] for i in own])
+    if any(column.row["queue_band"] for column in columns):
+        judged = [columns[-1]] if columns[-1].name == "total" else columns
+        sheet.add(page.section("Other judges of the queue", QUEUE_TEXT, queue_judges(judged)))
+    if columns[-1].name != "total":
+        return
+    single = columns[:-1]
+    for instrument_id in dict.fromkeys(column.results[0].instrument_id for column in single):
+        own = [one for one in single if one.results[0].instrument_id == instrument_id]
+        price = charts.price_figure([one.results[0] for one in own], [one.name for one in own])
         text = "Mid price and fills. Click a name in the legend to hide or show it."
         sheet.add(page.section(f"Fills on {instrument_id}", text, sheet.plot(price)))
 
 
-def _add_tables(sheet: page.Page, report: Row) -> None:
-    several = len(report["run"]["configs"]) > 1
-    columns = [(heading(row, several=several), row) for row in report["strategies"]]
-    columns.append(("total", report["total"]))
-    table = page.lines_table(lines_for([row for _, row in columns]), columns)
-    unit = f"Amounts in {report['run']['currency']}. A dash has no honest value; the notes say why."
-    sheet.add(page.section("Every number", unit, table))
-    if "comparison" in report:
-        best_first = sorted(report["comparison"], key=lambda total: -total["net"])
-        totals = [(total["config"], total) for total in best_first]
-        compared = page.lines_table(lines_for(report["comparison"]), totals)
-        sheet.add(page.section("Configurations side by side", "Best net P&L first.", compared))
-    refusals = [(name, row["refusals"]) for name, row in columns]
+def _add_tables(sheet: page.Page, report: Row, columns: Sequence[Column]) -> None:
+    total = columns[-1].name == "total"
+    if total:
+        unit = f"Amounts in {report['run']['currency']}. A dash has no honest value; see the notes."
+        sheet.add(page.section("Every number", unit, _numbers(columns)))
+    judged = [columns[-1]] if total else columns
+    sheet.add(page.section("Performance and chance", CHANCE_TEXT, uncertainty(judged)))
+    parts = columns[:-1] if total else []
+    for title, key in (("By regime", "by_regime"), ("By hour, UTC", "by_hour")):
+        if report[key]:
+            table = breakdown(report[key], parts, title.split(",", maxsplit=1)[0][3:])
+            sheet.add(page.section(title, BREAKDOWN_TEXT[key], table))
     if report["total"]["refusals"]:
+        refusals = [(column.heading, column.row["refusals"]) for column in columns]
         table = page.counts_table("reason", refusals)
         sheet.add(page.section("Refused, denied or rejected", "", table))
 
@@ -220,27 +259,3 @@ def _tiles(report: Row) -> str:
             ("Unexplained", amount(total["unexplained"]), "of gross P&L"),
         )
     )
-
-
-def _markout_curves(
-    results: Sequence[StrategyResult], names: Sequence[str]
-) -> dict[str, list[tuple[int, float | None]]]:
-    pooled = {ms: Markout.none(ms) for ms in MARKOUT_CURVE_MS}
-    curves = {}
-    for name, result in zip(names, results, strict=True):
-        markouts = measure_markouts(result.fills, result.mids, MARKOUT_CURVE_MS)
-        pooled = {ms: pooled[ms] + markouts[ms] for ms in MARKOUT_CURVE_MS}
-        curves[name] = [(ms, markout.bps) for ms, markout in markouts.items()]
-    curves["total"] = [(ms, markout.bps) for ms, markout in pooled.items()]
-    return curves
-
-
-def _names(results: Sequence[StrategyResult], *, several: bool) -> list[str]:
-    """Name every curve, the second of the same name with a number."""
-    names: list[str] = []
-    for result in results:
-        name = f"{short_name(result.name)} {short_instrument(result.instrument_id)}"
-        name = f"{name} ({result.config})" if several else name
-        same = sum(other.partition(" #")[0] == name for other in names)
-        names.append(f"{name} #{same + 1}" if same else name)
-    return names
