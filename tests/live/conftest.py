@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ from nautilus_scalp.runtime.practice.process import rules_of
 
 ROOT = Path(__file__).parents[2]
 FAKES = ROOT / "tests" / "fakes"
+sys.path.insert(0, str(FAKES))
+from audit import Audit  # noqa: E402 (a neighbour that the traders import by the same name)
+from audit import audit  # noqa: E402
+
+
 BTC = "BTCUSDT-PERP.BINANCE"
 KEYS = PracticeKeys(api_key="key-" + "0123456789" * 3, api_secret="secret-" + "9876543210" * 3)
 _PATIENCE_S = 60.0
@@ -112,6 +118,15 @@ class Exchange:
         state = self.state()
         return state["open_orders"] == [] and not any(map(Decimal, state["positions"].values()))
 
+    def never_held_more_than(self, most: str) -> bool:
+        """Tell whether the position was within its limit after every single trade."""
+
+        def largest(practice: PracticeExchange) -> Decimal:
+            held = np.cumsum([trade.side * trade.qty for trade in practice.venue.trades])
+            return max(map(abs, held))
+
+        return self.ask(largest) <= Decimal(most)
+
     def client_ids_are_unique(self) -> bool:
         """Tell whether no order came twice."""
         orders = self.ask(lambda practice: list(practice.venue.orders))
@@ -166,6 +181,8 @@ class Trader:
         self._exchange = exchange
         self._nursery = nursery
         self.directory = directory
+        self.strategy = "pingpong:PingPong"
+        self.journal = directory / "journal.jsonl"
         self._pid: int | None = None
         self._output = directory / "output.txt"
 
@@ -186,7 +203,12 @@ class Trader:
 
     def configure(self, **config: object) -> None:
         """Write the configuration."""
-        self.config_file.write_text(_toml(self._exchange, config), encoding="utf-8")
+        text = _toml(self._exchange, self.strategy, self.directory, config)
+        self.config_file.write_text(text, encoding="utf-8")
+
+    def audit(self) -> Audit:
+        """Compare the journal of the trader with the books of the exchange."""
+        return self._exchange.ask(lambda practice: audit(practice.venue, self.journal))
 
     def start(self, *overrides: str, **config: object) -> None:
         """Start the process; overrides are `--set` assignments, config the strategy's."""
@@ -202,10 +224,11 @@ class Trader:
         )
 
     def end(self, number: signal.Signals | None = signal.SIGTERM) -> int:
-        """Stop the process if asked to, and wait for it."""
+        """Stop the process if asked to and still running, and wait for it."""
         assert self._pid is not None
         if number is not None:
-            os.kill(self._pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, number)
         self._pid = None
         return self._nursery.answer()
 
@@ -227,7 +250,7 @@ class Trader:
             self.end(signal.SIGKILL)
 
 
-def _toml(exchange: Exchange, config: dict[str, object]) -> str:
+def _toml(exchange: Exchange, strategy: str, directory: Path, config: dict[str, object]) -> str:
     lines = [f"{name} = {_value(value)}" for name, value in config.items()]
     return f"""
 [live]
@@ -243,9 +266,15 @@ position_check_interval_s = 2
 stale_after_s = 2
 status_interval_s = 1
 
+[[actors]]
+actor_path = "journal:Journal"
+config_path = "journal:JournalConfig"
+[actors.config]
+path = "{directory / "journal.jsonl"}"
+
 [[strategies]]
-strategy_path = "pingpong:PingPong"
-config_path = "pingpong:PingPongConfig"
+strategy_path = "{strategy}"
+config_path = "{strategy}Config"
 [strategies.config]
 instrument_id = "{exchange.instrument_id}"
 """ + "\n".join(lines)

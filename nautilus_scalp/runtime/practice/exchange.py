@@ -175,7 +175,9 @@ class PracticeExchange:
                 return Response(payload=self._switch_faults(request))
             except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
                 return Response(status=400, payload={"error": str(error)})
-        return await self.dialect.answer(request)
+        answer = await self.dialect.answer(request)
+        await asyncio.sleep(self.faults.answer_delay_ms / 1_000)
+        return answer
 
     def state(self) -> Document:
         """Return the venue's own truth, for checks from outside.

@@ -12,6 +12,8 @@ class Faults(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ----------
     ack_delay_ms : int
         Answers to order requests come this late; the order itself is in the book at once.
+    answer_delay_ms : int
+        Answers to every request over HTTP come this late.
     lost_orders : int
         So many new orders never arrive: the connection is cut, nothing is executed.
     lost_acks : int
@@ -44,6 +46,7 @@ class Faults(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     ack_delay_ms: int = 0
+    answer_delay_ms: int = 0
     lost_orders: int = 0
     lost_acks: int = 0
     unknown_results: int = 0
