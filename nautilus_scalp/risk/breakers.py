@@ -1,4 +1,4 @@
-"""Circuit breakers: a strategy that loses is paused, and one that lost too much is stopped."""
+"""Circuit breakers: a strategy that loses, or whose market goes mad, is paused or stopped."""
 
 import math
 
@@ -9,6 +9,7 @@ from nautilus_scalp.signals.units import Positive
 
 
 _NS_PER_MS = 1_000_000
+_BASIS_POINT = 1e-4
 _NS_PER_DAY = 86_400_000_000_000
 
 
@@ -28,6 +29,11 @@ class BreakerParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         So many round trips since midnight UTC pause trading until the next.
     max_drawdown : float, optional
         A fall of this from the best P&L so far stops opening positions for good.
+    max_spread_bps, max_jump_bps : float, optional
+        A wider market, or a mid price further from the one before it, is abnormal: it pauses
+        trading for `abnormal_pause_ms`, counted from its last such quote.
+    abnormal_pause_ms : float
+        Length of that pause.
 
     """
 
@@ -36,6 +42,9 @@ class BreakerParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_daily_loss: Positive | None = None
     max_trades_per_day: Count | None = None
     max_drawdown: Positive | None = None
+    max_spread_bps: Positive | None = None
+    max_jump_bps: Positive | None = None
+    abnormal_pause_ms: Positive = 10_000.0
 
 
 class CircuitBreaker:
@@ -58,6 +67,7 @@ class CircuitBreaker:
 
     def __init__(self, params: BreakerParams) -> None:
         self._params = params
+        self._watches = params.max_spread_bps is not None or params.max_jump_bps is not None
         self.reset()
 
     def reset(self) -> None:
@@ -74,6 +84,31 @@ class CircuitBreaker:
         self._pnl = 0.0
         self._best_pnl = 0.0
         self._stopped = False
+        self._mid = math.nan
+        self._abnormal_until_ns = 0
+
+    def on_market(self, bid: float, ask: float, ts_ns: int) -> None:
+        """
+        Take in the best prices; a market that is not sound is not looked at here.
+
+        Parameters
+        ----------
+        bid, ask : float
+            Best prices.
+        ts_ns : int
+            When.
+
+        """
+        params = self._params
+        if not (self._watches and 0.0 < bid < ask < math.inf):
+            return
+        mid = 0.5 * (bid + ask)
+        spread, jump = params.max_spread_bps, params.max_jump_bps
+        wide = spread is not None and ask - bid > spread * _BASIS_POINT * mid
+        jumped = jump is not None and abs(mid - self._mid) > jump * _BASIS_POINT * self._mid
+        self._mid = mid
+        if wide or jumped:
+            self._abnormal_until_ns = ts_ns + round(params.abnormal_pause_ms * _NS_PER_MS)
 
     def on_round_trip(self, pnl: float, ts_ns: int) -> None:
         """
@@ -123,13 +158,16 @@ class CircuitBreaker:
             The reason as the report counts it; None when all is well.
 
         """
-        params = self._params
         if self._stopped:
             return "max_drawdown"
+        if now_ns < self._abnormal_until_ns:
+            return "abnormal_market"
         if now_ns < self._paused_until_ns:
             return "consecutive_losses"
-        if now_ns // _NS_PER_DAY != self._day:
-            return None
+        return self._blocked_today() if now_ns // _NS_PER_DAY == self._day else None
+
+    def _blocked_today(self) -> str | None:
+        params = self._params
         if params.max_daily_loss is not None and -self._day_pnl >= params.max_daily_loss:
             return "max_daily_loss"
         if params.max_trades_per_day is not None and self._day_trades >= params.max_trades_per_day:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from nautilus_scalp.signals.model_guard import ModelGuardParams
 from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
 
@@ -28,15 +29,24 @@ class CombinationParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Above this confidence the model wins against the rule.
     min_strength : float
         Weakest strength, of 2, that counts as an opinion.
+    min_confidence : float
+        Least confidence that counts as an opinion.
+    disagreement_weight : float
+        How much of a size is taken off when the models disagree: this times the disagreement.
     max_age_ms : float
         An older signal counts as none.
+    guard : ModelGuardParams, optional
+        When a model that is wrong too often counts as none; left out, never.
 
     """
 
     mode: Mode = "rules"
     override_confidence: NotNegative = 0.8
     min_strength: NotNegative = 0.2
+    min_confidence: NotNegative = 0.0
+    disagreement_weight: NotNegative = 1.0
     max_age_ms: Positive = 2_000.0
+    guard: ModelGuardParams | None = ModelGuardParams()
 
 
 class Opinion(Struct, frozen=True, gc=False):
@@ -53,6 +63,10 @@ class Opinion(Struct, frozen=True, gc=False):
         Expected change of the mid price.
     ts_ns : int
         When it said so.
+    disagreement : float
+        How far the models lie apart, 0 to 1.
+    horizon_ms : int
+        How far ahead it looks.
 
     """
 
@@ -60,12 +74,19 @@ class Opinion(Struct, frozen=True, gc=False):
     confidence: float
     expected_move_bps: float
     ts_ns: int
+    disagreement: float = 0.0
+    horizon_ms: int = 0
 
-    def direction(self, min_strength: float) -> int:
-        """Return +1 or -1 for an opinion of at least `min_strength`, else 0; NaN is none."""
-        if abs(self.strength) >= min_strength and self.strength != 0.0:
+    def side(self, params: CombinationParams) -> int:
+        """Return +1 or -1 for an opinion that is strong and sure enough, else 0; NaN is none."""
+        strong = abs(self.strength) >= params.min_strength and self.strength != 0.0
+        if strong and self.confidence >= params.min_confidence:
             return 1 if self.strength > 0.0 else -1
         return 0
+
+    def trust(self, params: CombinationParams) -> float:
+        """Return what the models' disagreement leaves of a size, 0 to 1; NaN leaves nothing."""
+        return max(0.0, 1.0 - params.disagreement_weight * self.disagreement)
 
 
 NO_OPINION = Opinion(0.0, 0.0, 0.0, 0)
@@ -108,12 +129,13 @@ def combine(
         return _NO_TRADE
     if params.mode == "rules":
         return (side, strength) if side else _NO_TRADE
-    model_side = opinion.direction(params.min_strength)
-    share = min(abs(opinion.strength) / _FULL_STRENGTH, 1.0)
-    if params.mode == "signal":
-        return (model_side, share) if model_side else _NO_TRADE
-    if side and side == model_side:
-        return side, strength * (1.0 + share)
-    if model_side and opinion.confidence > params.override_confidence:
-        return model_side, share
-    return _NO_TRADE
+    model_side, trust = opinion.side(params), opinion.trust(params)
+    share = min(abs(opinion.strength) / _FULL_STRENGTH, 1.0) * trust
+    wins = params.mode == "signal" or opinion.confidence > params.override_confidence
+    if params.mode == "combined" and side and side == model_side:
+        decision = side, strength * (trust + share)
+    elif model_side and wins:
+        decision = model_side, share
+    else:
+        decision = _NO_TRADE
+    return decision if decision[1] > 0.0 else _NO_TRADE

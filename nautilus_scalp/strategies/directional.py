@@ -201,6 +201,7 @@ class DirectionalDesk:
             return math.nan
         mid = 0.5 * (bid + ask)
         volatility = self._volatility.on_mid(ts_event, mid)
+        self._inbox.on_mid(ts_event, mid)
         if self._trend is not None:
             self._trend.on_mid(ts_event, mid)
             now = self._conditions
@@ -233,7 +234,10 @@ class DirectionalDesk:
             return
         execution = self._execution
         execution.permission.floor.priority = case.priority
-        if execution.submit(self._intent(case.side, self._notional(case.multiple, case.opinion))):
+        stop_fraction = self._stop_fraction()
+        execution.set_stop(stop_fraction)
+        notional = self._notional(case.multiple, case.opinion, stop_fraction)
+        if execution.submit(self._intent(case.side, notional)):
             self._waiting = None
             self._entry_volatility = volatility
             self._entered_ns = execution.state.now_ns
@@ -297,22 +301,30 @@ class DirectionalDesk:
     def _case(self, side: int, strength: float) -> _Case | None:
         """Return what rule and model together want, or what others are making room for."""
         opinion = self._inbox.opinion(self._execution.state.quote_ns)
-        model_side = opinion.direction(self._signal.min_strength)
+        model_side = opinion.side(self._signal)
         chosen, multiple = combine(side, strength, opinion, self._signal)
         if chosen:
             agreed = chosen == side == model_side
             return _Case(chosen, multiple, opinion, self._confirmed if agreed else Priority.CASE)
         return self._waiting if self._execution.permission.floor.waits else None
 
-    def _notional(self, multiple: float, opinion: Opinion) -> float:
-        """Return the value of an entry in the present regime."""
-        regime = self._execution.permission.regime
-        notional = regime.profile.size_multiple * self._base_notional(multiple, opinion)
-        stop = self._exits.scaled(regime.profile.stop_multiple).stop_loss
-        if not regime.active or stop is None:
+    def _notional(self, multiple: float, opinion: Opinion, stop_fraction: float) -> float:
+        """Return the value of an entry in the present regime and a market as wild as this one."""
+        permission = self._execution.permission
+        scale = permission.regime.profile.size_multiple * permission.portfolio.size_scale
+        notional = scale * self._base_notional(multiple, opinion)
+        if not permission.regime.active or math.isnan(stop_fraction):
             return notional
-        stop_fraction = as_fraction(stop, self._exits.threshold_unit, self._volatility.value)
-        return min(notional, largest_entry(regime.profile, self._execution.equity, stop_fraction))
+        largest = largest_entry(permission.regime.profile, self._execution.equity, stop_fraction)
+        return min(notional, largest)
+
+    def _stop_fraction(self) -> float:
+        """Return how far the nearer stop of an entry would be, as a fraction; NaN without one."""
+        exits = self._exits.scaled(self._execution.permission.regime.profile.stop_multiple)
+        distances = [d for d in (exits.stop_loss, exits.trailing_stop) if d is not None]
+        if not distances:
+            return math.nan
+        return as_fraction(min(distances), exits.threshold_unit, self._volatility.value)
 
     def _base_notional(self, multiple: float, opinion: Opinion) -> float:
         """Return a multiple of the normal entry, or a share of the balance."""
@@ -330,7 +342,8 @@ class DirectionalDesk:
                 wins=breaker.wins, losses=breaker.losses, won=breaker.won, lost=breaker.lost
             ),
         )
-        return share * self._execution.equity
+        trust = 1.0 if by_rule else opinion.trust(self._signal)
+        return trust * share * self._execution.equity
 
     def _intent(self, side: int, notional: float) -> OrderIntent:
         """Return the order that opens a position of a value."""

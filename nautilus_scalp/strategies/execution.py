@@ -202,6 +202,11 @@ class Execution:
         state.now_ns = now_ns
         return True
 
+    def set_stop(self, fraction: float) -> None:
+        """Say where the stop of what is held or about to be is; NaN for none."""
+        self.state.stop_fraction = fraction
+        self.state.revision += 1
+
     def look(self) -> None:
         """Let the next quote be looked at, whatever its prices: something else has changed."""
         self._look_ns = 0

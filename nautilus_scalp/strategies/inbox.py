@@ -12,6 +12,7 @@ from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.signals.combination import NO_OPINION
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.combination import Opinion
+from nautilus_scalp.signals.model_guard import ModelGuard
 
 
 _NS_PER_MS = 1_000_000
@@ -30,12 +31,10 @@ class SignalInbox:
     params : CombinationParams
         Whether signals are wanted at all, and how old they may be.
     refusals : Counter[str]
-        Where stale signals are counted.
+        Where signals that do not count are counted.
 
     Attributes
     ----------
-    latest : Opinion
-        The latest signal, however old.
     received : int
         Signals so far.
 
@@ -53,7 +52,10 @@ class SignalInbox:
         self._wanted = params.mode != "rules"
         self._max_age_ns = params.max_age_ms * _NS_PER_MS
         self._refusals = refusals
-        self.latest = NO_OPINION
+        self._params = params
+        self._guard = ModelGuard(params.guard) if self._wanted and params.guard else None
+        self._signal: AlphaSignal | None = None
+        self._opinion = NO_OPINION
         self.received = 0
 
     def open(self) -> None:
@@ -65,16 +67,22 @@ class SignalInbox:
 
     def close(self) -> None:
         """Unsubscribe and forget the latest signal."""
-        self.latest = NO_OPINION
+        self._forget()
         if self._wanted:
             self._strategy.unsubscribe_data(
                 SIGNAL_TYPE, client_id=SIGNAL_CLIENT, instrument_id=self._instrument_id
             )
 
     def reset(self) -> None:
-        """Forget the latest signal and how many there were."""
-        self.latest = NO_OPINION
+        """Forget the latest signal, how many there were and how good they were."""
+        self._forget()
         self.received = 0
+
+    def _forget(self) -> None:
+        self._signal = None
+        self._opinion = NO_OPINION
+        if self._guard is not None:
+            self._guard.reset()
 
     def take(self, data: Data) -> None:
         """
@@ -88,9 +96,31 @@ class SignalInbox:
         """
         if isinstance(data, AlphaSignal):
             self.received += 1
-            self.latest = Opinion(
-                data.strength, data.confidence, data.expected_move_bps, data.ts_event
+            self._signal = data
+
+    @property
+    def latest(self) -> Opinion:
+        """The latest signal in plain numbers, however old."""
+        data = self._signal
+        if data is not None:
+            self._signal = None
+            self._opinion = Opinion(
+                data.strength,
+                data.confidence,
+                data.expected_move_bps,
+                data.ts_event,
+                data.disagreement,
+                data.horizon_ms,
             )
+        return self._opinion
+
+    def on_mid(self, ts_ns: int, mid: float) -> None:
+        """Let the model be judged by a sound mid price, at exchange time."""
+        if self._guard is not None and self.received:
+            said = self.latest
+            fresh = ts_ns - said.ts_ns <= self._max_age_ns
+            side = said.side(self._params) if fresh else 0
+            self._guard.on_mid(ts_ns, mid, side, said.horizon_ms)
 
     def opinion(self, now_ns: int) -> Opinion:
         """
@@ -104,11 +134,17 @@ class SignalInbox:
         Returns
         -------
         Opinion
-            The latest, or ``NO_OPINION`` when it is too old; that is counted.
+            The latest, or ``NO_OPINION`` when it is too old or the model is shut down for being
+            wrong too often; both are counted.
 
         """
-        if now_ns - self.latest.ts_ns <= self._max_age_ns:
-            return self.latest
-        if self.latest is not NO_OPINION:
+        latest = self.latest
+        if latest is NO_OPINION:
+            return latest
+        if now_ns - latest.ts_ns > self._max_age_ns:
             self._refusals["stale_signal"] += 1
-        return NO_OPINION
+            return NO_OPINION
+        if self._guard is not None and self._guard.degraded:
+            self._refusals["model_degraded"] += 1
+            return NO_OPINION
+        return latest

@@ -214,6 +214,7 @@ class MarketMaking(Strategy):
             return
         mid = 0.5 * (bid + ask)
         volatility = self._volatility.on_mid(tick.ts_event, mid)
+        self._inbox.on_mid(tick.ts_event, mid)
         if self._intensity is not None:
             self._intensity.on_mid(tick.ts_event, mid)
         blocked = self._execution.state.blocked or self._execution.permission.floor.closed
@@ -229,7 +230,7 @@ class MarketMaking(Strategy):
         rate = decay = math.nan
         if self._intensity is not None:
             rate, decay = self._intensity.arrival_rate, self._intensity.depth_decay
-        move_bps = opinion.expected_move_bps
+        move_bps = opinion.expected_move_bps * opinion.trust(self.config.signal)
         sizes = tick.bid_size.as_double(), tick.ask_size.as_double()
         market = Market(bid, ask, *sizes, volatility, move_bps, rate, decay)
         self._requote(market, opinion)
@@ -310,5 +311,5 @@ class MarketMaking(Strategy):
         params = self.config.signal
         if opinion.confidence <= params.override_confidence:
             return quotes
-        side = opinion.direction(params.min_strength)
+        side = opinion.side(params)
         return [quote for quote in quotes if quote.side != -side]

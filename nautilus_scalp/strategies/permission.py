@@ -107,6 +107,7 @@ class Permission:
 
     def on_market(self, state: RiskState, instrument: Instrument) -> None:
         """Bring a state up to date with what is not its own: blocks, the account, the portfolio."""
+        self.breaker.on_market(state.bid, state.ask, state.now_ns)
         state.blocked = self.blocked(state.now_ns)
         if state.now_ns >= self._look_ns:
             self._look_ns = state.now_ns + _ACCOUNT_NS
