@@ -118,6 +118,9 @@ class WorkingOrder(Struct):
         Whether it can only shrink the position.
     pending : bool
         Whether the venue still owes an answer: such an order is left alone.
+    queue_qty, ahead_qty : float
+        What was ahead of it when its price was first seen to be the best, and what is left of
+        that; infinite before.
 
     """
 
@@ -127,3 +130,5 @@ class WorkingOrder(Struct):
     leaves_qty: float
     reduce_only: bool = False
     pending: bool = True
+    queue_qty: float = math.inf
+    ahead_qty: float = math.inf

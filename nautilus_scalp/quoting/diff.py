@@ -10,6 +10,7 @@ from nautilus_scalp.intents import SELL
 from nautilus_scalp.intents import TradingRules
 from nautilus_scalp.intents import WorkingOrder
 from nautilus_scalp.quoting.ladder import Quote
+from nautilus_scalp.quoting.queue import QueueParams
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -39,12 +40,14 @@ def diff(
     working: Iterable[WorkingOrder],
     rules: TradingRules,
     tolerance_ticks: int = 0,
+    queue: QueueParams | None = None,
 ) -> list[Action]:
     """
     Compare desired quotes with working orders.
 
     An order that stands within the tolerance of a desired price stays where it is and keeps its
-    place in the queue; of the rest the best ones move. An order whose answer is outstanding counts
+    place in the queue; one that stands well in its queue does so from further away. Of the rest the
+    best ones move. An order whose answer is outstanding counts
     for the quote nearest to it and is left alone. What shrinks or disappears is cancelled before
     anything is placed. An order that a partial fill left smaller than its quote is not topped up:
     that would cost its place.
@@ -59,6 +62,8 @@ def diff(
         Steps of the venue.
     tolerance_ticks : int
         A quote that moved by no more than this is not amended.
+    queue : QueueParams, optional
+        When a place in the queue is worth keeping; left out, all places are alike.
 
     Returns
     -------
@@ -67,13 +72,14 @@ def diff(
 
     """
     orders = list(working)
+    reach = _Reach(rules, tolerance_ticks, queue, queue.tolerance_ticks(desired) if queue else 0)
     cancels: list[Action] = []
     amends: list[Action] = []
     places: list[Action] = []
     for side in (BUY, SELL):
         wanted = [quote for quote in desired if quote.side == side]
         free = [order for order in orders if order.side == side]
-        wanted, free = _settle_in_place(wanted, free, rules, tolerance_ticks, cancels)
+        wanted, free = _settle_in_place(wanted, free, reach, cancels)
         # Best first on both lists: the pairing that moves orders the least.
         free.sort(key=lambda order: -order.side * order.price)
         for quote, order in zip(wanted, free, strict=False):
@@ -86,24 +92,37 @@ def diff(
     return cancels + amends + places
 
 
+class _Reach(Struct, frozen=True, gc=False):
+    """How far an order may be from a quote and still stand for it."""
+
+    rules: TradingRules
+    tolerance_ticks: int
+    queue: QueueParams | None
+    queue_ticks: int
+
+    def of(self, order: WorkingOrder) -> int:
+        if self.queue_ticks > self.tolerance_ticks and self.queue and self.queue.is_good(order):
+            return self.queue_ticks
+        return self.tolerance_ticks
+
+
 def _settle_in_place(
     wanted: list[Quote],
     orders: list[WorkingOrder],
-    rules: TradingRules,
-    tolerance_ticks: int,
+    reach: _Reach,
     cancels: list[Action],
 ) -> tuple[list[Quote], list[WorkingOrder]]:
     """Pair what needs no move; return the quotes and orders that are left."""
     open_quotes = list(wanted)
     free = []
     for order in sorted(orders, key=lambda order: not order.pending):
-        ticks = rules.floor_ticks(order.price)
+        ticks = reach.rules.floor_ticks(order.price)
         nearest = min(open_quotes, key=lambda quote: abs(quote.ticks - ticks), default=None)
-        if nearest is None or not (order.pending or abs(nearest.ticks - ticks) <= tolerance_ticks):
+        if nearest is None or not (order.pending or abs(nearest.ticks - ticks) <= reach.of(order)):
             free.append(order)
             continue
         open_quotes.remove(nearest)
-        if not order.pending and _too_large(order, nearest, rules):
+        if not order.pending and _too_large(order, nearest, reach.rules):
             cancels.append(Cancel(order))
     return open_quotes, [order for order in free if not order.pending]
 

@@ -292,10 +292,18 @@ class Execution:
                 price = self.rules.price_at(quote.ticks)
                 self.submit(OrderIntent(quote.side, quote.qty, price, post_only=True))
 
-    def cancel_all(self) -> None:
-        """Cancel every order that waits at the venue; one on its way goes when it arrives."""
+    def cancel_all(self, side: int = 0) -> None:
+        """
+        Cancel every order that waits at the venue; one on its way goes when it arrives.
+
+        Parameters
+        ----------
+        side : int
+            +1 bids only, -1 asks only, 0 both.
+
+        """
         for order in list(self.working):
-            if not order.pending and not order.reduce_only:
+            if not (order.pending or order.reduce_only or order.side == -side):
                 self._cancel(order)
 
     def leave(self) -> None:
@@ -370,6 +378,7 @@ class Execution:
             return
         working.pending = True
         working.price = price
+        working.queue_qty = working.ahead_qty = math.inf  # at the end of another queue
         self.permission.sent(self.state.now_ns)
         self._strategy.modify_order(order, price=self._instrument.make_price(price))
 

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 
+from nautilus_trader.common.events import TimeEvent
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import QuoteTick
@@ -12,6 +13,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import quote_prices
+from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.quoting.diff import diff
 from nautilus_scalp.quoting.intensity import FillIntensity
@@ -20,6 +22,11 @@ from nautilus_scalp.quoting.ladder import Ladder
 from nautilus_scalp.quoting.ladder import Quote
 from nautilus_scalp.quoting.pricing import LadderParams
 from nautilus_scalp.quoting.pricing import Market
+from nautilus_scalp.quoting.pull import PullGuard
+from nautilus_scalp.quoting.pull import PullParams
+from nautilus_scalp.quoting.queue import QueueParams
+from nautilus_scalp.quoting.queue import see_best
+from nautilus_scalp.quoting.queue import see_trade
 from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.combination import CombinationParams
@@ -34,6 +41,7 @@ from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
 _NS_PER_MS = 1_000_000
+_STALE = "stale"  # name of a timer
 
 
 class MarketMakingConfig(StrategyConfig, frozen=True):
@@ -53,6 +61,11 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
         when a best price moved; when only sizes, volatility or the signal did, once an interval.
     tolerance_ticks : int
         A quote that should move by no more than this stays, and keeps its place in the queue.
+    queue : QueueParams, optional
+        When a good place in the queue is kept for longer; left out, all places are alike.
+    pull : PullParams
+        When quotes are pulled: one-sided flow, a spread that collapses. They are also pulled when
+        the last quote is older than `risk.max_data_age_ms`.
     ladder : LadderParams
         Where the quotes stand.
     volatility : VolatilityParams
@@ -75,6 +88,8 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
     inventory_limit: Positive = 5_000.0
     refresh_interval_ms: NotNegative = 100.0
     tolerance_ticks: int = 0
+    queue: QueueParams | None = QueueParams()
+    pull: PullParams = PullParams()
     ladder: LadderParams = LadderParams()
     volatility: VolatilityParams = VolatilityParams()
     intensity: IntensityParams = IntensityParams()
@@ -118,6 +133,8 @@ class MarketMaking(Strategy):
         self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
         self._volatility = RealisedVolatility(config.volatility)
         self._intensity: FillIntensity | None = None
+        self._pull = PullGuard(config.pull)
+        self._max_age_ns = round(config.risk.max_data_age_ms * _NS_PER_MS)
         self._refresh_ns = round(config.refresh_interval_ms * _NS_PER_MS)
         self._ladder: Ladder | None = None
         self._profile = self._execution.permission.regime.profile
@@ -135,10 +152,6 @@ class MarketMaking(Strategy):
         """Signed position in base currency, by the strategy's own fills."""
         return self._execution.state.position_qty
 
-    @property
-    def _wants_trades(self) -> bool:
-        return bool(self.config.ladder.model != "volatility")
-
     def on_start(self) -> None:
         """Look up the instrument and subscribe."""
         self._execution.start()
@@ -152,9 +165,9 @@ class MarketMaking(Strategy):
     def on_stop(self) -> None:
         """Unsubscribe; `stop` has made the strategy flat."""
         self._inbox.close()
+        self.clock.cancel_timer(_STALE)
         self.unsubscribe_quote_ticks(self.config.instrument_id)
-        if self._wants_trades:
-            self.unsubscribe_trade_ticks(self.config.instrument_id)
+        self.unsubscribe_trade_ticks(self.config.instrument_id)
 
     def on_resume(self) -> None:
         """Take over what happened during the pause and begin anew."""
@@ -183,7 +196,7 @@ class MarketMaking(Strategy):
 
     def on_trade_tick(self, tick: TradeTick) -> None:
         """
-        Measure how far trades reach.
+        Measure how far trades reach, what they leave of the queues, and which way they run.
 
         Parameters
         ----------
@@ -191,8 +204,16 @@ class MarketMaking(Strategy):
             A trade.
 
         """
+        price, size, side = trade_values(tick)
         if self._intensity is not None:
-            self._intensity.on_trade(tick.price.as_double())
+            self._intensity.on_trade(price)
+        see_trade(self._execution.working, price, size, side)
+        before = self._pull.threatened
+        self._pull.on_trade(tick.ts_event, size, side)
+        threatened = self._pull.threatened
+        if threatened and threatened != before:  # at once: the next trade would be ours
+            self.refusals["toxic_flow"] += 1
+            self._execution.cancel_all(threatened)
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """
@@ -212,7 +233,11 @@ class MarketMaking(Strategy):
         if not self._execution.on_market(bid, ask, tick.ts_event, now_ns):
             self._execution.cancel_all()
             return
+        if now_ns - tick.ts_event > self._max_age_ns:
+            self._withdraw("stale_data")
+            return
         mid = 0.5 * (bid + ask)
+        self._pull.on_market(tick.ts_event, bid, ask)
         volatility = self._volatility.on_mid(tick.ts_event, mid)
         self._inbox.on_mid(tick.ts_event, mid)
         if self._intensity is not None:
@@ -250,13 +275,16 @@ class MarketMaking(Strategy):
     def _subscribe(self) -> None:
         self._inbox.open()
         self.subscribe_quote_ticks(self.config.instrument_id)
-        if self._wants_trades:
+        self.subscribe_trade_ticks(self.config.instrument_id)
+        if self.config.ladder.model != "volatility":
             tick_size = self._execution.rules.tick_size
             self._intensity = FillIntensity(self.config.intensity, tick_size)
-            self.subscribe_trade_ticks(self.config.instrument_id)
+        # A feed that falls silent calls no handler: the clock has to look.
+        self.clock.set_timer_ns(_STALE, self._max_age_ns, 0, 0, self._look_at_age)
 
     def _forget(self) -> None:
         self._volatility.reset()
+        self._pull.reset()
         self._intensity = None
         self._ladder = None
         self._last_prices = (0.0, 0.0)
@@ -270,8 +298,14 @@ class MarketMaking(Strategy):
         desired = self._ladder.quote(market, execution.state.position_qty)
         if not desired:
             self.refusals[self._why_no_quotes(market)] += 1
-        desired = self._without_doubted_side(desired, opinion)
-        actions = diff(desired, execution.working, execution.rules, self.config.tolerance_ticks)
+        desired, pulled = self._pull.allowed(self._without_doubted_side(desired, opinion))
+        if pulled is not None:
+            self.refusals[pulled] += 1
+        config = self.config
+        see_best(execution.working, market.bid, market.ask, market.bid_size, market.ask_size)
+        actions = diff(
+            desired, execution.working, execution.rules, config.tolerance_ticks, config.queue
+        )
         if actions:
             execution.apply(actions)
             self._next_change_ns = execution.state.now_ns + self._refresh_ns
@@ -282,6 +316,16 @@ class MarketMaking(Strategy):
         if now_ns >= self._review_ns:
             self._review_ns = now_ns + self._refresh_ns
             self.refusals[reason] += 1
+
+    def _look_at_age(self, event: TimeEvent) -> None:
+        if event.ts_event - self._execution.state.now_ns > self._max_age_ns:
+            self._withdraw("stale_data")
+
+    def _withdraw(self, reason: str) -> None:
+        """Cancel what works, without a review of the market."""
+        if self._execution.working:
+            self.refusals[reason] += 1
+            self._execution.cancel_all()
 
     def _make_ladder(self, mid: float) -> Ladder:
         config = self.config
@@ -303,7 +347,7 @@ class MarketMaking(Strategy):
             return "order_below_step"
         if math.isnan(market.volatility):
             return "volatility_unknown"
-        unknown = self._wants_trades and math.isnan(market.depth_decay)
+        unknown = self._intensity is not None and math.isnan(market.depth_decay)
         return "fill_rates_unknown" if unknown else "no_quotes"
 
     def _without_doubted_side(self, quotes: list[Quote], opinion: Opinion) -> list[Quote]:

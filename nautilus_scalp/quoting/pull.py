@@ -1,0 +1,175 @@
+"""When quotes are better not there: one-sided flow, and a spread that collapses."""
+
+import math
+from typing import Annotated
+
+from msgspec import Meta
+from msgspec import Struct
+
+from nautilus_scalp.features.kernels import decay
+from nautilus_scalp.intents import BUY
+from nautilus_scalp.intents import SELL
+from nautilus_scalp.quoting.ladder import Quote
+from nautilus_scalp.signals.units import Positive
+
+
+_NS_PER_MS = 1_000_000
+Part = Annotated[float, Meta(gt=0.0, le=1.0)]
+
+
+class PullParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    When quotes are pulled.
+
+    Parameters
+    ----------
+    flow_threshold : float, optional
+        Signed share of the traded volume, 0 to 1, from which on the side that it runs into is
+        pulled; left out, flow does not matter.
+    flow_half_life_ms : float
+        The weight of a trade halves in this time.
+    least_trades : float
+        So many trades, by their weights, make a flow.
+    collapse_share : float, optional
+        Both sides are pulled while the market's spread is narrower than this share of what is
+        usual; left out, it does not matter.
+    spread_half_life_ms : float
+        Memory of what is usual.
+
+    """
+
+    flow_threshold: Part | None = 0.9
+    flow_half_life_ms: Positive = 1_000.0
+    least_trades: Positive = 20.0
+    collapse_share: Part | None = 0.25
+    spread_half_life_ms: Positive = 30_000.0
+
+
+class PullGuard:
+    """
+    Watches trades and spreads on behalf of somebody who quotes.
+
+    Parameters
+    ----------
+    params : PullParams
+        When quotes are pulled.
+
+    References
+    ----------
+    Easley, D., Lopez de Prado, M. and O'Hara, M. (2012), Flow toxicity and liquidity in a
+    high-frequency world, Review of Financial Studies 25(5): the imbalance of traded volume tells of
+    informed flow. Here the aggressors are known, and the window forgets by time.
+
+    Attributes
+    ----------
+    threatened : int
+        Side of the quotes that the flow runs into: +1 bids, -1 asks, 0 neither.
+
+    """
+
+    def __init__(self, params: PullParams) -> None:
+        self._params = params
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.threatened = 0
+        self._signed = 0.0
+        self._volume = 0.0
+        self._trades = 0.0
+        self._traded_ns = 0
+        self._usual = math.nan
+        self._watched_ms = 0.0
+        self._spread_ns = 0
+        self._spread = math.nan
+
+    def on_trade(self, ts_ns: int, size: float, side: int) -> None:
+        """
+        Take in a trade.
+
+        Parameters
+        ----------
+        ts_ns : int
+            Exchange time.
+        size : float
+            Positive and finite, or the trade is ignored.
+        side : int
+            Aggressor: +1 buyer, -1 seller, 0 unknown.
+
+        """
+        if not 0.0 < size < math.inf:
+            return
+        self._forget(ts_ns)
+        self._signed += side * size
+        self._volume += size
+        self._trades += 1.0
+        self._judge()
+
+    def on_market(self, ts_ns: int, bid: float, ask: float) -> None:
+        """
+        Take in the best prices of a sound market.
+
+        Parameters
+        ----------
+        ts_ns : int
+            Exchange time.
+        bid, ask : float
+            Best prices.
+
+        """
+        self._forget(ts_ns)
+        self._judge()
+        elapsed_ms = max(ts_ns - self._spread_ns, 0) / _NS_PER_MS
+        if math.isnan(self._usual):
+            self._usual = ask - bid
+        elif self._spread_ns:  # the spread that stood until now
+            kept = decay(elapsed_ms, self._params.spread_half_life_ms)
+            self._usual = kept * self._usual + (1.0 - kept) * self._spread
+            self._watched_ms += elapsed_ms
+        self._spread_ns = ts_ns
+        self._spread = ask - bid
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether the spread is far narrower than usual, once it is known what is."""
+        share = self._params.collapse_share
+        known = self._watched_ms >= self._params.spread_half_life_ms
+        return share is not None and known and self._spread < share * self._usual
+
+    def allowed(self, quotes: list[Quote]) -> tuple[list[Quote], str | None]:
+        """
+        Return the quotes that may be there, and why the others may not.
+
+        Parameters
+        ----------
+        quotes : list[Quote]
+            What somebody would like to quote.
+
+        Returns
+        -------
+        tuple[list[Quote], str or None]
+            What is left, and the reason as the report counts it.
+
+        """
+        if self.collapsed:
+            return [], "spread_collapse"
+        if not self.threatened:
+            return quotes, None
+        return [quote for quote in quotes if quote.side != self.threatened], "toxic_flow"
+
+    def _forget(self, ts_ns: int) -> None:
+        elapsed_ms = (ts_ns - self._traded_ns) / _NS_PER_MS
+        if elapsed_ms > 0.0:
+            kept = decay(elapsed_ms, self._params.flow_half_life_ms)
+            self._signed *= kept
+            self._volume *= kept
+            self._trades *= kept
+            self._traded_ns = ts_ns
+
+    def _judge(self) -> None:
+        threshold = self._params.flow_threshold
+        self.threatened = 0
+        if threshold is None or self._trades < self._params.least_trades:
+            return
+        if abs(self._signed) >= threshold * self._volume:
+            self.threatened = SELL if self._signed > 0.0 else BUY
