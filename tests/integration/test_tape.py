@@ -29,6 +29,7 @@ from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.artifact import save_artifact
+from nautilus_scalp.runtime import tape as tape_module
 from nautilus_scalp.runtime.backtest import run_engine
 from nautilus_scalp.runtime.cli import main
 from nautilus_scalp.runtime.config import load_config
@@ -101,6 +102,26 @@ def test_writing_again_gives_the_same_bytes_and_no_second_copy(catalog: Path, mo
     longer = write_tape(model, catalog, START_NS, END_NS + 5_000_000_000)
     found = sorted(catalog.glob("data/custom_alpha_signal/**/*.parquet"))
     assert [str(path.relative_to(catalog)) for path in found] == longer.files
+
+
+def test_processes_write_the_bytes_of_one_and_of_a_single_batch(
+    catalog: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = write_tape(model, catalog)  # two days, fifteen months apart, two instruments
+    assert len(alone.files) == 2
+    before = {name: (catalog / name).read_bytes() for name in alone.files}
+    steps = []
+    monkeypatch.setattr(tape_module, "_EVENTS_PER_PROCESS", 1)
+    together = write_tape(model, catalog, progress=lambda *step: steps.append(step), jobs=2)
+    assert together == alone
+    assert {name: (catalog / name).read_bytes() for name in alone.files} == before
+    assert [stage for stage, _ in steps].count("predict") == 4
+    monkeypatch.setattr(tape_module, "_stretches", lambda _c, _n, window, _m: ([window], 0))
+    assert write_tape(model, catalog) == alone
+    rows = {name: pq.read_table(catalog / name, partitioning=None) for name in alone.files}
+    stored = {name: pq.read_table(pa.BufferReader(data)) for name, data in before.items()}
+    assert all(rows[name].equals(stored[name]) for name in alone.files)
+    shutil.rmtree(catalog / "data" / "custom_alpha_signal")
 
 
 def test_the_catalog_stays_sound_and_nautilus_finds_the_signals(catalog: Path, model: Path) -> None:
