@@ -71,7 +71,7 @@ def test_what_cannot_be_computed_is_null_with_its_reason(
     reason = "null for every row: 1 minute returns; it needs at least 1,440."
     assert f"{keys}, deflated_sharpe: {reason}" in notes
     trips = "win_rate_interval, profit_factor_interval, trade_duration_s_interval"
-    short = "null for every row: 1 round trips; it needs at least 30."
+    short = "null for every row: fewer than 30 round trips."
     assert f"{trips}, trade_order_drawdown: {short}" in notes
     assert any("profit_factor: null for every row: no round trip lost" in note for note in notes)
 

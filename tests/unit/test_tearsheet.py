@@ -81,7 +81,6 @@ def test_every_section_is_there(
         "Fills on ETHUSDT-PERP.BINANCE",
         "Every number",
         "Performance and chance",
-        "By hour, UTC",
         "Refused, denied or rejected",
         "Signal quality",
         "Reliability of the signal",

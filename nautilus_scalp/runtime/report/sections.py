@@ -60,12 +60,10 @@ def uncertainty(columns: Sequence[Column]) -> str:
 
 
 def breakdown(rows: Sequence[Row], columns: Sequence[Column], what: str) -> str:
-    """Return a run's sums by hour or regime, and the net P&L of each strategy there."""
+    """Return a run's sums by hour or regime, and below them the net P&L of each strategy there."""
     heads = [what, "time", "fills", "volume", "maker", "fees", "markout 10 s, bps", "won", "net"]
-    shown = [column.heading for column in columns] if len(columns) > 1 else []
-    body = []
-    for row in rows:
-        cells = [
+    sums = [
+        [
             Cell(row["label"]),
             Cell(share(row["share_of_time"])),
             Cell(count(row["fills"])),
@@ -76,10 +74,18 @@ def breakdown(rows: Sequence[Row], columns: Sequence[Column], what: str) -> str:
             Cell(share(row["win_rate"])),
             signed(row["net"], amount, "total"),
         ]
-        cells += [signed(net, amount) for net in row["net_by_strategy"]] if shown else []
-        body.append(cells)
+        for row in rows
+    ]
     marked = [Cell(head, "total" if head == "net" else "") for head in heads]
-    return page.table([*marked, *(Cell(f"net\n{name}") for name in shown)], body)
+    tables = page.table(marked, sums)
+    if len(columns) > 1:
+        nets = [
+            [Cell(row["label"]), *(signed(net, amount) for net in row["net_by_strategy"])]
+            for row in rows
+        ]
+        named = [Cell("net by strategy"), *(Cell(column.heading) for column in columns)]
+        tables += page.table(named, nets)
+    return tables
 
 
 def queue_judges(columns: Sequence[Column]) -> str:
@@ -90,16 +96,18 @@ def queue_judges(columns: Sequence[Column]) -> str:
             markout = judged["markout_bps"]
             rows.append(
                 [
-                    Cell(column.heading.replace("\n", " ")),
-                    Cell(model),
+                    *([Cell(column.name)] if len(columns) > 1 else []),
+                    Cell(model, "left"),
                     Cell(count(judged["fills"])),
                     Cell(share(judged["volume_share"]), "total"),
                     *(signed(markout[horizon], amount) for horizon in markout),
                 ]
             )
-    horizons = [f"markout {name}, bps" for name in columns[0].row["markout_bps"]]
-    heads = ["", "model of the queue", "orders", "volume against ours", *horizons]
-    return page.table([Cell(head) for head in heads], rows)
+    horizons = [f"markout\n{name}, bps" for name in columns[0].row["markout_bps"]]
+    named = [Cell("")] if len(columns) > 1 else []
+    heads = ["orders", "volume against ours", *horizons]
+    model = Cell("model of the queue", "left")
+    return page.table([*named, model, *(Cell(head) for head in heads)], rows)
 
 
 def surface(found: Row) -> str:

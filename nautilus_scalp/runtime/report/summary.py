@@ -120,7 +120,7 @@ def _add_trips(row: Row, reasons: Reasons, trips: RoundTrips, params: Performanc
     row["trade_duration_s"] = _durations(trips)
     statistics = {"win_rate": _win_rate, "profit_factor": _profit_factor, "trade_duration_s": _mean}
     columns = {"trade_duration_s": trips.duration_ns / NS_PER_S}
-    few = f"{len(trips)} round trips; it needs at least {params.min_trips}"
+    few = f"fewer than {params.min_trips} round trips"
     enough = len(trips) >= params.min_trips
     for name, statistic in statistics.items():
         values = columns.get(name, trips.net)

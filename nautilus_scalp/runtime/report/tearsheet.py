@@ -134,7 +134,7 @@ def _add_costs(sheet: page.Page, facts: RunFacts, report: Row, columns: Sequence
     what = "configuration" if len(facts.configs) > 1 else "strategy"
     sheet.add(
         page.pair(
-            page.section(f"The money by {what}", SPLIT_TEXT, sheet.plot(bars)),
+            page.section(f"The money by {what}", "Parts that stack up to net.", sheet.plot(bars)),
             page.section(
                 "Break-even fee against the fee paid",
                 FEE_TEXT + facts.fee_tier.name + ".",
@@ -151,9 +151,6 @@ def _add_execution(sheet: page.Page, columns: Sequence[Column]) -> None:
     markouts = charts.markout_figure(curves, has_total=columns[-1].name == "total")
     text = "What a fill is worth later, before fees. A curve that falls is adverse selection."
     sheet.add(page.section("Markouts", text, sheet.plot(markouts)))
-    if any(column.row["queue_band"] for column in columns):
-        judged = [columns[-1]] if columns[-1].name == "total" else columns
-        sheet.add(page.section("Other judges of the queue", QUEUE_TEXT, queue_judges(judged)))
     if columns[-1].name != "total":
         return
     single = columns[:-1]
@@ -170,10 +167,17 @@ def _add_tables(sheet: page.Page, report: Row, columns: Sequence[Column]) -> Non
         unit = f"Amounts in {report['run']['currency']}. A dash has no honest value; see the notes."
         sheet.add(page.section("Every number", unit, _numbers(columns)))
     judged = [columns[-1]] if total else columns
-    sheet.add(page.section("Performance and chance", CHANCE_TEXT, uncertainty(judged)))
+    boxes = [page.section("Performance and chance", CHANCE_TEXT, uncertainty(judged))]
+    if any(column.row["queue_band"] for column in columns):
+        boxes.append(page.section("Other judges of the queue", QUEUE_TEXT, queue_judges(judged)))
+    if total:
+        sheet.add(page.pair(*boxes))
+    else:
+        for box in boxes:
+            sheet.add(box)
     parts = columns[:-1] if total else []
     for title, key in (("By regime", "by_regime"), ("By hour, UTC", "by_hour")):
-        if report[key]:
+        if len(report[key]) > 1:
             table = breakdown(report[key], parts, title.split(",", maxsplit=1)[0][3:])
             sheet.add(page.section(title, BREAKDOWN_TEXT[key], table))
     if report["total"]["refusals"]:
