@@ -315,7 +315,9 @@ class DirectionalDesk:
         notional = scale * self._base_notional(multiple, opinion)
         if not permission.regime.active or math.isnan(stop_fraction):
             return notional
-        largest = largest_entry(permission.regime.profile, self._execution.equity, stop_fraction)
+        largest = largest_entry(
+            permission.regime.profile, self._execution.state.equity, stop_fraction
+        )
         return min(notional, largest)
 
     def _stop_fraction(self) -> float:
@@ -343,7 +345,7 @@ class DirectionalDesk:
             ),
         )
         trust = 1.0 if by_rule else opinion.trust(self._signal)
-        return trust * share * self._execution.equity
+        return trust * share * self._execution.state.equity
 
     def _intent(self, side: int, notional: float) -> OrderIntent:
         """Return the order that opens a position of a value."""

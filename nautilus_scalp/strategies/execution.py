@@ -34,6 +34,7 @@ from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.state import Refused
 from nautilus_scalp.risk.state import RiskState
+from nautilus_scalp.strategies.departure import Departure
 from nautilus_scalp.strategies.ledger import Ledger
 from nautilus_scalp.strategies.orders import as_working
 from nautilus_scalp.strategies.orders import make_order
@@ -51,10 +52,6 @@ _ALIVE_EVENTS = (
 )
 _FAILED_EVENTS = (OrderRejected, OrderDenied)
 _FINEST_PRECISION = 16  # of Nautilus; until the instrument is known
-# A venue that turned a closing order down is not asked again with every quote, and one that said
-# nothing is asked again after this. (Nautilus's simulated venue drops a market order without a word
-# when others took all the liquidity at its price.) A second order is safe: it can only reduce.
-_RETRY_NS = 1_000_000_000
 # Most quotes change a size and no price. So often, at least, the market is looked at all the same.
 _LOOK_NS = 50_000_000
 
@@ -65,8 +62,7 @@ class Execution:
 
     The position is counted from the strategy's own fills. Everything that may still fill counts as
     working from the moment it is sent until the venue says that it is over, so that the risk gate
-    always sees the worst case. Going flat means: cancel everything, close what is held, and look
-    again with every quote until nothing is left.
+    always sees the worst case.
 
     Parameters
     ----------
@@ -134,8 +130,7 @@ class Execution:
         for order in (*cache.orders_open(**mine), *cache.orders_inflight(**mine)):
             self._ledger.add(as_working(order, pending=order.is_inflight))
             if order.is_reduce_only:  # the exit is under way: wait for it, send no second one
-                self.leaving = True
-                self._retry_at_ns = self._strategy.clock.timestamp_ns() + _RETRY_NS
+                self._departure.wait_for_exit(self._strategy.clock.timestamp_ns())
         self.permission.join(self._instrument, self.state, lambda: self.leaving)
 
     def reset(self) -> None:
@@ -145,11 +140,14 @@ class Execution:
 
     def _clear(self) -> None:
         self._ledger = Ledger(self._size_precision)
-        self.leaving = False
-        self._stopping = False
-        self._retry_at_ns = 0
+        self._departure = Departure(self, self._ledger, self._refusals)
         self._look_ns = 0
         self._regime_blocked: str | None = None
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the strategy is going flat; until then it opens nothing."""
+        return self._departure.under_way
 
     @property
     def state(self) -> RiskState:
@@ -165,11 +163,6 @@ class Execution:
     def position(self) -> OpenPosition | None:
         """The present position."""
         return self._ledger.position
-
-    @property
-    def equity(self) -> float:
-        """Balance of the venue's account in the quote currency; NaN without an account."""
-        return self.state.equity
 
     @property
     def idle(self) -> bool:
@@ -194,9 +187,9 @@ class Execution:
 
         """
         state = self._ledger.state
-        if now_ns >= self._look_ns or bid != state.bid or ask != state.ask or self.leaving:
+        if now_ns >= self._look_ns or bid != state.bid or ask != state.ask:
             return False
-        if self.permission.regime.blocked != self._regime_blocked:
+        if self._departure.under_way or self.permission.regime.blocked != self._regime_blocked:
             return False
         state.quote_ns = quote_ns
         state.now_ns = now_ns
@@ -237,8 +230,8 @@ class Execution:
         self._look_ns = now_ns + _LOOK_NS
         self.permission.on_market(state, self._instrument)
         self._regime_blocked = self.permission.regime.blocked
-        if self.leaving:
-            self._leave()
+        if self._departure.under_way:
+            self._departure.go_on()
         if 0.0 < bid < ask < math.inf:
             return True
         self._refusals["crossed_or_missing_market"] += 1
@@ -308,9 +301,7 @@ class Execution:
 
     def leave(self) -> None:
         """Go flat; until then the strategy opens nothing."""
-        if not self.leaving and not self.idle:
-            self.leaving = True
-            self._leave()
+        self._departure.begin()
 
     def stop(self) -> bool:
         """
@@ -324,7 +315,7 @@ class Execution:
         """
         if self.idle or not self._strategy.is_running:
             return True
-        self._stopping = True
+        self._departure.stopping = True
         self.leave()
         return False
 
@@ -359,9 +350,9 @@ class Execution:
             return
         over = working.order_id not in ledger.working
         if over and working.reduce_only and not isinstance(event, _FAILED_EVENTS):
-            self._retry_at_ns = 0  # done: what is left may be closed at once
-        if self.leaving:
-            self._finish_leaving()
+            self._departure.closed()
+        if self._departure.is_over():
+            self._strategy.stop()
 
     # --- orders ---
 
@@ -404,34 +395,3 @@ class Execution:
             self._refusals["amend_rejected" if amend else "cancel_rejected"] += 1
             working.pending = False
             working.price = order.price.as_double()
-
-    # --- going flat ---
-
-    def _leave(self) -> None:
-        """Cancel what can be cancelled and close what is held, unless that is under way."""
-        self.cancel_all()
-        state = self.state
-        closing = [order for order in self.working if order.reduce_only]
-        if closing and state.now_ns >= self._retry_at_ns:
-            for order in closing:
-                self._ledger.drop(order.order_id)
-            self._refusals["closing_order_unanswered"] += len(closing)
-            closing = []
-        if state.position_qty != 0.0 and not closing and state.now_ns >= self._retry_at_ns:
-            self._retry_at_ns = state.now_ns + _RETRY_NS
-            side = SELL if state.position_qty > 0.0 else BUY
-            qty = min(abs(state.position_qty), self.rules.max_qty)
-            self.submit(OrderIntent(side, qty, reduce_only=True))
-
-    def _finish_leaving(self) -> None:
-        """
-        Notice that the strategy is flat.
-
-        Nothing is sent from here, but with the next quote: an engine that has come to its end
-        still delivers events, and takes no more orders.
-        """
-        if self.idle:
-            self.leaving = False
-            if self._stopping:
-                self._stopping = False
-                self._strategy.stop()

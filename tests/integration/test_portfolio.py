@@ -22,7 +22,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
 
 # The desk's account holds 1,000,000; an entry is worth 98.
 MOVES = MovesParams(sample_ms=10.0, least_samples=2)
-WIDE = PortfolioLimits(max_daily_var_share=100.0, max_correlated_share=1.0, moves=MOVES)
+WIDE = PortfolioLimits(
+    max_daily_var_share=100.0, max_correlated_share=1.0, reference_volatility=1e9, moves=MOVES
+)
 
 
 def guard(limits: PortfolioLimits = WIDE, **settings: object) -> PortfolioGuard:
@@ -68,7 +70,10 @@ def test_with_room_nothing_changes(desk: Desk) -> None:
 def test_the_limit_is_shared(desk: Desk) -> None:
     write_fall(desk)
     limits = PortfolioLimits(
-        max_daily_var_share=100.0, max_asset_share=150.0 / 1_000_000, moves=MOVES
+        max_daily_var_share=100.0,
+        max_asset_share=150.0 / 1_000_000,
+        reference_volatility=1e9,
+        moves=MOVES,
     )
     first, second = reversion(desk, "001"), reversion(desk, "002")
     desk.play(guard(limits), first, second)
@@ -90,7 +95,10 @@ def test_a_drawdown_closes_everything_and_survives_a_restart(desk: Desk, tmp_pat
     desk.at(1_200).quote(90.0, 90.1).at(1_300).quote(90.0, 90.1).at(1_310).quote(90.0, 90.1)
     kill_file = str(tmp_path / "kill")
     limits = PortfolioLimits(
-        max_daily_var_share=100.0, max_drawdown_share=7.0 / 1_000_000, moves=MOVES
+        max_daily_var_share=100.0,
+        max_drawdown_share=7.0 / 1_000_000,
+        reference_volatility=1e9,
+        moves=MOVES,
     )
     strategy = reversion(desk)
     desk.play(guard(limits, kill_file=kill_file), strategy)
