@@ -95,6 +95,8 @@ class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         position's value; without it nothing is paid then, and the report says so.
     funding_interval_h : float
         Hours between those funding times, counted from 00:00 UTC.
+    initial_margin : bool
+        Whether orders that the account cannot carry at its leverage are denied.
     liquidation : bool
         Whether an account below its maintenance margin is closed out.
 
@@ -116,6 +118,7 @@ class VenueSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     fee_multiplier: NotNegative = 1.0
     funding_rate: float | None = None
     funding_interval_h: Positive = 8.0
+    initial_margin: bool = True
     liquidation: bool = True
 
 

@@ -188,7 +188,11 @@ def test_liquidation_closes_at_market_and_stops_trading(
     steps = [Step(event=0, qty=20), Step(event=1, qty=1, price=94.5), Step(event=4, qty=1)]
 
     report = run(
-        desk.catalog(tmp_path), steps, chunk_size=chunk_size, starting_balances=["100 USDT"]
+        desk.catalog(tmp_path),
+        steps,
+        chunk_size=chunk_size,
+        starting_balances=["100 USDT"],
+        default_leverage=50.0,
     )
 
     row = report["strategies"][0]
@@ -215,6 +219,7 @@ def test_nothing_is_liquidated_when_that_is_switched_off(tmp_path: Path) -> None
         [Step(event=0, qty=20)],
         liquidation=False,
         starting_balances=["100 USDT"],
+        default_leverage=50.0,
     )
 
     assert report["strategies"][0]["open_positions"] == 1
@@ -281,3 +286,26 @@ def test_without_consumption_every_order_finds_the_whole_book(tmp_path: Path) ->
     report = run(deep_tape().catalog(tmp_path), steps, liquidity_consumption=False)
 
     assert report["total"]["volume"] == pytest.approx(2 * (100.2 + 2 * 100.5))
+
+
+def test_orders_beyond_the_initial_margin_are_denied(tmp_path: Path) -> None:
+    desk = TapeDesk()
+    for second in range(1, 8):
+        desk.at(1_000 * second).quote(100.0, 100.1, 50, 50)
+    steps = [
+        Step(event=0, qty=2),  # 2 * 100.05 / 3 = 66.7 of 100
+        Step(event=1, qty=1, price=99.0),  # with it 3 * 100.05 / 3 = 100.05: too much
+        Step(event=2, qty=0.9, price=99.0),  # 96.7 of 99.8: 0.1 was paid in fees, 0.1 is lost
+        Step(event=3, qty=-4, price=101.0),  # 2 short if all is sold: less than 2.9 long
+        Step(event=4, qty=-1, price=101.0),  # 3 short: 100.05 again
+    ]
+
+    report = run(desk.catalog(tmp_path), steps, starting_balances=["100 USDT"])
+    unchecked = run(
+        desk.catalog(tmp_path), steps, starting_balances=["100 USDT"], initial_margin=False
+    )
+
+    row = report["strategies"][0]
+    assert row["orders"] == 5
+    assert row["refusals"] == {"denied: initial margin exceeds equity": 2}
+    assert unchecked["strategies"][0]["refusals"] == {}

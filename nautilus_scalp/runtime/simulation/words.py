@@ -73,6 +73,11 @@ def assumptions(config: BacktestConfig) -> tuple[str, ...]:
         if venue.liquidation
         else "Nothing is liquidated."
     )
+    afforded = (
+        f"Orders that need more than the equity at {venue.default_leverage:g}x are denied."
+        if venue.initial_margin
+        else "Initial margin is not checked."
+    )
     delays = f"{submit} (submit), {amend} (amend) and {cancel} (cancel){inference}"
     return (
         f"Commands take effect after {delays}.",
@@ -80,7 +85,7 @@ def assumptions(config: BacktestConfig) -> tuple[str, ...]:
         "The book is the recorded best bid and ask; larger market orders walk the recorded depth.",
         "What is sent makes nobody else act.",
         "Funding is paid at recorded rates, or at the configured one.",
-        f"Initial margin is not checked. {closed_out}",
+        f"{afforded} {closed_out}",
     )
 
 
