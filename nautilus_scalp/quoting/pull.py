@@ -122,7 +122,7 @@ class PullGuard:
         elapsed_ms = max(ts_ns - self._spread_ns, 0) / _NS_PER_MS
         if math.isnan(self._usual):
             self._usual = ask - bid
-        elif self._spread_ns:  # the spread that stood until now
+        else:  # the spread that stood until now
             kept = decay(elapsed_ms, self._params.spread_half_life_ms)
             self._usual = kept * self._usual + (1.0 - kept) * self._spread
             self._watched_ms += elapsed_ms
