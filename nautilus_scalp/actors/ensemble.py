@@ -70,12 +70,15 @@ class EnsembleActorConfig(ActorConfig, frozen=True):
 class _Channel:
     """What belongs to one instrument."""
 
-    __slots__ = ("book_sample", "engine", "regime", "stream", "topic")
+    __slots__ = ("book_sample", "engine", "instrument_id", "regime", "stream", "topic")
 
-    def __init__(self, engine: FeatureEngine, stream: EnsembleStream, topic: str) -> None:
+    def __init__(
+        self, instrument_id: InstrumentId, engine: FeatureEngine, stream: EnsembleStream
+    ) -> None:
+        self.instrument_id = instrument_id
         self.engine = engine
         self.stream = stream
-        self.topic = topic
+        self.topic = signal_topic(instrument_id)
         self.regime = UNCLASSIFIED
         self.book_sample = -1
 
@@ -104,6 +107,7 @@ class EnsembleActor(Actor):
         self.signals_published = 0
         self._not_finite = 0
         self._channels: dict[InstrumentId, _Channel] = {}
+        self._last: _Channel | None = None
         self._side_kinds: frozenset[int] = frozenset()
         self._side_source: SideSource | None = None
         self._side_tape = NO_SIDE_TAPE
@@ -134,7 +138,7 @@ class EnsembleActor(Actor):
             self.config.indicators,
         )
         self._channels = {
-            instrument_id: _Channel(engine, ensemble.stream(), signal_topic(instrument_id))
+            instrument_id: _Channel(instrument_id, engine, ensemble.stream())
             for instrument_id, engine in zip(self.config.instrument_ids, engines, strict=True)
         }
         self._side_kinds = side_kinds(engines[0].names)
@@ -165,6 +169,7 @@ class EnsembleActor(Actor):
     def on_reset(self) -> None:
         """Forget everything, the model included."""
         self._channels.clear()
+        self._last = None
         self._side_tape = NO_SIDE_TAPE
         self.signals_published = 0
         self._not_finite = 0
@@ -191,7 +196,9 @@ class EnsembleActor(Actor):
         """
         if self._side_tape.next_ns < tick.ts_init:
             self._side_tape.play_until(tick.ts_init)
-        channel = self._channels[tick.instrument_id]
+        channel = self._last  # comparing ids takes a tenth of the time of looking one up
+        if channel is None or channel.instrument_id != tick.instrument_id:
+            self._last = channel = self._channels[tick.instrument_id]
         engine, stream = channel.engine, channel.stream
         if not engine.on_quote(tick.ts_event, *quote_values(tick)):
             return
@@ -200,12 +207,15 @@ class EnsembleActor(Actor):
         if not math.isfinite(strength):
             self._not_finite += 1
             return
+        p_down, p_flat, p_up = probabilities.tolist()
         signal = AlphaSignal(
             tick.ts_event,
             self.clock.timestamp_ns(),
-            tick.instrument_id,
+            channel.instrument_id,
             self._horizon_ms,
-            *probabilities.tolist(),
+            p_down,
+            p_flat,
+            p_up,
             move_bps,
             confidence,
             stream.disagreement,
