@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from nautilus_scalp.evaluation.fills import NS_PER_S
+from nautilus_scalp.evaluation.fills import NS_PER_MS
 from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.signals.regime import Regime
 from nautilus_scalp.signals.regime import RegimeClassifier
@@ -40,7 +40,7 @@ class RegimeSeries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def classify(mids: MidSeries, params: RegimeParams | None = None) -> RegimeSeries:
     """
-    Follow a market from regime to regime, by the last mid price of each second.
+    Follow a market from regime to regime, as a ``RegimeActor`` does.
 
     Parameters
     ----------
@@ -55,13 +55,15 @@ def classify(mids: MidSeries, params: RegimeParams | None = None) -> RegimeSerie
         A moment's regime rests on prices up to that moment only.
 
     """
-    last_of_second = np.flatnonzero(np.diff(mids.ts_ns // NS_PER_S, append=-1))
-    classifier = RegimeClassifier(params or RegimeParams())
+    params = params or RegimeParams()
+    classifier = RegimeClassifier(params)
+    # What neither moves the price nor begins a bar says nothing; of a day's quotes few are left.
+    bar = mids.ts_ns // round(params.measures.bar_ms * NS_PER_MS)
+    telling = (np.diff(bar, prepend=-1) != 0) | (np.diff(mids.mid, prepend=np.nan) != 0.0)
     ts_ns: list[int] = []
     codes: list[int] = []
     regime: Regime | None = None
-    seconds = zip(mids.ts_ns[last_of_second].tolist(), mids.mid[last_of_second], strict=True)
-    for moment_ns, mid in seconds:
+    for moment_ns, mid in zip(mids.ts_ns[telling].tolist(), mids.mid[telling], strict=True):
         classifier.on_mid(moment_ns, float(mid))
         if classifier.regime is not regime:
             regime = classifier.regime
