@@ -48,7 +48,8 @@ def unsubscribe_side(actor: Actor, instrument_id: InstrumentId, kinds: frozenset
     """Undo `subscribe_side`."""
     if DEPTH in kinds:
         actor.unsubscribe_order_book_deltas(instrument_id)
-    if MARK in kinds:
+    # Binance's client cannot leave mark prices alone (nautilus_trader 1.231), and logs an error.
+    if MARK in kinds and instrument_id.venue != _BINANCE:
         actor.unsubscribe_mark_prices(instrument_id)
     if FUNDING in kinds and instrument_id.venue == _BINANCE:
         actor.unsubscribe_data(_binance_funding(instrument_id), client_id=ClientId(_BINANCE.value))

@@ -182,6 +182,7 @@ class Trader:
         self._nursery = nursery
         self.directory = directory
         self.strategy = "pingpong:PingPong"
+        self.more_blocks = ""
         self.journal = directory / "journal.jsonl"
         self._pid: int | None = None
         self._output = directory / "output.txt"
@@ -204,6 +205,7 @@ class Trader:
     def configure(self, **config: object) -> None:
         """Write the configuration."""
         text = _toml(self._exchange, self.strategy, self.directory, config)
+        text += self.more_blocks
         self.config_file.write_text(text, encoding="utf-8")
 
     def audit(self) -> Audit:
@@ -277,7 +279,7 @@ strategy_path = "{strategy}"
 config_path = "{strategy}Config"
 [strategies.config]
 instrument_id = "{exchange.instrument_id}"
-""" + "\n".join(lines)
+""" + "".join(f"{line}\n" for line in lines)
 
 
 def _value(value: object) -> str:

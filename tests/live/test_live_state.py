@@ -45,7 +45,7 @@ def test_damaged_state_is_refused(tmp_path: Path) -> None:
 def test_marker_tells_a_crash_from_a_clean_end(tmp_path: Path) -> None:
     state = StateDirectory(tmp_path)
     assert not state.crashed
-    state.mark_running(["BTCUSDT-PERP.BINANCE"])
+    state.mark_running({"BTCUSDT-PERP.BINANCE": "module:Class"})
     state.close()
     again = StateDirectory(tmp_path)
     assert again.crashed
