@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from nautilus_scalp.actors.ensemble import EnsembleActor
 from nautilus_scalp.actors.ensemble import EnsembleActorConfig
 from nautilus_scalp.data.catalog import catalog_instruments
 from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.data.catalog import side_events
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.features.engine import ALL
 from nautilus_scalp.features.engine import FeatureEngine
@@ -35,6 +37,7 @@ from nautilus_scalp.messages import SIGNAL_CLIENT
 from nautilus_scalp.messages import SIGNAL_TYPE
 from nautilus_scalp.models.artifact import save_artifact
 from nautilus_scalp.models.ensemble import Ensemble
+from nautilus_scalp.runtime.bus import quiet_bus
 from nautilus_scalp.runtime.console import Report
 from nautilus_scalp.training.config import LstmParams
 from nautilus_scalp.training.config import TrainingConfig
@@ -181,7 +184,9 @@ def _inside_engine(
     quotes = stored.query(QuoteTick, identifiers=[instrument_id.value], start=start_ns)
     trades = stored.query(TradeTick, identifiers=[instrument_id.value], start=start_ns)
     engine = BacktestEngine(
-        BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True), run_analysis=False)
+        BacktestEngineConfig(
+            logging=LoggingConfig(bypass_logging=True), run_analysis=False, message_bus=quiet_bus()
+        )
     )
     engine.add_venue(
         instrument_id.venue, OmsType.NETTING, AccountType.MARGIN, [Money.from_str("100000 USDT")]
@@ -200,6 +205,9 @@ def _inside_engine(
                 )
             )
             probe = SignalProbe(instrument_id)
+            window = (start_ns, int(tape.ts_init_ns[-1]) + 1)
+            names = [instrument_id.value]
+            actor.replay_side_events(partial(side_events, catalog, names, window))
             _stamp_entry(actor, probe)
             engine.add_actor(actor)
             engine.add_strategy(probe)
