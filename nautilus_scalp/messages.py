@@ -6,6 +6,7 @@ class when the class is made, and text in their place is an error.
 
 from functools import cache
 
+from msgspec import Struct
 from nautilus_trader.common.data_topics import TopicCache
 from nautilus_trader.core.data import Data
 from nautilus_trader.core.nautilus_pyo3.model import register_custom_data_class
@@ -24,6 +25,29 @@ NO_INSTRUMENT = InstrumentId.from_str("NONE.NONE")
 
 # Where a ``PortfolioGuard`` hands its portfolio to the function that a strategy sends.
 PORTFOLIO_ENDPOINT = "PortfolioGuard.hand_over"
+
+# Where a ``PortfolioGuard`` sends the leverage that an account should have; who stands between the
+# run and its venue listens.
+LEVERAGE_ENDPOINT = "VenueLeverage.apply"
+
+
+class LeverageRequest(Struct, frozen=True):
+    """
+    The leverage that the venue's account should have in an instrument from now on.
+
+    Attributes
+    ----------
+    instrument_id : InstrumentId
+        Of which positions.
+    leverage : int
+        At least 1: venues take whole numbers.
+
+    """
+
+    instrument_id: InstrumentId
+    leverage: int
+
+
 # Where an ``Arbiter`` hands its floors, by instrument, to the function that a strategy sends.
 FLOOR_ENDPOINT = "Arbiter.hand_over"
 

@@ -11,13 +11,16 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.objects import Currency
 
+from nautilus_scalp.messages import LEVERAGE_ENDPOINT
 from nautilus_scalp.messages import PORTFOLIO_ENDPOINT
 from nautilus_scalp.messages import UNCLASSIFIED
+from nautilus_scalp.messages import LeverageRequest
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.risk.kill_switch import KillSwitch
 from nautilus_scalp.risk.leverage import Conditions
 from nautilus_scalp.risk.leverage import LeverageParams
+from nautilus_scalp.risk.leverage import VenueLevel
 from nautilus_scalp.risk.leverage import is_emergency
 from nautilus_scalp.risk.leverage import target_leverage
 from nautilus_scalp.risk.portfolio import Portfolio
@@ -43,7 +46,8 @@ class PortfolioGuardConfig(ActorConfig, frozen=True):
     limits : PortfolioLimits
         What may be risked.
     leverage : LeverageParams, optional
-        How the limits on exposure follow conditions; left out, leverage is 1.
+        How the limits on exposure, and the venue's own setting, follow conditions; left out, the
+        limits are those of leverage 1 and the venue's setting is left alone.
     kill_file : str, optional
         Where the kill switch is kept, for a live run; without it, it lasts as long as the run.
     interval_ms : float
@@ -75,6 +79,8 @@ class PortfolioGuard(Actor):
     ----------
     book : Portfolio
         The shared limits.
+    applied : dict[str, int]
+        Leverage that the venue was told, by instrument.
 
     """
 
@@ -86,7 +92,13 @@ class PortfolioGuard(Actor):
         self._switch = KillSwitch(path)
         self._regimes: dict[InstrumentId, str] = {}
         self._noise: dict[InstrumentId, float] = {}
+        self._forget_leverage()
         self.book = Portfolio(config.limits, self._switch)
+
+    def _forget_leverage(self) -> None:
+        params = self.config.leverage
+        self._level = VenueLevel(params.raise_after_ms if params is not None else 1.0)
+        self.applied: dict[str, int] = {}
 
     def on_start(self) -> None:
         """Offer the portfolio, and value the account from now on."""
@@ -112,6 +124,7 @@ class PortfolioGuard(Actor):
         """Forget the market; a kill switch that is on stays on."""
         self._regimes.clear()
         self._noise.clear()
+        self._forget_leverage()
         self.book = Portfolio(self.config.limits, self._switch)
 
     def _hand_over(self, accept: Callable[[Portfolio], None]) -> None:
@@ -124,9 +137,22 @@ class PortfolioGuard(Actor):
     def _value(self, event: TimeEvent) -> None:
         self._switch.look()
         self.book.on_equity(self._equity(), event.ts_event)
-        if self.config.leverage is not None:
-            params, now = self.config.leverage, self._conditions()
-            self.book.on_leverage(target_leverage(params, now), emergency=is_emergency(params, now))
+        params = self.config.leverage
+        if params is not None:
+            now = self._conditions()
+            leverage = target_leverage(params, now)
+            self.book.on_leverage(leverage, emergency=is_emergency(params, now))
+            self._apply(self._level.follow(leverage, event.ts_event))
+
+    def _apply(self, level: int) -> None:
+        """Tell the venue, once for every change; nobody may stand between the run and a venue."""
+        if LEVERAGE_ENDPOINT not in self.msgbus.endpoints():
+            return
+        for name in self.book.instruments:
+            if self.applied.get(name) != level:
+                self.applied[name] = level
+                request = LeverageRequest(InstrumentId.from_str(name), level)
+                self.msgbus.send(LEVERAGE_ENDPOINT, request)
 
     def _equity(self) -> float:
         """Return the balance and what the open positions would bring; NaN if that is unknown."""
@@ -152,5 +178,6 @@ class PortfolioGuard(Actor):
             regime_multiple=min((PROFILES[name].size_multiple for name in known), default=1.0),
             crash=Regime.CRASH in known,
             noise=max(noise, default=0.0),
+            win_rate=self.book.win_rate,
             risk_share=self.book.risk_share,
         )

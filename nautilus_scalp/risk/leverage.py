@@ -12,6 +12,7 @@ from nautilus_scalp.signals.units import Positive
 
 type LeverageMode = Literal["conservative", "aggressive", "adaptive"]
 
+_NS_PER_MS = 1_000_000
 _CEILING_SHARE = {"conservative": 0.5, "aggressive": 1.0, "adaptive": 1.0}
 
 
@@ -36,6 +37,9 @@ class LeverageParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Annual volatility at which the emergency begins.
     least_win_rate : float
         Share of round trips won below which leverage falls in proportion.
+    raise_after_ms : float
+        The venue's own setting follows downwards at once, upwards only when this has passed since
+        its last change.
 
     """
 
@@ -46,6 +50,7 @@ class LeverageParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_drawdown: Positive = 0.1
     emergency_volatility: Positive = 3.0
     least_win_rate: NotNegative = 0.4
+    raise_after_ms: Positive = 60_000.0
 
     def __post_init__(self) -> None:
         """Refuse an emergency that would allow more than the mode does."""
@@ -147,3 +152,49 @@ def is_emergency(params: LeverageParams, now: Conditions) -> bool:
         or now.drawdown >= params.max_drawdown
         or now.volatility >= params.emergency_volatility
     )
+
+
+class VenueLevel:
+    """
+    The whole number that a venue's account is set to, so that its margin covers the leverage.
+
+    Parameters
+    ----------
+    raise_after_ms : float
+        Least time between a change and a rise.
+
+    Attributes
+    ----------
+    level : int
+        Present setting; 0 before the first.
+
+    """
+
+    def __init__(self, raise_after_ms: float) -> None:
+        self._wait_ns = round(raise_after_ms * _NS_PER_MS)
+        self._changed_ns = 0
+        self.level = 0
+
+    def follow(self, leverage: float, ts_ns: int) -> int:
+        """
+        Return the setting for a leverage.
+
+        Parameters
+        ----------
+        leverage : float
+            That conditions allow: positive and finite.
+        ts_ns : int
+            Now.
+
+        Returns
+        -------
+        int
+            `leverage` rounded up, at least 1; the present setting while a rise has to wait.
+
+        """
+        wanted = max(math.ceil(leverage), 1)
+        rises = wanted > self.level > 0
+        if wanted != self.level and not (rises and ts_ns - self._changed_ns < self._wait_ns):
+            self.level = wanted
+            self._changed_ns = ts_ns
+        return self.level

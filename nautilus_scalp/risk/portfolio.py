@@ -32,6 +32,8 @@ from nautilus_scalp.signals.units import Positive
 
 Loss = Annotated[float, Meta(gt=0.0, lt=1.0)]
 
+_LEAST_TRIPS = 30  # a win rate of fewer round trips says nothing
+
 KILLED = "kill_switch"
 REDUCING = "leverage_reduction"
 
@@ -158,6 +160,11 @@ class Portfolio:
         self._exposures = np.zeros(self._moves.size)
 
     @property
+    def instruments(self) -> list[str]:
+        """Instruments of all members, once each."""
+        return self._moves.names
+
+    @property
     def drawdown(self) -> float:
         """Share of the highest equity that is lost; NaN while the equity is unknown."""
         return 1.0 - self._equity / self._peak if self._peak > 0.0 else math.nan
@@ -166,6 +173,13 @@ class Portfolio:
     def annual_volatility(self) -> float:
         """Annual volatility of the wildest instrument; NaN while too little is known."""
         return max(self._moves.annual_volatility, default=math.nan)
+
+    @property
+    def win_rate(self) -> float:
+        """Share of all round trips won; 1 before there are enough to tell."""
+        wins = sum(member.state.wins for member in self._members.values())
+        trips = wins + sum(member.state.losses for member in self._members.values())
+        return wins / trips if trips >= _LEAST_TRIPS else 1.0
 
     @property
     def risk_share(self) -> float:

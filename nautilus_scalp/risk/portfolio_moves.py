@@ -149,6 +149,11 @@ class Comovement:
         self.correlations = np.ones((count, count))
 
     @property
+    def names(self) -> list[str]:
+        """Instruments that are followed, in their order."""
+        return list(self._index)
+
+    @property
     def size(self) -> int:
         """How many instruments are followed."""
         return len(self._index)

@@ -37,6 +37,8 @@ class RiskState(Struct):
     stop_fraction : float
         Distance of the stop of what is held or about to be, as a fraction of the price; NaN for
         a strategy without stops.
+    wins, losses : int
+        Round trips of the strategy so far; one that made nothing is neither.
     revision : int
         Goes up with every change of prices, position or working orders, so that who sums up many
         states knows which to look at again.
@@ -55,6 +57,8 @@ class RiskState(Struct):
     equity: float = math.nan
     leverage: float = math.nan
     stop_fraction: float = math.nan
+    wins: int = 0
+    losses: int = 0
     revision: int = 0
 
     @property

@@ -32,6 +32,7 @@ from nautilus_scalp.runtime.bus import quiet_bus
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.simulation.books import Books
 from nautilus_scalp.runtime.simulation.closed_positions import silence_analyzer
+from nautilus_scalp.runtime.simulation.leverage import obey_leverage
 from nautilus_scalp.runtime.simulation.margin import InitialMargin
 from nautilus_scalp.runtime.simulation.schedule import funding_schedule
 from nautilus_scalp.runtime.simulation.venue import venue_config
@@ -120,6 +121,7 @@ def run_engine(config: BacktestConfig, window: Window, model: Path | None) -> Fi
     books = Books(engine.trader)
     engine.add_actor(books)
     silence_analyzer(engine)
+    obey_leverage(engine)
     if config.venue.initial_margin:
         InitialMargin(engine, config.venue)
     node.run()

@@ -35,6 +35,8 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.trading.strategy import Strategy
 
+from nautilus_scalp.runtime.simulation.leverage import obey_leverage
+
 
 NS_PER_MS = 1_000_000
 START_NS = 1_700_000_000_000 * NS_PER_MS
@@ -103,6 +105,7 @@ class Desk:
         *players: Actor,
         latency_ms: float = 0.0,
         cancel_ms: float = 0.0,
+        order_rate: int = 1_000,
         beside: Sequence["Desk"] = (),
     ) -> None:
         """Run the tape, and those of other desks, through strategies and actors."""
@@ -111,7 +114,8 @@ class Desk:
                 trader_id="TESTER-001",
                 logging=LoggingConfig(bypass_logging=True),
                 risk_engine=RiskEngineConfig(
-                    max_order_submit_rate="1000/00:00:01", max_order_modify_rate="1000/00:00:01"
+                    max_order_submit_rate=f"{order_rate}/00:00:01",
+                    max_order_modify_rate=f"{order_rate}/00:00:01",
                 ),
                 run_analysis=False,
             )
@@ -137,6 +141,7 @@ class Desk:
         for desk in (self, *beside):
             self.engine.add_instrument(desk.instrument)
             self.engine.add_data(desk.tape)
+        obey_leverage(self.engine)
         for player in players:
             if isinstance(player, Strategy):
                 self.engine.add_strategy(player)

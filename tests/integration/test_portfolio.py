@@ -115,17 +115,30 @@ def test_a_drawdown_closes_everything_and_survives_a_restart(desk: Desk, tmp_pat
     again.engine.dispose()
 
 
-def test_leverage_follows_conditions(desk: Desk) -> None:
+def account_leverage(desk: Desk) -> float:
+    return float(
+        desk.cache.account_for_venue(desk.instrument_id.venue).leverage(desk.instrument_id)
+    )
+
+
+def test_leverage_follows_conditions_and_the_venue_is_told(desk: Desk) -> None:
     write_fall(desk)
-    calm = LeverageParams(mode="aggressive", reference_volatility=1e6, emergency_volatility=1e7)
+    calm = LeverageParams(
+        mode="aggressive",
+        reference_volatility=1e6,
+        emergency_volatility=1e7,
+        raise_after_ms=1.0,
+    )
     wild = LeverageParams(mode="aggressive", emergency_volatility=1e-6)
     free = guard(leverage=calm)
     desk.play(free, reversion(desk))
     assert 2.9 < free.book.leverage <= 3.0
+    assert account_leverage(desk) == 3
     other = Desk()
     write_fall(other)
     careful = guard(leverage=wild)
     other.play(careful, reversion(other))
     assert careful.book.leverage == wild.emergency
+    assert account_leverage(other) == 1
     assert other.engine is not None
     other.engine.dispose()

@@ -9,6 +9,7 @@ from nautilus_trader.common.events import TimeEvent
 from nautilus_trader.config import ActorConfig
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
@@ -21,6 +22,7 @@ from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.sizing import SizingParams
 from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.combination import CombinationParams
+from nautilus_scalp.signals.model_guard import ModelGuardParams
 from nautilus_scalp.signals.reversion import ReversionParams
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.directional_config import EntryParams
@@ -228,9 +230,12 @@ def test_breakout_acts_once_on_a_run(desk: Desk) -> None:
 class Oracle(Actor):
     """Publishes one signal with every quote."""
 
-    def __init__(self, instrument_id: InstrumentId, strength: float, confidence: float) -> None:
+    def __init__(
+        self, instrument_id: InstrumentId, strength: float, confidence: float, horizon_ms: int = 500
+    ) -> None:
         super().__init__(ActorConfig())
         self._instrument_id = instrument_id
+        self._horizon_ms = horizon_ms
         self._strength = strength
         self._confidence = confidence
 
@@ -250,6 +255,7 @@ class Oracle(Actor):
             strength=self._strength,
             confidence=self._confidence,
             expected_move_bps=self._strength,
+            horizon_ms=self._horizon_ms,
         )
         self.msgbus.publish(signal_topic(self._instrument_id), signal)
 
@@ -294,6 +300,25 @@ def test_rule_and_model_together(
     else:
         assert entries == [pytest.approx(first_fill, abs=0.005)]
     assert (strategy.signals_received > 0) == (mode != "rules")
+
+
+def test_a_model_that_is_always_wrong_is_shut_down(desk: Desk) -> None:
+    bid = 100.0
+    for ms in range(0, 3_000, 10):
+        bid -= 0.1 * (ms % 100 == 0)
+        desk.at(ms).quote(bid, bid + 0.1)
+    strategy = reversion(
+        desk,
+        entry=EntryParams(order_notional=98.0, cooldown_ms=0.0),
+        exits=ExitParams(timeout_ms=50.0),
+        signal=CombinationParams(mode="signal", guard=ModelGuardParams(least_signals=5)),
+    )
+    desk.play(strategy, Oracle(desk.instrument_id, 1.6, 0.9, horizon_ms=150))
+    times = sorted(event.ts_event for event in desk.events(OrderFilled))
+    assert times[0] < desk.ns_at(100)
+    # Five judgements of 150 ms and a quote each; later nothing is opened any more.
+    assert desk.ns_at(700) < times[-1] < desk.ns_at(1_000)
+    assert strategy.refusals["model_degraded"] > 100
 
 
 class Switch(Actor):

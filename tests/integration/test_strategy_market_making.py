@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.events import OrderDenied
 from nautilus_trader.model.events import OrderRejected
 from nautilus_trader.model.events import OrderUpdated
 from nautilus_trader.trading.strategy import Strategy
@@ -14,6 +15,8 @@ from nautilus_scalp.actors.session import SessionCloseConfig
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.quoting.intensity import IntensityParams
 from nautilus_scalp.quoting.pricing import LadderParams
+from nautilus_scalp.quoting.pull import PullParams
+from nautilus_scalp.quoting.queue import QueueParams
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.volatility import VolatilityParams
@@ -244,3 +247,84 @@ def test_optimal_quotes_begin_when_fill_rates_are_known(
 def test_market_making_by_the_model_alone_is_a_wrong_configuration(desk: Desk) -> None:
     with pytest.raises(UsageError, match=r"signal\.mode"):
         market_maker(desk, signal=CombinationParams(mode="signal"))
+
+
+def working_sides(desk: Desk, ms: float) -> list[OrderSide]:
+    """Return the sides of the quotes that worked at a moment of the tape."""
+    now_ns = desk.ns_at(ms)
+    return sorted(
+        order.side
+        for order in desk.cache.orders()
+        if order.is_post_only and order.ts_init < now_ns and not order.ts_closed <= now_ns
+    )
+
+
+def test_one_sided_flow_pulls_the_asks_at_once(desk: Desk) -> None:
+    for ms in range(0, 100, 20):
+        desk.at(ms).quote(100.0, 100.1)
+    for ms in range(100, 120):
+        desk.at(ms).trade(100.1, 1.0, 1)
+    for ms in range(120, 2_000, 20):
+        desk.at(ms).quote(100.0, 100.1)
+    strategy = market_maker(
+        desk, ladder=WIDE, pull=PullParams(flow_half_life_ms=100.0, least_trades=10.0)
+    )
+    desk.play(strategy)
+    assert working_sides(desk, 95) == [OrderSide.BUY, OrderSide.SELL]
+    assert working_sides(desk, 118) == [OrderSide.BUY]
+    assert working_sides(desk, 1_500) == [OrderSide.BUY, OrderSide.SELL]
+    assert strategy.refusals["toxic_flow"] > 0
+
+
+def test_quotes_are_pulled_when_the_feed_falls_silent_or_lags(desk: Desk) -> None:
+    desk.at(0).quote(100.0, 100.1).at(50).quote(100.0, 100.1)
+    desk.at(700).trade(100.0, 0.1, -1)  # something happens, but the market is not quoted
+    desk.at(1_000).quote(100.0, 100.1).at(1_010).quote(100.0, 100.1)
+    limits = RiskLimits(max_data_age_ms=200.0)
+    strategy = market_maker(desk, ladder=WIDE, risk=limits)
+    desk.play(strategy)
+    assert working_sides(desk, 60) == [OrderSide.BUY, OrderSide.SELL]
+    assert working_sides(desk, 690) == []
+    assert strategy.refusals["stale_data"] == 1
+    assert working_sides(desk, 1_005) == [OrderSide.BUY, OrderSide.SELL]
+
+
+def test_a_collapsing_spread_pulls_both_sides(desk: Desk) -> None:
+    for ms in range(0, 500, 20):
+        desk.at(ms).quote(100.0, 101.0)
+    for ms in range(500, 600, 20):
+        desk.at(ms).quote(100.4, 100.5)
+    strategy = market_maker(desk, ladder=WIDE, pull=PullParams(spread_half_life_ms=400.0))
+    desk.play(strategy)
+    assert working_sides(desk, 490) == [OrderSide.BUY, OrderSide.SELL]
+    assert working_sides(desk, 590) == []
+    assert strategy.refusals["spread_collapse"] > 0
+
+
+def test_a_good_place_in_the_queue_is_kept_and_fills() -> None:
+    params = LadderParams(
+        spread_target=1.0, volatility_multiplier=0.0, quote_depth=1, imbalance_weight=0.0
+    )
+    # Mid 100.5, half a spread 0.5025: our bid joins the 5 BTC at 99.9. The mid then falls by a
+    # tick; the bid would go to 99.8, but a good place is worth that tick of five.
+    for queue, first in ((QueueParams(), (99.9, 0.995)), (None, None)):
+        one = Desk()
+        for ms in (0, 20, 40):
+            one.at(ms).quote(99.9, 101.1)
+        one.at(50).trade(99.9, 4.0, -1)
+        for ms in (60, 80):
+            one.at(ms).quote(99.9, 100.9, bid_size=1.0)
+        one.at(90).trade(99.9, 5.0, -1).at(100).quote(99.9, 100.9)
+        one.play(market_maker(one, ladder=params, queue=queue))
+        assert one.fills()[:1] == ([first] if first else one.fills()[:0])
+        assert one.engine is not None
+        one.engine.dispose()
+
+
+def test_no_order_is_denied_for_its_rate(desk: Desk, rng_tape: Callable[[Desk, int], None]) -> None:
+    rng_tape(desk, 2)
+    strategy = market_maker(desk, risk=RiskLimits(max_orders_per_second=40))
+    desk.play(strategy, latency_ms=3.0, order_rate=40)
+    assert desk.events(OrderDenied) == []
+    assert strategy.refusals["order_rate"] > 0
+    assert len(desk.fills()) > 20

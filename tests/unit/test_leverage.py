@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.risk.leverage import Conditions
 from nautilus_scalp.risk.leverage import LeverageParams
+from nautilus_scalp.risk.leverage import VenueLevel
 from nautilus_scalp.risk.leverage import target_leverage
 
 
@@ -79,3 +80,13 @@ def test_never_outside_its_limits_whatever_the_numbers(mode: str, now: Condition
 def test_an_emergency_above_the_mode_is_refused() -> None:
     with pytest.raises(UsageError, match="emergency"):
         LeverageParams(mode="conservative", largest=1.0, emergency=0.6)
+
+
+def test_the_venues_setting_falls_at_once_and_rises_after_a_while() -> None:
+    level = VenueLevel(raise_after_ms=1_000.0)
+    assert level.follow(2.1, 0) == 3
+    assert level.follow(1.2, 1) == 2
+    assert level.follow(2.9, 1_000_000_000) == 2
+    assert level.follow(0.5, 1_000_000_000) == 1
+    assert level.follow(2.9, 1_999_999_999) == 1
+    assert level.follow(2.9, 2_000_000_000) == 3

@@ -272,3 +272,12 @@ def test_worst_value_takes_the_worse_side_and_the_higher_price() -> None:
     assert worst_notional(state, OrderIntent(BUY, 4.0, 12.0)) == 84.0
     assert worst_notional(state, OrderIntent(SELL, 1.0, 9.5)) == 60.0
     assert math.isnan(worst_notional(RiskState(bid=9.0, ask=11.0, position_qty=math.nan)))
+
+
+def test_win_rate_of_all_strategies_once_there_are_enough_round_trips() -> None:
+    portfolio, states = portfolio_of()
+    change(states[0], wins=10, losses=9)
+    change(states[1], wins=2, losses=8)
+    assert portfolio.win_rate == 1.0
+    change(states[1], losses=9)
+    assert portfolio.win_rate == 12 / 30

@@ -5,9 +5,11 @@ import math
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import SELL
 from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.intents import TradingRules
 from nautilus_scalp.risk.breakers import BreakerParams
 from nautilus_scalp.risk.breakers import CircuitBreaker
-from nautilus_scalp.risk.limits import Unblocked
+from nautilus_scalp.risk.gate import RiskGate
+from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.state import APPROVED
 from nautilus_scalp.risk.state import Refused
 from nautilus_scalp.risk.state import RiskState
@@ -73,6 +75,22 @@ def test_without_limits_nothing_is_blocked_and_the_record_is_kept() -> None:
 
 
 def test_a_blocked_strategy_may_only_reduce() -> None:
+    rules = TradingRules(tick_size=0.1, price_precision=1, qty_step=0.1, size_precision=1)
+    gate = RiskGate(RiskLimits(), rules)
     state = RiskState(position_qty=1.0, blocked="max_daily_loss")
-    assert Unblocked().review(OrderIntent(BUY, 1.0), state) == Refused("max_daily_loss")
-    assert Unblocked().review(OrderIntent(SELL, 1.0, reduce_only=True), state) is APPROVED
+    assert gate.review(OrderIntent(BUY, 1.0), state) == Refused("max_daily_loss")
+    assert gate.review(OrderIntent(SELL, 1.0, reduce_only=True), state) is APPROVED
+
+
+def test_a_market_that_gapes_or_jumps_is_abnormal_for_a_while() -> None:
+    params = BreakerParams(max_spread_bps=20.0, max_jump_bps=50.0, abnormal_pause_ms=10.0)
+    breaker = CircuitBreaker(params)
+    breaker.on_market(99.9, 100.1, 0)  # 20 bps, and nothing to jump from
+    breaker.on_market(math.nan, 100.1, 1)
+    breaker.on_market(100.3, 100.5, 2)  # 40 bps further, 19.9 wide
+    assert breaker.blocked(2) is None
+    breaker.on_market(100.3, 100.6, 3)  # 29.9 bps wide
+    assert breaker.blocked(3) == "abnormal_market"
+    breaker.on_market(101.0, 101.1, NS_PER_MS)  # 59.7 bps further
+    assert breaker.blocked(11 * NS_PER_MS - 1) == "abnormal_market"
+    assert breaker.blocked(11 * NS_PER_MS) is None

@@ -203,6 +203,24 @@ def test_combination(mode: str, side: int, opinion: Opinion, expected: tuple[int
     assert got == pytest.approx(expected)
 
 
+def test_disagreement_between_the_models_takes_off_size() -> None:
+    torn = Opinion(strength=1.0, confidence=0.5, expected_move_bps=1.0, ts_ns=0, disagreement=0.25)
+    both, alone = CombinationParams(mode="combined"), CombinationParams(mode="signal")
+    assert combine(1, 1.2, torn, both) == pytest.approx((1, 1.2 * 1.5 * 0.75))
+    assert combine(0, 0.0, torn, alone) == pytest.approx((1, 0.5 * 0.75))
+    wary = CombinationParams(mode="signal", disagreement_weight=4.0)
+    assert combine(0, 0.0, torn, wary) == (0, 0.0)
+    lost = Opinion(1.0, 0.5, 1.0, 0, disagreement=math.nan)
+    assert combine(0, 0.0, lost, alone) == (0, 0.0)
+
+
+def test_an_opinion_that_is_not_sure_enough_is_none() -> None:
+    params = CombinationParams(mode="signal", min_confidence=0.5)
+    assert combine(0, 0.0, BUY_OPINION, params) == (1, 0.5)
+    wary = CombinationParams(mode="signal", min_confidence=0.51)
+    assert combine(0, 0.0, BUY_OPINION, wary) == (0, 0.0)
+
+
 def test_parameters_out_of_range_are_refused_by_name() -> None:
     with pytest.raises(msgspec.ValidationError, match="lookback_ticks"):
         msgspec.json.decode(b'{"lookback_ticks": 0}', type=ReversionParams)
