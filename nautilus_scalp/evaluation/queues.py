@@ -144,7 +144,7 @@ def queue_fills(orders: RestingOrders, tape: Tape, exponent: float) -> Fills:
         np.searchsorted(tape.ts_init_ns, orders.start_ns, side="right"),
         np.searchsorted(tape.ts_init_ns, orders.end_ns, side="right"),
         (orders.order, orders.side, orders.price),
-        exponent,
+        (exponent, 10.0 ** -tape.instruments[0].size_precision),
     )
     rows = np.flatnonzero(at >= 0)
     rows = rows[np.argsort(at[rows], kind="stable")]
@@ -165,9 +165,9 @@ def _fill_events(
     first: Ints,
     last: Ints,
     orders: tuple[Ints, Sides, Floats],
-    exponent: float,
+    rule: tuple[float, float],
 ) -> Ints:
-    """Return the event that fills each row, -1 for none."""
+    """Return the event that fills each row, -1 for none; `rule` is exponent and lot."""
     order, side, price = orders
     at = np.full(len(order), -1, np.int64)
     filled = -1
@@ -175,7 +175,7 @@ def _fill_events(
         if order[row] == filled:
             continue
         window = (first[row], last[row])
-        at[row] = _fill_event(is_quote, values, window, side[row], price[row], exponent)
+        at[row] = _fill_event(is_quote, values, window, side[row], price[row], rule)
         if at[row] >= 0:
             filled = order[row]
     return at
@@ -188,10 +188,16 @@ def _fill_event(
     window: tuple[int, int],
     side: int,
     price: float,
-    exponent: float,
+    rule: tuple[float, float],
 ) -> int:
-    """Follow the queue of one order from event to event; -1 if none fills it."""
+    """
+    Follow the queue of one order from event to event; -1 if none fills it.
+
+    As hftbacktest counts: a trade fills once it passes the size ahead by half a lot or more. A
+    smaller excess stays as a negative size ahead.
+    """
     first, last = window
+    exponent, lot = rule
     queue = _queue_on_arrival(is_quote, values, first, side, price)
     for k in range(first, last):
         if is_quote[k]:
@@ -203,11 +209,12 @@ def _fill_event(
             through = side * (price - values[k, 0])
             if through > 0.0:
                 return k
-            if through == 0.0 and queue[0] >= 0.0:
+            if through == 0.0 and not np.isnan(queue[0]):
                 ahead, shown, traded, hidden = queue
-                if ahead - values[k, 1] < -_DUST:
+                ahead -= values[k, 1]
+                if ahead < _DUST - 0.5 * lot:
                     return k
-                queue = (max(ahead - values[k, 1], 0.0), shown, traded + values[k, 1], hidden)
+                queue = (ahead, shown, traded + values[k, 1], hidden)
     return -1
 
 
@@ -215,13 +222,13 @@ def _fill_event(
 def _queue_on_arrival(
     is_quote: Flags, values: Floats, first: int, side: int, price: float
 ) -> Queue:
-    """Return size ahead (-1 while the level is behind the best), size shown, traded, hidden."""
+    """Return size ahead (NaN while the level is behind the best), size shown, traded, hidden."""
     own, size = (0, 2) if side > 0 else (1, 3)
     quote = first - 1
     while quote >= 0 and not is_quote[quote]:
         quote -= 1
     if quote < 0 or side * (values[quote, own] - price) > 0.0:
-        return (-1.0, 0.0, 0.0, True)
+        return (np.nan, 0.0, 0.0, True)
     if values[quote, own] == price:
         return (values[quote, size], values[quote, size], 0.0, False)
     return (0.0, 0.0, 0.0, False)
@@ -235,7 +242,7 @@ def _after_quote(queue: Queue, quote: Floats, side: int, price: float, exponent:
     if distance > 0.0:
         return (ahead, shown, 0.0, True)
     new = quote[size] if distance == 0.0 else 0.0
-    if ahead < 0.0:
+    if np.isnan(ahead):
         ahead = new
     elif hidden or exponent == RISK_AVERSE:
         ahead = min(ahead, new)
@@ -251,7 +258,7 @@ def _after_cancels(
     """Return the size ahead once cancellations are shared between both sides of the order."""
     if cancelled < 0.0:
         return min(ahead, new)
-    behind = max(shown - ahead, 0.0)
+    behind = shown - ahead
     if exponent == LOGARITHM:
         weight_behind, weight_ahead = np.log1p(behind), np.log1p(ahead)
     else:
@@ -259,4 +266,4 @@ def _after_cancels(
     total = weight_behind + weight_ahead
     share = weight_behind / total if total > 0.0 else 1.0
     estimate = ahead - (1.0 - share) * cancelled + min(behind - share * cancelled, 0.0)
-    return max(min(estimate, new), 0.0)
+    return min(estimate, new)
