@@ -28,6 +28,7 @@ class Venue:
         self.asked: list[tuple[str, int]] = []
         self.account: dict[InstrumentId, Decimal] = {}
         self.said: list[str] = []
+        self.spoke = asyncio.Event()
         self._refuses = refuses
         self._futures_http_account = SimpleNamespace(set_leverage=self._answer)
         self.endpoints: dict[str, Callable[[LeverageRequest], None]] = {}
@@ -37,7 +38,13 @@ class Venue:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop of the test."""
         return asyncio.get_running_loop()
+
+    def say(self, line: str) -> None:
+        """Keep a line, and let the test go on."""
+        self.said.append(line)
+        self.spoke.set()
 
     async def _answer(self, symbol: object, leverage: int) -> None:
         self.asked.append((str(symbol), leverage))
@@ -56,10 +63,9 @@ class Venue:
 
 
 async def ask(venue: Venue, name: str, *, simulated: bool = False) -> None:
-    obey_leverage(venue, name, venue.said.append, simulated=simulated)  # type: ignore[arg-type]
+    obey_leverage(venue, name, venue.say, simulated=simulated)  # type: ignore[arg-type]
     venue.endpoints[LEVERAGE_ENDPOINT](LeverageRequest(PERPETUAL[name], 2))
-    while not venue.said:
-        await asyncio.sleep(0)
+    await venue.spoke.wait()
 
 
 @pytest.mark.parametrize(("name", "symbol"), [("BINANCE", "BTCUSDT"), ("BYBIT", "BTCUSDT-LINEAR")])
