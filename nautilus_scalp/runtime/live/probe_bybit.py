@@ -32,8 +32,19 @@ _ISOLATED = "ISOLATED_MARGIN"
 type Answer = dict[str, Any]
 
 
-class _Bybit:
-    """Puts questions to the REST interface, signed when there are keys."""
+class BybitRest:
+    """Puts questions to the REST interface, signed when there are keys.
+
+    Parameters
+    ----------
+    base : str
+        Its address.
+    keys : Credentials
+        Empty ones leave the questions unsigned.
+    clock : LiveClock
+        Stamps them.
+
+    """
 
     def __init__(self, base: str, keys: Credentials, clock: LiveClock) -> None:
         self._client = HttpClient()
@@ -42,7 +53,26 @@ class _Bybit:
         self._clock = clock
 
     async def ask(self, path: str, **params: str) -> Answer:
-        """Return the ``result`` of an answer."""
+        """Return the ``result`` of an answer.
+
+        Parameters
+        ----------
+        path : str
+            What is asked for.
+        **params : str
+            The query.
+
+        Returns
+        -------
+        dict
+            As Bybit sent it.
+
+        Raises
+        ------
+        ScalpError
+            With Bybit's code and words, if it refuses.
+
+        """
         query = urlencode(params)
         url = f"{self._base}{path}" + (f"?{query}" if query else "")
         response = await self._client.get(url, headers=self._headers(query))
@@ -54,7 +84,7 @@ class _Bybit:
         return result
 
     async def ask_list(self, path: str, **params: str) -> list[Answer]:
-        """Return the rows of an answer."""
+        """Return the rows of an answer, as `ask` does."""
         rows: list[Answer] = (await self.ask(path, **params))["list"]
         return rows
 
@@ -70,6 +100,28 @@ class _Bybit:
             "X-BAPI-RECV-WINDOW": _WINDOW_MS,
             "X-BAPI-SIGN": hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest(),
         }
+
+
+def open_bybit(config: LiveConfig, keys: Credentials) -> BybitRest:
+    """Return the REST interface of a run.
+
+    Parameters
+    ----------
+    config : LiveConfig
+        Mode and address.
+    keys : Credentials
+        Empty ones ask public questions only.
+
+    Returns
+    -------
+    BybitRest
+        Nothing is asked yet.
+
+    """
+    testnet = config.live.mode == "testnet"
+    environment = BybitEnvironment.TESTNET if testnet else BybitEnvironment.MAINNET
+    base = config.live.base_url_http or get_bybit_http_base_url(environment)
+    return BybitRest(base, keys, LiveClock())
 
 
 async def probe_bybit(config: LiveConfig, keys: Credentials) -> VenueFacts:
@@ -89,10 +141,7 @@ async def probe_bybit(config: LiveConfig, keys: Credentials) -> VenueFacts:
 
     """
     clock = LiveClock()
-    testnet = config.live.mode == "testnet"
-    environment = BybitEnvironment.TESTNET if testnet else BybitEnvironment.MAINNET
-    base = config.live.base_url_http or get_bybit_http_base_url(environment)
-    bybit = _Bybit(base, keys, clock)
+    bybit = open_bybit(config, keys)
     asked_ms = clock.timestamp_ms()
     server_ns = int((await bybit.ask("/v5/market/time"))["timeNano"])
     skew_ms = server_ns // _NS_PER_MS - (asked_ms + clock.timestamp_ms()) // 2
@@ -121,7 +170,7 @@ def _symbol_facts(row: Answer) -> SymbolFacts:
     )
 
 
-async def _account(bybit: _Bybit, symbols: list[str]) -> AccountFacts:
+async def _account(bybit: BybitRest, symbols: list[str]) -> AccountFacts:
     key = await bybit.ask("/v5/user/query-api")
     wallets = await bybit.ask_list("/v5/account/wallet-balance", accountType="UNIFIED")
     margin = (await bybit.ask("/v5/account/info"))["marginMode"]
