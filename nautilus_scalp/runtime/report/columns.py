@@ -31,6 +31,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
         Its keys in the report.
     results : tuple[StrategyResult, ...]
         What they were measured on.
+    strategies : tuple[int, ...]
+        Which of the report's strategies these are.
 
     """
 
@@ -38,6 +40,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     heading: str
     row: Row
     results: tuple[StrategyResult, ...]
+    strategies: tuple[int, ...]
 
     def equity(self, grid_ns: Times) -> Floats:
         """Return its P&L after fees on a grid of times, float64[g]."""
@@ -73,13 +76,13 @@ def strategy_columns(report: Row, results: Sequence[StrategyResult]) -> list[Col
 
     """
     several = len(report["run"]["configs"]) > 1
-    names = _names(results, several=several)
-    columns = [
-        Column(name=name, heading=heading(row, several=several), row=row, results=(result,))
-        for name, row, result in zip(names, report["strategies"], results, strict=True)
-    ]
-    everything = Column(name="total", heading="total", row=report["total"], results=tuple(results))
-    return [*columns, everything]
+    columns = []
+    for index, name in enumerate(_names(results, several=several)):
+        row = report["strategies"][index]
+        title = heading(row, several=several)
+        columns.append(_column(name, title, row, results, [index]))
+    everything = range(len(results))
+    return [*columns, _column("total", "total", report["total"], results, everything)]
 
 
 def config_columns(report: Row, results: Sequence[StrategyResult]) -> list[Column]:
@@ -98,15 +101,24 @@ def config_columns(report: Row, results: Sequence[StrategyResult]) -> list[Colum
         Without a total, which would be of accounts that know nothing of each other.
 
     """
-    return [
-        Column(
-            name=row["config"],
-            heading=row["config"],
-            row=row,
-            results=tuple(one for one in results if one.config == row["config"]),
-        )
-        for row in sorted(report["comparison"], key=lambda total: -total["net"])
-    ]
+    columns = []
+    for row in sorted(report["comparison"], key=lambda total: -total["net"]):
+        name = row["config"]
+        own = [index for index, one in enumerate(results) if one.config == name]
+        columns.append(_column(name, name, row, results, own))
+    return columns
+
+
+def _column(
+    name: str, title: str, row: Row, results: Sequence[StrategyResult], own: Sequence[int]
+) -> Column:
+    return Column(
+        name=name,
+        heading=title,
+        row=row,
+        results=tuple(results[index] for index in own),
+        strategies=tuple(own),
+    )
 
 
 def _names(results: Sequence[StrategyResult], *, several: bool) -> list[str]:

@@ -160,7 +160,8 @@ LINES = (
     Line("profit factor", ("profit_factor",)),
     Line("median duration, s", ("trade_duration_s", "median")),
     Line("max drawdown", ("max_drawdown",)),
-    Line("drawdown / capital", ("max_drawdown_share",), small_share, closes_section=True),
+    Line("drawdown / capital", ("max_drawdown_share",), small_share),
+    Line("capital", ("capital",), count, closes_section=True),
 )
 RATIO_LINES = (
     Line("Sharpe, a year", ("sharpe",), signed=True),

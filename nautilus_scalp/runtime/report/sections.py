@@ -60,7 +60,7 @@ def uncertainty(columns: Sequence[Column]) -> str:
 
 
 def breakdown(rows: Sequence[Row], columns: Sequence[Column], what: str) -> str:
-    """Return a run's sums by hour or regime, and below them the net P&L of each strategy there."""
+    """Return a run's sums by hour or regime, and below them the net P&L of each column there."""
     heads = [what, "time", "fills", "volume", "maker", "fees", "markout 10 s, bps", "won", "net"]
     sums = [
         [
@@ -80,10 +80,16 @@ def breakdown(rows: Sequence[Row], columns: Sequence[Column], what: str) -> str:
     tables = page.table(marked, sums)
     if len(columns) > 1:
         nets = [
-            [Cell(row["label"]), *(signed(net, amount) for net in row["net_by_strategy"])]
+            [
+                Cell(row["label"]),
+                *(
+                    signed(sum(row["net_by_strategy"][i] for i in column.strategies), amount)
+                    for column in columns
+                ),
+            ]
             for row in rows
         ]
-        named = [Cell("net by strategy"), *(Cell(column.heading) for column in columns)]
+        named = [Cell("net"), *(Cell(column.heading) for column in columns)]
         tables += page.table(named, nets)
     return tables
 
@@ -92,6 +98,8 @@ def queue_judges(columns: Sequence[Column]) -> str:
     """Return what other models of the queue fill of the same resting orders."""
     rows = []
     for column in columns:
+        if not column.row["queue_band"]:
+            continue
         for model, judged in column.row["queue_models"].items():
             markout = judged["markout_bps"]
             rows.append(

@@ -175,7 +175,7 @@ def _add_tables(sheet: page.Page, report: Row, columns: Sequence[Column]) -> Non
     else:
         for box in boxes:
             sheet.add(box)
-    parts = columns[:-1] if total else []
+    parts = columns[:-1] if total else columns
     for title, key in (("By regime", "by_regime"), ("By hour, UTC", "by_hour")):
         if len(report[key]) > 1:
             table = breakdown(report[key], parts, title.split(",", maxsplit=1)[0][3:])
