@@ -100,6 +100,8 @@ class Bare(Strategy):
         """Subscribe to what the other listens to."""
         self.subscribe_quote_ticks(INSTRUMENT)
         self.subscribe_trade_ticks(INSTRUMENT)
+        # The simulated venue works off what is on its way with every event, timers included.
+        self.clock.set_timer_ns("second", 1_000_000_000, 0, 0, lambda _event: None)
 
     def on_stop(self) -> None:
         """Unsubscribe."""
@@ -107,11 +109,17 @@ class Bare(Strategy):
         self.unsubscribe_trade_ticks(INSTRUMENT)
 
     def on_trade_tick(self, tick: TradeTick) -> None:
-        """Do nothing."""
+        """Send what is written down for this moment."""
+        if tick.ts_init in self._script:
+            self._send(self._script[tick.ts_init])
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """Send what is written down for this moment."""
-        for command in self._script.get(tick.ts_init, ()):
+        if tick.ts_init in self._script:
+            self._send(self._script[tick.ts_init])
+
+    def _send(self, commands: list[Command]) -> None:
+        for command in commands:
             if command.verb == "submit":
                 self._submit(command)
             elif command.verb == "modify":
@@ -246,7 +254,7 @@ def ticks() -> list[QuoteTick | TradeTick]:
 
 
 def play(ticks: list[QuoteTick | TradeTick], players: list[Actor]) -> tuple[float, list[str]]:
-    """Run the ticks through players; return the seconds and every fill in words."""
+    """Run the ticks through players; return the seconds, and every fill before the end in words."""
     engine = BacktestEngine(
         BacktestEngineConfig(
             logging=LoggingConfig(bypass_logging=True),
@@ -282,7 +290,7 @@ def play(ticks: list[QuoteTick | TradeTick], players: list[Actor]) -> tuple[floa
         f"{fill.ts_event} {fill.order_side} {fill.last_qty} {fill.last_px}"
         for order in engine.cache.orders()
         for fill in order.events
-        if hasattr(fill, "last_px")
+        if hasattr(fill, "last_px") and fill.ts_event < ticks[-1].ts_init
     ]
     engine.dispose()
     return seconds, sorted(fills)

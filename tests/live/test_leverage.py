@@ -23,6 +23,8 @@ PERPETUAL = {
 class Venue:
     """An execution client of either adapter, its account, and the node around them."""
 
+    endpoints: dict[str, Callable[[LeverageRequest], None]]
+
     def __init__(self, name: str, *, refuses: bool) -> None:
         self.is_margin_account = True
         self.asked: list[tuple[str, int]] = []
@@ -31,7 +33,7 @@ class Venue:
         self.spoke = asyncio.Event()
         self._refuses = refuses
         self._futures_http_account = SimpleNamespace(set_leverage=self._answer)
-        self.endpoints: dict[str, Callable[[LeverageRequest], None]] = {}
+        self.endpoints = {}
         self.exec_engine = SimpleNamespace(_clients={ClientId(name): self})
         self.cache = SimpleNamespace(account_for_venue=lambda _venue: self)
         self.msgbus = SimpleNamespace(register=self.endpoints.__setitem__)
