@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -112,6 +113,10 @@ class Exchange:
                 return state
             time.sleep(0.05)
         pytest.fail(f"never happened: {why}; state {self.state()}")
+
+    def profit(self) -> Decimal:
+        """Return what the account has made, fees and funding included."""
+        return Decimal(self.state()["profit"])
 
     def is_flat(self) -> bool:
         """Tell whether no order and no position is left."""
@@ -240,6 +245,11 @@ class Trader:
         while words not in self.output:
             assert time.monotonic() < deadline, f"never printed {words!r}: {self.output}"
             time.sleep(0.05)
+
+    def told_profit(self) -> Any:  # noqa: ANN401 (pytest's own)
+        """Return the profit that the trader printed at its end, to the last printed digit."""
+        (printed,) = re.findall(r"profit ([+-]\d+\.\d+): realised", self.output)
+        return pytest.approx(Decimal(printed), abs=Decimal("0.00005"))
 
     def logs(self) -> str:
         """Return everything that was logged."""

@@ -74,6 +74,7 @@ def test_survives_the_fault_menu(
     assert exchange.is_flat()
     verdict = trader.audit()
     assert verdict.clean, verdict
+    assert trader.told_profit() == exchange.profit(), trader.output
     written = trader.output + trader.logs()
     assert exchange.keys.api_secret not in written
     assert exchange.keys.api_key not in written

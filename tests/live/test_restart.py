@@ -28,7 +28,7 @@ def _order_in_flight(exchange: Exchange, trader: Trader) -> None:
     orders = exchange.state()["orders"]
     exchange.wait(lambda state: state["orders"] > orders, "an order in flight")
     trader.end(signal.SIGKILL)
-    exchange.fault(ack_delay_ms=0)
+    exchange.fault(ack_delay_ms=0, frozen_feed=True)
 
 
 def _before_the_exit(exchange: Exchange, trader: Trader) -> None:
@@ -92,14 +92,17 @@ def test_killed_and_started_again(
     trader.start(CALM)
     exchange.wait(lambda state: state["trades"] >= 2, "two fills")
     stage(exchange, trader)
-    exchange.fault(frozen_feed=False)
-    trades = exchange.state()["trades"]
+    trades, profit = exchange.state()["trades"], exchange.profit()
     trader.start(CALM)
+    exchange.wait(lambda state: state["user_connections"] == 1, "the new run has begun")
+    exchange.fault(frozen_feed=False)
     exchange.wait(lambda state: state["trades"] >= trades + 4, "trading goes on")
     assert trader.end() == 0, trader.output
     assert exchange.is_flat()
     verdict = trader.audit()
     assert verdict.clean, verdict
+    assert trader.told_profit() == exchange.profit() - profit
+    assert "our books agree" in trader.output
     # What was left was closed before anything was opened, and closed once.
     assert exchange.never_held_more_than("0.003")
     record_property("orders", verdict.sent)

@@ -22,6 +22,8 @@ from nautilus_scalp.runtime.live.model import warm_up
 from nautilus_scalp.runtime.live.preflight import Check
 from nautilus_scalp.runtime.live.preflight import preflight
 from nautilus_scalp.runtime.live.probe import probe
+from nautilus_scalp.runtime.live.profit import Books
+from nautilus_scalp.runtime.live.profit import profit_line
 from nautilus_scalp.runtime.live.state import StateDirectory
 from nautilus_scalp.runtime.live.venue import venue_of
 
@@ -92,8 +94,13 @@ def _trade(
             f"logs in {state.logs}; stop with Ctrl-C or: touch {state.kill_file}"
         )
         state.mark_running(config.instrument_ids)
+        kernel = assembly.node.kernel
+        books = Books(kernel.clock.timestamp_ms())
+        kernel.msgbus.subscribe("events.order.*", books.on_event)
         assembly.session.run()
         _verify_flat(config, keys, assembly.node)
+        if config.live.mode != "paper":
+            _say(profit_line(config, keys, books))
         assembly.save()
         state.mark_clean()
         _say("stopped: no order and no position is left")
