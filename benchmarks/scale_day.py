@@ -1,4 +1,4 @@
-"""Eight million quotes of a synthetic market, whole and by chunks: the same report, and the memory of both.
+"""Eight million synthetic quotes, whole and by chunks: the same report, and the memory of both.
 
 Run with ``python -m benchmarks.scale_day [HOURS]``; 32 hours are eight million quotes. Each run is
 a process of its own, so that its peak memory is its own. Every 2,000 events the strategy buys or
