@@ -1,4 +1,5 @@
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,16 @@ def test_data_check_of_the_sample_says_yes(capsys: pytest.CaptureFixture[str]) -
     }
 
 
+def test_garch_prints_what_a_configuration_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["garch", "--catalog", SAMPLE, "--start", "2024-07-18T23:00:00Z", "--bar-ms", "250"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    lines = printed[printed.index("[actors.config.garch]") :]
+    fits = tomllib.loads(lines)["actors"]["config"]["garch"]
+    assert set(fits) == {"BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE"}
+    assert all(fit["alpha"] + fit["beta"] < 1.0 < fit["bar_ms"] for fit in fits.values())
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -40,6 +51,7 @@ def test_data_check_of_the_sample_says_yes(capsys: pytest.CaptureFixture[str]) -
         (["evaluate", "nowhere", "--catalog", SAMPLE, "--start", "yesterday"], 2),
         (["train", "nowhere.toml", "--catalog", SAMPLE, "--out", "model"], 2),
         (["tape", "nowhere", "--catalog", SAMPLE], 2),
+        (["garch", "--catalog", SAMPLE, "--bar-ms", "60000"], 3),
         (["nonsense"], 2),
         ([], 2),
     ],
