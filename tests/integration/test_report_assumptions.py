@@ -13,6 +13,8 @@ from nautilus_trader.config import LoggingConfig
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.currencies import USDT
+from nautilus_trader.model.data import BookOrder
+from nautilus_trader.model.data import OrderBookDepth10
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.enums import AccountType
@@ -136,6 +138,18 @@ def market(qty: float) -> Act:
     return act
 
 
+def depth_of(desk: Desk, size: float) -> OrderBookDepth10:
+    """Return a snapshot of a book with one level a side, 100.0 and 100.1."""
+    make_price, make_qty = desk.instrument.make_price, desk.instrument.make_qty
+    sides = []
+    for side, price in ((OrderSide.BUY, 100.0), (OrderSide.SELL, 100.1)):
+        best = BookOrder(side, make_price(price), make_qty(size), 0)
+        sides.append([best, *[BookOrder(side, make_price(0.0), make_qty(0.0), 0)] * 9])
+    counts = [1] + [0] * 9
+    ns = desk.ns_at(2)
+    return OrderBookDepth10(desk.instrument_id, *sides, counts, counts, 0, 0, ns, ns)
+
+
 def shrink(qty: float) -> Act:
     """Return an amendment of the only order to a smaller quantity."""
 
@@ -246,6 +260,18 @@ def test_a_post_only_order_that_crosses_on_arrival_is_rejected(venue: SimulatedV
     venue.script({0: limit(1, 100)}, latency_ms=20)
 
     assert [event.due_post_only for event in venue.events(OrderRejected)] == [True]
+
+
+def test_a_depth_snapshot_would_put_every_order_to_the_front_of_its_queue() -> None:
+    # 10 are ahead and 1 is traded: with a snapshot of the very same book in between, it fills us.
+    for snapshots in (0, 1):
+        desk = SimulatedVenue()
+        desk.at(0).quote(100.0, 100.1, 10, 10).at(1).quote(100.0, 100.1, 10, 10)
+        desk.at(2).tape.extend([depth_of(desk, 10.0)] * snapshots)
+        desk.at(3).trade(100.0, 1, -1).at(4).quote(100.0, 100.1, 10, 10)
+        desk.script({0: limit(1, 100.0)})
+        assert desk.fills() == [(100.0, 1.0)] * snapshots
+        desk.engine.dispose()
 
 
 def test_margin_is_never_checked(venue: SimulatedVenue) -> None:

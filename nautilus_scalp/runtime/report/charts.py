@@ -209,7 +209,8 @@ def cases_figure(names: Sequence[str], net: Sequence[float], currency: str) -> F
         "marker": {"color": colours},
     }
     height = 90 + 34 * len(names)
-    xaxis = axis(currency, zeroline=True)
+    ends = [1.15 * min(0.0, *net), 1.15 * max(0.0, *net)]  # room for the numbers
+    xaxis = axis(currency, zeroline=True, range=ends)
     return figure([bars], height=height, xaxis=xaxis, yaxis=name_axis(), bargap=0.45)
 
 

@@ -121,7 +121,7 @@ def queue_judges(columns: Sequence[Column]) -> str:
 def surface(found: Row) -> str:
     """Return net P&L by latency, queue and fee tier, the user's own tier marked."""
     own = found["own_tier"]
-    heads = [Cell("latency"), Cell("queue"), Cell("fills"), Cell("break-even fee, bps")]
+    heads = [Cell("latency"), Cell("queue", "left"), Cell("fills"), Cell("break-even fee, bps")]
     for tier, rates in found["tiers"].items():
         text = f"{tier}\n{rates['maker_bps']:g} / {rates['taker_bps']:g} bps"
         heads.append(Cell(f"yours: {text}" if tier == own else text, "own" if tier == own else ""))
@@ -164,4 +164,5 @@ def stress_cases(cases: Sequence[Row]) -> str:
         ]
         for case in cases
     ]
-    return page.table([Cell(head) for head in heads], body)
+    marked = [Cell(head, "left" if head == "limits broken" else "") for head in heads]
+    return page.table(marked, body)
