@@ -200,6 +200,3 @@ def _check_venues(config: LiveConfig, path: Path) -> None:
         if not name.endswith(f".{venue}"):
             message = f"{path}: {name} does not trade on live.venue = {venue!r}"
             raise UsageError(message, f"name an instrument that ends in .{venue}")
-    if config.live.mode == "practice" and venue != "BINANCE":
-        message = f"{path}: the practice exchange speaks Binance's protocol only"
-        raise UsageError(message, 'set live.venue = "BINANCE"')

@@ -47,6 +47,7 @@ def venue_of(
     keys = PracticeKeys(api_key=secrets.token_hex(16), api_secret=secrets.token_hex(32))
     settings = PracticeSettings(
         catalog=practice.catalog,
+        venue=config.live.venue,
         instrument_ids=config.instrument_ids,
         start_ns=to_ns(practice.start) if practice.start else None,
         end_ns=to_ns(practice.end) if practice.end else None,

@@ -37,7 +37,7 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     catalog : str
         Catalog with the recorded market.
     instrument_ids : list[str]
-        Instruments on offer.
+        Instruments on offer; Bybit's are played from Binance's recording of the same symbol.
     start_ns, end_ns : int, optional
         Window of the catalog, [start, end); everything by default.
     speed : float
@@ -108,6 +108,29 @@ def rules_of(spec: InstrumentSpec) -> Rules:
     )
 
 
+def recorded_id(instrument_id: str) -> str:
+    """Return the instrument whose recording stands in for an instrument.
+
+    Parameters
+    ----------
+    instrument_id : str
+        On any venue.
+
+    Returns
+    -------
+    str
+        Binance's perpetual of the same symbol, whose rules and fees are taken too.
+
+    Examples
+    --------
+    >>> recorded_id("BTCUSDT-LINEAR.BYBIT")
+    'BTCUSDT-PERP.BINANCE'
+
+    """
+    symbol, _, rest = instrument_id.partition("-")
+    return f"{symbol}-PERP.BINANCE" if rest == "LINEAR.BYBIT" else instrument_id
+
+
 @contextmanager
 def practice_exchange(settings: PracticeSettings) -> Iterator[PracticeAddress]:
     """Run a practice exchange in a child process for as long as the block lasts.
@@ -161,9 +184,10 @@ async def serve(settings: PracticeSettings) -> None:
 
     """
     window = (settings.start_ns, settings.end_ns)
-    tape = read_tape(Path(settings.catalog), settings.instrument_ids, *window)
+    recorded = [recorded_id(name) for name in settings.instrument_ids]
+    tape = read_tape(Path(settings.catalog), recorded, *window)
     specs = load_specs()
-    rules = [rules_of(find_spec(specs, name)) for name in settings.instrument_ids]
+    rules = [rules_of(find_spec(specs, name)) for name in recorded]
     exchange = PracticeExchange(
         rules,
         Playback(tape, settings.speed),
