@@ -235,7 +235,7 @@ def momentum_breakout() -> Strategy:
 
 def surroundings() -> list[Actor]:
     """Return the actors that a strategy trades under."""
-    bars = MeasureParams(bar_ms=250.0, window_bars=40, warm_up_bars=100)
+    bars = MeasureParams(window_bars=20, warm_up_bars=40)
     return [
         RegimeActor(
             RegimeActorConfig(instrument_ids=[INSTRUMENT], params=RegimeParams(measures=bars))

@@ -9,7 +9,6 @@ from nautilus_trader.config import ActorConfig
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.identifiers import InstrumentId
 
-from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import RegimeSignal
@@ -133,9 +132,9 @@ class RegimeActor(Actor):
             A quote of one of the instruments.
 
         """
-        bid, ask = quote_prices(tick)
         instrument_id, ts_event = tick.instrument_id, tick.ts_event
         old_bid, old_ask, begin_ns, end_ns = self._seen[instrument_id]
+        bid, ask = tick.bid_price.as_double(), tick.ask_price.as_double()
         if bid == old_bid and ask == old_ask and begin_ns <= ts_event < end_ns:
             return  # most quotes change a size and no price
         if not 0.0 < bid < ask < math.inf:

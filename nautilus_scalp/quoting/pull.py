@@ -6,7 +6,6 @@ from typing import Annotated
 from msgspec import Meta
 from msgspec import Struct
 
-from nautilus_scalp.features.kernels import decay
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import SELL
 from nautilus_scalp.quoting.ladder import Quote
@@ -123,7 +122,7 @@ class PullGuard:
         if math.isnan(self._usual):
             self._usual = ask - bid
         else:  # the spread that stood until now
-            kept = decay(elapsed_ms, self._params.spread_half_life_ms)
+            kept = 0.5 ** (elapsed_ms / self._params.spread_half_life_ms)
             self._usual = kept * self._usual + (1.0 - kept) * self._spread
             self._watched_ms += elapsed_ms
         self._spread_ns = ts_ns
@@ -160,7 +159,7 @@ class PullGuard:
     def _forget(self, ts_ns: int) -> None:
         elapsed_ms = (ts_ns - self._traded_ns) / _NS_PER_MS
         if elapsed_ms > 0.0:
-            kept = decay(elapsed_ms, self._params.flow_half_life_ms)
+            kept = 0.5 ** (elapsed_ms / self._params.flow_half_life_ms)
             self._signed *= kept
             self._volume *= kept
             self._trades *= kept

@@ -190,6 +190,11 @@ class Portfolio:
         return risk / allowed if allowed > 0.0 else math.nan
 
     @property
+    def sample_ns(self) -> int:
+        """Time between two samples of the prices."""
+        return self._moves.sample_ns
+
+    @property
     def next_sample_ns(self) -> int:
         """Exchange time from which on `on_time` has something to do."""
         return self._moves.next_ns

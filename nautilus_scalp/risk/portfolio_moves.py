@@ -90,6 +90,8 @@ class Comovement:
 
     Attributes
     ----------
+    sample_ns : int
+        Time between two samples.
     next_ns : int
         Exchange time from which on the next sample is due.
     known : bool
@@ -108,7 +110,7 @@ class Comovement:
 
     def __init__(self, params: MovesParams) -> None:
         self._params = params
-        self._sample_ns = round(params.sample_ms * _NS_PER_MS)
+        self.sample_ns = round(params.sample_ms * _NS_PER_MS)
         self._kept = decay(1.0, params.half_life_samples)
         self._day = _MS_PER_DAY / params.sample_ms
         self._index: dict[str, int] = {}
@@ -173,10 +175,10 @@ class Comovement:
         """
         if ts_ns < self.next_ns:
             return
-        self.next_ns = (ts_ns // self._sample_ns + 1) * self._sample_ns
+        self.next_ns = (ts_ns // self.sample_ns + 1) * self.sample_ns
         logs = [math.log(mid) if 0.0 < mid < math.inf else math.nan for mid in mids]
         moves = [new - old for new, old in zip(logs, self._logs, strict=True)]
-        silent = ts_ns - self._sampled_ns > _GAP_SAMPLES * self._sample_ns
+        silent = ts_ns - self._sampled_ns > _GAP_SAMPLES * self.sample_ns
         self._logs = logs
         self._sampled_ns = ts_ns
         if not silent and all(map(math.isfinite, moves)):

@@ -64,6 +64,8 @@ class DirectionalDesk:
 
     Attributes
     ----------
+    unchanged : Callable[[QuoteTick], bool]
+        Whether a quote shows nothing new; then it needs no `on_quote`.
     exit_reasons : Counter[str]
         Why positions were left.
     volatility : float
@@ -94,6 +96,7 @@ class DirectionalDesk:
         self._execution = Execution(
             strategy, config.instrument_id, config.risk, refusals, config.regime
         )
+        self.unchanged = self._execution.unchanged
         self._inbox = SignalInbox(strategy, config.instrument_id, config.signal, refusals)
         self._volatility = RealisedVolatility(config.volatility)
         self._conditions = Conditions()
@@ -189,15 +192,12 @@ class DirectionalDesk:
         Returns
         -------
         float
-            The mid price; NaN when there is nothing to look at: a market that is not sound, or one
-            that shows the same prices as a moment ago.
+            The mid price; NaN for a market that is not sound.
 
         """
         bid, ask = quote_prices(tick)
-        ts_event, ts_init = tick.ts_event, tick.ts_init
-        if self._execution.unchanged(bid, ask, ts_event, ts_init):
-            return math.nan
-        if not self._execution.on_market(bid, ask, ts_event, ts_init):
+        ts_event = tick.ts_event
+        if not self._execution.on_market(bid, ask, ts_event, tick.ts_init):
             return math.nan
         mid = 0.5 * (bid + ask)
         volatility = self._volatility.on_mid(ts_event, mid)

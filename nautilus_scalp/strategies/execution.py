@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Collection
 
+from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.events import OrderAccepted
 from nautilus_trader.model.events import OrderCanceled
@@ -53,7 +54,7 @@ _ALIVE_EVENTS = (
 _FAILED_EVENTS = (OrderRejected, OrderDenied)
 _FINEST_PRECISION = 16  # of Nautilus; until the instrument is known
 # Most quotes change a size and no price. So often, at least, the market is looked at all the same.
-_LOOK_NS = 50_000_000
+_LOOK_NS = 100_000_000
 
 
 class Execution:
@@ -79,9 +80,19 @@ class Execution:
     priority : Priority
         How good its cases are, where several strategies want the instrument.
 
+    Attributes
+    ----------
+    rules : TradingRules
+        What the venue accepts; known from the start on.
+    state : RiskState
+        Market, position and working quantities.
+    permission : Permission
+        Who has to agree before an order is sent.
+
     """
 
     rules: TradingRules
+    state: RiskState
     _instrument: Instrument
 
     def __init__(
@@ -98,6 +109,7 @@ class Execution:
         self._refusals = refusals
         self._size_precision = _FINEST_PRECISION
         self.permission = Permission(strategy, instrument_id, limits, regime, priority)
+        self._regime = self.permission.regime
         self.reset()
 
     def start(self) -> None:
@@ -132,6 +144,7 @@ class Execution:
             if order.is_reduce_only:  # the exit is under way: wait for it, send no second one
                 self._departure.wait_for_exit(self._strategy.clock.timestamp_ns())
         self.permission.join(self._instrument, self.state, lambda: self.leaving)
+        self._interval_ns = min(_LOOK_NS, self.permission.portfolio.sample_ns)
 
     def reset(self) -> None:
         """Forget position, orders, losses and regime."""
@@ -140,19 +153,16 @@ class Execution:
 
     def _clear(self) -> None:
         self._ledger = Ledger(self._size_precision)
+        self.state = self._ledger.state
         self._departure = Departure(self, self._ledger, self._refusals)
         self._look_ns = 0
+        self._interval_ns = _LOOK_NS
         self._regime_blocked: str | None = None
 
     @property
     def leaving(self) -> bool:
         """Whether the strategy is going flat; until then it opens nothing."""
         return self._departure.under_way
-
-    @property
-    def state(self) -> RiskState:
-        """Market, position and working quantities."""
-        return self._ledger.state
 
     @property
     def working(self) -> Collection[WorkingOrder]:
@@ -169,16 +179,14 @@ class Execution:
         """Whether there is neither a position nor an order that may still fill."""
         return self._ledger.idle
 
-    def unchanged(self, bid: float, ask: float, quote_ns: int, now_ns: int) -> bool:
+    def unchanged(self, tick: QuoteTick) -> bool:
         """
         Take in a quote that shows the prices of the last one, and say whether that is all.
 
         Parameters
         ----------
-        bid, ask : float
-            Best prices.
-        quote_ns, now_ns : int
-            Exchange time of the quote, and now.
+        tick : QuoteTick
+            The market; nearly all quotes change a size and no price, so this has to be quick.
 
         Returns
         -------
@@ -186,12 +194,16 @@ class Execution:
             False when there is something to look at, and `on_market` is to be called.
 
         """
-        state = self._ledger.state
-        if now_ns >= self._look_ns or bid != state.bid or ask != state.ask:
+        state = self.state
+        now_ns = tick.ts_init
+        if (
+            now_ns >= self._look_ns
+            or tick.bid_price.as_double() != state.bid
+            or tick.ask_price.as_double() != state.ask
+            or self._regime.blocked != self._regime_blocked
+        ):
             return False
-        if self._departure.under_way or self.permission.regime.blocked != self._regime_blocked:
-            return False
-        state.quote_ns = quote_ns
+        state.quote_ns = tick.ts_event
         state.now_ns = now_ns
         return True
 
@@ -221,15 +233,15 @@ class Execution:
             Whether the market is sound; what is not is counted as a refusal.
 
         """
-        state = self._ledger.state
+        state = self.state
         state.bid = bid
         state.ask = ask
         state.revision += 1
         state.quote_ns = quote_ns
         state.now_ns = now_ns
-        self._look_ns = now_ns + _LOOK_NS
+        self._look_ns = 0 if self._departure.under_way else now_ns + self._interval_ns
         self.permission.on_market(state, self._instrument)
-        self._regime_blocked = self.permission.regime.blocked
+        self._regime_blocked = self._regime.blocked
         if self._departure.under_way:
             self._departure.go_on()
         if 0.0 < bid < ask < math.inf:
@@ -301,6 +313,7 @@ class Execution:
 
     def leave(self) -> None:
         """Go flat; until then the strategy opens nothing."""
+        self.look()
         self._departure.begin()
 
     def stop(self) -> bool:

@@ -225,11 +225,10 @@ class MarketMaking(Strategy):
             The market.
 
         """
+        if self._execution.unchanged(tick) and tick.ts_init < self._review_ns:
+            return
         bid, ask = quote_prices(tick)
         now_ns = tick.ts_init
-        same = self._execution.unchanged(bid, ask, tick.ts_event, now_ns)
-        if same and now_ns < self._review_ns:
-            return
         if not self._execution.on_market(bid, ask, tick.ts_event, now_ns):
             self._execution.cancel_all()
             return

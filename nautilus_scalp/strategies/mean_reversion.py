@@ -167,6 +167,8 @@ class MeanReversion(Strategy):
             The market.
 
         """
+        if self._desk.unchanged(tick):
+            return
         mid = self._desk.on_quote(tick)
         if math.isnan(mid):
             return

@@ -174,7 +174,7 @@ class MomentumBreakout(Strategy):
             The market.
 
         """
-        if math.isnan(self._desk.on_quote(tick)):
+        if self._desk.unchanged(tick) or math.isnan(self._desk.on_quote(tick)):
             return
         # A run is joined on the first quote after the trade that completed it, or not at all.
         case, self._case = self._case, _NO_CASE

@@ -1,5 +1,7 @@
 """A strategy's place in the portfolio that all strategies of a run share."""
 
+import math
+
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.trading.strategy import Strategy
 
@@ -63,6 +65,11 @@ class PortfolioLink:
     def size_scale(self) -> float:
         """What is left of a size in so wild a market, 0 to 1."""
         return 1.0 if self._book is None else self._book.volatility_scale(self._key)
+
+    @property
+    def sample_ns(self) -> float:
+        """How often the portfolio wants to see the prices; infinite without one."""
+        return math.inf if self._book is None else self._book.sample_ns
 
     def on_time(self, ts_ns: int) -> None:
         """Let the portfolio see the prices when its next sample is due, by exchange time."""
