@@ -7,14 +7,10 @@ from collections.abc import Collection
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.events import OrderAccepted
-from nautilus_trader.model.events import OrderCanceled
 from nautilus_trader.model.events import OrderCancelRejected
-from nautilus_trader.model.events import OrderDenied
 from nautilus_trader.model.events import OrderEvent
-from nautilus_trader.model.events import OrderExpired
 from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.events import OrderModifyRejected
-from nautilus_trader.model.events import OrderRejected
 from nautilus_trader.model.events import OrderUpdated
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
@@ -37,21 +33,15 @@ from nautilus_scalp.risk.state import Refused
 from nautilus_scalp.risk.state import RiskState
 from nautilus_scalp.strategies.departure import Departure
 from nautilus_scalp.strategies.ledger import Ledger
+from nautilus_scalp.strategies.orders import ALIVE_EVENTS
+from nautilus_scalp.strategies.orders import CLOSED_EVENTS
+from nautilus_scalp.strategies.orders import FAILED_EVENTS
 from nautilus_scalp.strategies.orders import as_working
 from nautilus_scalp.strategies.orders import make_order
 from nautilus_scalp.strategies.permission import Permission
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
-_CLOSED_EVENTS = (OrderRejected, OrderDenied, OrderCanceled, OrderExpired)
-_ALIVE_EVENTS = (
-    OrderAccepted,
-    OrderUpdated,
-    OrderFilled,
-    OrderModifyRejected,
-    OrderCancelRejected,
-)
-_FAILED_EVENTS = (OrderRejected, OrderDenied)
 _FINEST_PRECISION = 16  # of Nautilus; until the instrument is known
 # Most quotes change a size and no price. So often, at least, the market is looked at all the same.
 _LOOK_NS = 100_000_000
@@ -357,14 +347,14 @@ class Execution:
                 ledger.state.blocked = self.permission.blocked(event.ts_event)
         if working is None:
             return
-        if isinstance(event, _CLOSED_EVENTS):
+        if isinstance(event, CLOSED_EVENTS):
             ledger.drop(working.order_id)
-        elif isinstance(event, _ALIVE_EVENTS):
+        elif isinstance(event, ALIVE_EVENTS):
             self._update(working, event)
         else:
             return
         over = working.order_id not in ledger.working
-        if over and working.reduce_only and not isinstance(event, _FAILED_EVENTS):
+        if over and working.reduce_only and not isinstance(event, FAILED_EVENTS):
             self._departure.closed()
         if self._departure.is_over():
             self._strategy.stop()

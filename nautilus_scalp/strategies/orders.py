@@ -4,6 +4,15 @@ import math
 
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import TimeInForce
+from nautilus_trader.model.events import OrderAccepted
+from nautilus_trader.model.events import OrderCanceled
+from nautilus_trader.model.events import OrderCancelRejected
+from nautilus_trader.model.events import OrderDenied
+from nautilus_trader.model.events import OrderExpired
+from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.model.events import OrderModifyRejected
+from nautilus_trader.model.events import OrderRejected
+from nautilus_trader.model.events import OrderUpdated
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
@@ -12,6 +21,18 @@ from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import SELL
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.intents import WorkingOrder
+
+
+# After these an order is over; after these it may still fill; and after these it never worked.
+CLOSED_EVENTS = (OrderRejected, OrderDenied, OrderCanceled, OrderExpired)
+ALIVE_EVENTS = (
+    OrderAccepted,
+    OrderUpdated,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderCancelRejected,
+)
+FAILED_EVENTS = (OrderRejected, OrderDenied)
 
 
 def make_order(strategy: Strategy, instrument: Instrument, intent: OrderIntent) -> Order:

@@ -1,7 +1,5 @@
 """A strategy's place in the portfolio that all strategies of a run share."""
 
-import math
-
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.trading.strategy import Strategy
 
@@ -12,6 +10,9 @@ from nautilus_scalp.risk.state import APPROVED
 from nautilus_scalp.risk.state import RiskState
 from nautilus_scalp.risk.state import Verdict
 from nautilus_scalp.strategies.regime_watch import RegimeWatch
+
+
+_NEVER_NS = 2**63 - 1
 
 
 class PortfolioLink:
@@ -67,9 +68,9 @@ class PortfolioLink:
         return 1.0 if self._book is None else self._book.volatility_scale(self._key)
 
     @property
-    def sample_ns(self) -> float:
-        """How often the portfolio wants to see the prices; infinite without one."""
-        return math.inf if self._book is None else self._book.sample_ns
+    def sample_ns(self) -> int:
+        """How often the portfolio wants to see the prices; without one, never."""
+        return _NEVER_NS if self._book is None else self._book.sample_ns
 
     def on_time(self, ts_ns: int) -> None:
         """Let the portfolio see the prices when its next sample is due, by exchange time."""
