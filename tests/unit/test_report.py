@@ -6,10 +6,17 @@ import math
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from rich.console import Console
 
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.evaluation.deflated import expected_max_sharpe
+from nautilus_scalp.evaluation.fills import NO_PAYMENTS
+from nautilus_scalp.evaluation.fills import Fills
+from nautilus_scalp.evaluation.fills import MidSeries
+from nautilus_scalp.evaluation.performance import PerformanceParams
+from nautilus_scalp.evaluation.resampling import Resampling
 from nautilus_scalp.runtime.report.build import build_report
 from nautilus_scalp.runtime.report.build import encode_report
 from nautilus_scalp.runtime.report.files import encode_fills
@@ -17,6 +24,7 @@ from nautilus_scalp.runtime.report.files import write_files
 from nautilus_scalp.runtime.report.notes import Row
 from nautilus_scalp.runtime.report.results import RunFacts
 from nautilus_scalp.runtime.report.results import StrategyResult
+from nautilus_scalp.runtime.report.results import Trials
 from nautilus_scalp.runtime.report.table import render_table
 
 
@@ -242,3 +250,51 @@ def test_a_directory_that_cannot_be_written(
 
     with pytest.raises(UsageError, match="cannot write the report"):
         write_files(tmp_path / "file" / "run", paper_facts, report, [paper_result])
+
+
+def test_two_days_have_ratios_with_intervals_and_a_deflated_one(
+    paper_facts: RunFacts, paper_result: StrategyResult
+) -> None:
+    rng = np.random.default_rng(8)
+    minutes, second = 2_880, 1_000_000_000
+    ts_ns = np.arange(2 * minutes, dtype=np.int64) * 30 * second
+    mids = MidSeries(ts_ns=ts_ns, mid=100.0 + np.cumsum(rng.normal(0.0, 0.01, len(ts_ns))))
+    at = np.arange(1, minutes, dtype=np.int64) * 60 * second + 1  # buys and sells in turn
+    side = np.where(np.arange(len(at)) % 2 == 0, 1, -1).astype(np.int8)
+    price = mids.at(at) - side * 0.0006
+    fee = np.zeros(len(at))
+    fills = Fills(
+        ts_event_ns=at, side=side, price=price, qty=fee + 1.0, fee=fee, is_maker=fee == 0.0
+    )
+    held = float(side.sum()) * mids.mid[-1]
+    result = msgspec.structs.replace(
+        paper_result,
+        fills=fills,
+        mids=mids,
+        engine_gross=float(-np.sum(side * price)) + held,
+        engine_fees=0.0,
+        funding=NO_PAYMENTS,
+    )
+    facts = msgspec.structs.replace(paper_facts, end_ns=minutes * 60 * second)
+
+    params = PerformanceParams(resampling=Resampling(resamples=100))
+
+    alone = build_report(facts, [result], params=params)["total"]
+    several = msgspec.structs.replace(facts, trials=Trials(count=200))
+    chosen = build_report(several, [result], params=params)
+
+    for key in ("sharpe", "sortino", "win_rate", "profit_factor"):
+        low, high = alone[f"{key}_interval"]
+        assert low < alone[key] < high
+    low, high = alone["trade_duration_s_interval"]
+    assert low <= alone["trade_duration_s"]["mean"] <= high
+    assert 0.0 < alone["max_drawdown_interval"][0] < alone["max_drawdown_interval"][1]
+    assert alone["trade_order_drawdown"]["p05"] <= alone["trade_order_drawdown"]["p95"]
+    assert alone["calmar"] is None  # two days are no month
+    assert alone["sharpe_by_chance"] == 0.0
+    assert alone["deflated_sharpe"] == alone["probabilistic_sharpe"]
+    assert chosen["total"]["trials"] == chosen["run"]["trials"] == 200
+    # Without known ratios their spread is chance's own, 1 / sqrt(n - 1) a minute.
+    by_chance = expected_max_sharpe(200, 1 / (minutes - 1)) * np.sqrt(525_600)
+    assert chosen["total"]["sharpe_by_chance"] == pytest.approx(by_chance, abs=1e-4)
+    assert chosen["total"]["deflated_sharpe"] < 0.5 < alone["deflated_sharpe"]

@@ -10,6 +10,8 @@ from plotly.offline import get_plotlyjs
 
 from nautilus_scalp.evaluation.fills import Fills
 from nautilus_scalp.evaluation.fills import MidSeries
+from nautilus_scalp.evaluation.performance import PerformanceParams
+from nautilus_scalp.evaluation.resampling import Resampling
 from nautilus_scalp.runtime.report.build import build_report
 from nautilus_scalp.runtime.report.plotting import Figure
 from nautilus_scalp.runtime.report.plotting import extremes
@@ -157,7 +159,7 @@ def test_several_configurations_are_set_side_by_side(
     own = own_part(render_tearsheet(facts, build_report(facts, results), results))
 
     titles = re.findall("<h2>(.*?)</h2>", own)
-    assert titles[:2] == ["Every number", "Equity"]
+    assert titles[:2] == ["Every number", "Equity as a share of capital"]
     assert "Every strategy" in titles
     assert "Fills on BTCUSDT-PERP.BINANCE" not in titles
     assert [trace["name"] for trace in figures(own)[0]["data"]] == ["mm", "idle"]  # best first
@@ -220,7 +222,8 @@ def test_a_day_of_fills_fits_into_six_megabytes(
     facts = msgspec.structs.replace(paper_facts, end_ns=day_ns)
     results = [msgspec.structs.replace(busy, name=f"S{number}") for number in range(8)]
 
-    html = render_tearsheet(facts, build_report(facts, results), results)
+    params = PerformanceParams(resampling=Resampling(resamples=20))
+    html = render_tearsheet(facts, build_report(facts, results, params=params), results)
 
     assert len(html.encode()) < SIX_MB
     assert "shown" in own_part(html)

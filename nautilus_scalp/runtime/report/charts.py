@@ -62,15 +62,15 @@ def equity_figure(curves: Mapping[str, Floats], grid_ns: Times, currency: str) -
     )
 
 
-def compared_figure(curves: Mapping[str, Floats], grid_ns: Times, currency: str) -> Figure:
-    """Draw P&L after fees over time, one line a configuration."""
+def compared_figure(curves: Mapping[str, Floats], grid_ns: Times) -> Figure:
+    """Draw P&L after fees over time in percent of capital, one line a configuration."""
     limit = PAGE_POINTS // len(curves)
     data = []
     for number, (name, equity) in enumerate(curves.items()):
         keep = extremes(equity, limit)
         times = milliseconds(grid_ns[keep])
         data.append(scatter(name, times, equity[keep], mode="lines", line=stroke(number)))
-    yaxis = axis(f"P&L after fees, {currency}", zeroline=True)
+    yaxis = axis("P&L after fees, % of capital", zeroline=True)
     xaxis = axis("UTC", type="date")
     return figure(data, height=420, xaxis=xaxis, yaxis=yaxis, hovermode="x unified")
 

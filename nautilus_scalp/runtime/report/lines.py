@@ -135,6 +135,7 @@ class Line(msgspec.Struct, frozen=True):
 
 LINES = (
     Line("net", ("net",), signed=True),
+    Line("net / capital", ("net_share",), small_share, signed=True),
     Line("gross, before fees", ("gross",), signed=True),
     Line("fees paid", ("fees",)),
     Line("funding received", ("funding",), closes_section=True),

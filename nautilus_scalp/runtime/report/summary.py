@@ -86,6 +86,7 @@ def _accounts(measures: Measures) -> Row:
         "fees": measures.fees,
         "funding": measures.funding,
         "net": measures.net,
+        "net_share": measures.net / measures.capital,
         "unexplained": measures.unexplained,
         "fees_unexplained": measures.fees - measures.fill_fees,
         "split": msgspec.to_builtins(measures.split),

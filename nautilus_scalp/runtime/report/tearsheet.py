@@ -117,8 +117,9 @@ def _add_money(sheet: page.Page, facts: RunFacts, report: Row, columns: Sequence
     several = len(facts.configs) > 1
     text = "Marked at the mid price every second, after fees and funding."
     if several:
-        figure = charts.compared_figure(curves, grid_ns, facts.currency)
-        sheet.add(page.section("Equity", text, sheet.plot(figure)))
+        shares = {name: 100.0 * curve / facts.capital[name] for name, curve in curves.items()}
+        figure = charts.compared_figure(shares, grid_ns)
+        sheet.add(page.section("Equity as a share of capital", text, sheet.plot(figure)))
     else:
         figure = charts.equity_figure(curves, grid_ns, facts.currency)
         sheet.add(page.section("Equity and drawdown", text, sheet.plot(figure)))
