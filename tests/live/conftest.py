@@ -118,6 +118,15 @@ class Exchange:
         """Return what the account has made, fees and funding included."""
         return Decimal(self.state()["profit"])
 
+    def position(self) -> Decimal:
+        """Return the net position of the account."""
+        return Decimal(self.state()["positions"]["BTCUSDT"])
+
+    def open_by_hand(self) -> bool:
+        """Tell whether an order works that was not sent by the trader."""
+        working = self.ask(lambda practice: practice.venue.orders.working())
+        return any(order.ticket.client_id.startswith("web_") for order in working)
+
     def is_flat(self) -> bool:
         """Tell whether no order and no position is left."""
         state = self.state()

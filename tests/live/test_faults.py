@@ -81,6 +81,22 @@ def test_survives_the_fault_menu(
     record_property("orders", verdict.sent)
 
 
+@pytest.mark.parametrize("exchange", ["BINANCE", "BYBIT"], indirect=True)
+def test_what_is_opened_by_hand_is_closed(exchange: Exchange, trader: Trader) -> None:
+    trader.start('live.unowned="flatten"', "live.position_check_interval_s=0.5")
+    exchange.wait(lambda state: state["trades"] >= 2, "two fills")
+    exchange.ask(lambda practice: practice.act("order_outside", "BTCUSDT", "-0.05"))
+    exchange.ask(lambda practice: practice.act("trade_outside", "BTCUSDT", "0.05"))
+    assert exchange.position() > Decimal("0.04")
+    exchange.wait(lambda _state: abs(exchange.position()) <= Decimal("0.004"), "it is closed")
+    exchange.wait(lambda _state: not exchange.open_by_hand(), "the order is cancelled")
+    _goes_on(exchange, "a trade by hand")
+    assert "that no strategy owns" in trader.output
+    assert trader.end() == 0, trader.output
+    assert exchange.is_flat()
+    assert trader.told_profit() == exchange.profit()
+
+
 def _is_felt(exchange: Exchange, fault: str) -> None:
     """Wait until the venue has played on and was spoken to."""
     before = exchange.state()
