@@ -191,7 +191,7 @@ def feed(engines: Sequence[FeatureEngine], tape: Tape, event: int) -> bool:
     kind, ts_event_ns = int(tape.kind[event]), int(tape.ts_event_ns[event])
     first, second, third, fourth = tape.values[event].tolist()
     if kind == QUOTE:
-        return engine.on_quote(ts_event_ns, first, second, third, fourth)
+        return bool(engine.on_quote(ts_event_ns, first, second, third, fourth))
     if kind == TRADE:
         engine.on_trade(ts_event_ns, first, second, third)
     elif kind == DEPTH:

@@ -131,6 +131,18 @@ def _add_proof(groups: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument("--seed", type=int, default=1, metavar="S")
     command.add_argument("--instrument", metavar="ID", help="such as BTCUSDT-PERP.BINANCE")
 
+    description = "Optuna study, resumable: the same command goes on where it was interrupted"
+    command = _command(groups, "tune", commands.tune, description)
+    command.add_argument("config", type=Path, metavar="CONFIG")
+    text = "trials in all, the configuration as it is among them"
+    command.add_argument("--trials", type=int, required=True, metavar="N", help=text)
+    command.add_argument("--catalog", type=Path, metavar="DIR", help="what a model learns from")
+    command.add_argument("--out", type=Path, metavar="DIR", help="where the study is kept")
+    text = "turn parameters whose path contains it, repeatable; all by default"
+    command.add_argument("--only", action="append", default=[], metavar="WORD", help=text)
+    command.add_argument("--seed", type=int, default=1, metavar="S", help="of the sampler")
+    _add_set(command)
+
 
 def backtest(default_config: Path, arguments: list[str] | None = None) -> int:
     """Run ``run_backtest.py``.

@@ -215,8 +215,14 @@ def tape(options: argparse.Namespace) -> None:
 
     window = (_moment(options.start, "--start"), _moment(options.end, "--end"))
     with progress_bar() as progress:
-        chosen = (options.instrument, progress, options.jobs)
-        result = write_tape(options.model, options.catalog, *window, *chosen)
+        result = write_tape(
+            options.model,
+            options.catalog,
+            *window,
+            instrument_ids=options.instrument,
+            progress=progress,
+            jobs=options.jobs,
+        )
     if options.json:
         print_json(result)
         return
@@ -272,6 +278,32 @@ def synth(options: argparse.Namespace) -> None:
         console.print("too short to be set beside the recording: two minutes are needed")
     else:
         console.print(match_table(report.match))
+
+
+def tune(options: argparse.Namespace) -> None:
+    """``nautilus-scalp tune CONFIG --trials N``."""
+    from nautilus_scalp.runtime.tables import tune_tables
+    from nautilus_scalp.runtime.tuning.run import TuneOptions
+    from nautilus_scalp.runtime.tuning.run import tune as run_tuning
+
+    chosen = TuneOptions(
+        trials=options.trials,
+        given=tuple(options.set),
+        only=tuple(options.only),
+        catalog=options.catalog,
+        out=options.out,
+        seed=options.seed,
+    )
+    with progress_bar() as progress:
+        answer = run_tuning(options.config, chosen, progress)
+    if options.json:
+        print_json(answer)
+        return
+    console = stdout_console()
+    for table in tune_tables(answer):
+        console.print(table)
+    for line in [*answer["notes"], *answer["files"].values()]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def stress(options: argparse.Namespace) -> None:

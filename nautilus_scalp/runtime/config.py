@@ -18,7 +18,7 @@ from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
 
 
-_PATH_KEYS = (("run", "catalog"), ("model", "path"), ("model", "training"), ("model", "cache"))
+PATH_KEYS = (("run", "catalog"), ("model", "path"), ("model", "training"), ("model", "cache"))
 
 
 class RunSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -205,6 +205,6 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> BacktestConfig:
         Naming file, line and key of whatever is wrong.
 
     """
-    config = convert(read_settings(path, overrides, _PATH_KEYS), BacktestConfig, path)
+    config = convert(read_settings(path, overrides, PATH_KEYS), BacktestConfig, path)
     check_blocks(config.actors, config.strategies, path)
     return config

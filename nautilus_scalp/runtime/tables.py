@@ -239,6 +239,38 @@ def oracle_table(horizons: Mapping[str, Any]) -> Table:
     return rows_table(header, rows, "what can be known")
 
 
+def tune_tables(answer: Mapping[str, Any]) -> list[Table]:
+    """Return what a study found, and what of it is luck.
+
+    Parameters
+    ----------
+    answer : Mapping[str, Any]
+        What `tune` returned.
+
+    Returns
+    -------
+    list[Table]
+        For ``rich``.
+
+    """
+    luck = answer["luck"]
+    figures = {
+        "as configured": answer["baseline"]["score"],
+        f"best, trial {answer['best']['trial']}": answer["best"]["score"],
+        "improvement": answer["improvement"],
+        f"chance alone, of {luck.trials_on_data} on these data": luck.expected,
+        "improvement after chance": luck.deflated_improvement,
+        "score after chance": luck.deflated_score,
+    }
+    rows = ((name, "-" if x is None else f"{x:.5g}") for name, x in figures.items())
+    counts = ", ".join(f"{answer[name]} {name}" for name in ("trials", "pruned", "refused"))
+    assignments = (text.split("=", 1) for text in answer["best"]["parameters"])
+    return [
+        rows_table(("", answer["metric"]), rows, counts),
+        rows_table(("parameter", "value"), assignments),
+    ]
+
+
 def match_table(match: MatchReport) -> Table:
     """Return a synthetic market beside the recording that it is to resemble.
 
