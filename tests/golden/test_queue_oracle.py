@@ -1,4 +1,4 @@
-"""Our judges of the queue against hftbacktest itself; see make_queue_oracle.py."""
+"""Our judges of the queue against hftbacktest itself; see benchmarks/queue_oracle.py."""
 
 import json
 from collections import Counter

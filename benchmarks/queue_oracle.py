@@ -1,10 +1,10 @@
 """
-Let hftbacktest itself judge resting orders, and write what it says to `queue_oracle.json`.
+Let hftbacktest itself judge resting orders, and write down what it says.
 
 It needs an older numpy than this project, so it is no dependency and runs on its own::
 
     python3 -m venv /tmp/hft && /tmp/hft/bin/pip install hftbacktest==2.4.4
-    /tmp/hft/bin/python tests/golden/make_queue_oracle.py
+    /tmp/hft/bin/python benchmarks/queue_oracle.py
 
 Every market is a random one: a best bid whose size is traded away, cancelled and added to, quotes
 that leave the level and come back, trades through it, asks that cross it. One order of one lot
@@ -30,6 +30,7 @@ from hftbacktest import HashMapMarketDepthBacktest
 from hftbacktest import event_dtype
 
 
+GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "queue_oracle.json"
 TICK, LOT = 0.1, 0.001
 BID, ASK = 1_000, 1_001  # ticks
 STEP_NS = 1_000_000
@@ -112,7 +113,7 @@ def main() -> None:
         markets.append({"events": events, "fills": {name: fill(data, name) for name in MODELS}})
     made_by = f"hftbacktest {version('hftbacktest')}"
     text = json.dumps({"made_by": made_by, "markets": markets}, separators=(",", ":"))
-    Path(__file__).with_name("queue_oracle.json").write_text(text + "\n")
+    GOLDEN.write_text(text + "\n")
 
 
 if __name__ == "__main__":
