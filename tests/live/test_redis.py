@@ -1,4 +1,4 @@
-"""A real Redis keeps orders, positions and state, and a killed trader goes on from there."""
+"""With Redis: state comes back from it, and what a crash left from the books of the venue."""
 
 from __future__ import annotations
 
@@ -60,7 +60,11 @@ def redis_port(tmp_path: Path) -> Iterator[int]:
 def test_killed_with_a_position_and_continued_from_redis(
     exchange: Exchange, trader: Trader, redis_port: int
 ) -> None:
-    settings = (f"redis.port={redis_port}", "live.stale_after_s=60")
+    settings = (
+        f"redis.port={redis_port}",
+        'live.after_crash="adopt"',
+        "live.stale_after_s=60",
+    )
     trader.strategy = "roundtrip:RoundTrip"
     trader.start(*settings)
     exchange.wait(

@@ -6,7 +6,9 @@ from pathlib import Path
 import msgspec
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.system.kernel import NautilusKernel
 
+from nautilus_scalp.runtime.blocks import StrategyBlock
 from nautilus_scalp.runtime.live.actions import Action
 from nautilus_scalp.runtime.live.actions import Actions
 from nautilus_scalp.runtime.live.clients import Credentials
@@ -16,13 +18,16 @@ from nautilus_scalp.runtime.live.guard import TAG
 from nautilus_scalp.runtime.live.guard import GuardLinks
 from nautilus_scalp.runtime.live.guard import LiveGuard
 from nautilus_scalp.runtime.live.guard import LiveGuardConfig
+from nautilus_scalp.runtime.live.leverage import obey_leverage
 from nautilus_scalp.runtime.live.node import build_node
 from nautilus_scalp.runtime.live.record import LiveRecording
 from nautilus_scalp.runtime.live.session import LiveSession
 from nautilus_scalp.runtime.live.state import Component
+from nautilus_scalp.runtime.live.state import Owners
 from nautilus_scalp.runtime.live.state import StateDirectory
 from nautilus_scalp.runtime.recording.clocks import Firing
 from nautilus_scalp.runtime.recording.clocks import LoopClock
+from nautilus_scalp.runtime.recording.components import Blocks
 from nautilus_scalp.runtime.recording.components import add_components
 from nautilus_scalp.runtime.recording.components import add_strategy
 from nautilus_scalp.runtime.recording.components import complete_blocks
@@ -42,6 +47,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     session: LiveSession
     recording: LiveRecording | None
     restored: States
+    owners: Owners
     save: Callable[[], None]
 
 
@@ -71,37 +77,23 @@ def assemble(
     """
     node = build_node(config, keys, state.logs)
     kernel, loop = node.kernel, node.kernel.loop
-    blocks = complete_blocks(config.actors, config.strategies, model)
-    recording = None
-    if config.recorder is not None:
-        started = kernel.clock.utc_now().strftime("%Y%m%dT%H%M%S%f")
-        directory = state.path / RECORDINGS / started
-        recording = LiveRecording(kernel, blocks, config.recorder, directory)
-
-    def note_firing(firing: Firing) -> None:
-        if recording is not None:
-            recording.note("timer", firing)
-
-    def note_action(action: Action) -> None:
-        if recording is not None:
-            recording.note("action", action)
-
-    def forget(_firing: Firing) -> None:
-        """Keep the timers of guard and recorder off the record: a replay has neither."""
-
-    add_components(kernel, blocks, lambda name: LoopClock(loop, name, note_firing))
+    adopted = _adopted(config, state)
+    strategies = [_claiming(block, adopted) for block in config.strategies]
+    blocks = complete_blocks(config.actors, strategies, model)
+    record = _Record(_recording(config, kernel, blocks, state))
+    add_components(kernel, blocks, lambda name: LoopClock(loop, name, record.note_firing))
     components: list[Component] = [*node.trader.actors(), *node.trader.strategies()]
-    restored = state.load(components)
-    if recording is not None:
-        recording.begin(LoopClock(loop, "recorder", forget), restored)
+    restored = _restore(config, node, state, components)
+    if record.recording is not None:
+        record.recording.begin(LoopClock(loop, "recorder", _off_the_record), restored)
 
     def save() -> None:
-        state.save(components)
+        if config.redis is None:
+            state.save(components)
+        else:
+            node.trader.save()
 
-    def remarks() -> list[str]:
-        return [recording.remark()] if recording is not None else []
-
-    actions = Actions(note_action)
+    actions = Actions(record.note_action)
     session = LiveSession(node, config.live, GUARD_ID, say, actions)
     links = GuardLinks(
         trader=node.trader,
@@ -110,21 +102,98 @@ def assemble(
         stop=session.stop,
         save=save,
         actions=actions,
-        remarks=remarks,
+        remarks=record.remarks,
     )
-    guard = LiveGuard(_guard_config(config, state), links)
-    add_strategy(kernel, guard, LoopClock(loop, str(GUARD_ID), forget))
-    return Assembly(node=node, session=session, recording=recording, restored=restored, save=save)
+    guard = LiveGuard(_guard_config(config, state, adopted), links)
+    add_strategy(kernel, guard, LoopClock(loop, str(GUARD_ID), _off_the_record))
+    obey_leverage(kernel, config.live.venue, say, simulated=config.live.mode == "paper")
+    return Assembly(
+        node=node,
+        session=session,
+        recording=record.recording,
+        restored=restored,
+        owners=_owners(config),
+        save=save,
+    )
 
 
-def _guard_config(config: LiveConfig, state: StateDirectory) -> LiveGuardConfig:
+class _Record:
+    """What goes on record, if there is one."""
+
+    def __init__(self, recording: LiveRecording | None) -> None:
+        self.recording = recording
+
+    def note_firing(self, firing: Firing) -> None:
+        """Put a timer on record."""
+        if self.recording is not None:
+            self.recording.note("timer", firing)
+
+    def note_action(self, action: Action) -> None:
+        """Put something done from outside on record."""
+        if self.recording is not None:
+            self.recording.note("action", action)
+
+    def remarks(self) -> list[str]:
+        """Return words for the status line."""
+        return [self.recording.remark()] if self.recording is not None else []
+
+
+def _off_the_record(_firing: Firing) -> None:
+    """Ignore a timer of guard or recorder: a replay has neither."""
+
+
+def _recording(
+    config: LiveConfig, kernel: NautilusKernel, blocks: Blocks, state: StateDirectory
+) -> LiveRecording | None:
+    if config.recorder is None:
+        return None
+    started = kernel.clock.utc_now().strftime("%Y%m%dT%H%M%S%f")
+    return LiveRecording(kernel, blocks, config.recorder, state.path / RECORDINGS / started)
+
+
+def _owners(config: LiveConfig) -> Owners:
+    return {
+        str(block.config["instrument_id"]): block.strategy_path
+        for block in config.strategies
+        if "instrument_id" in block.config
+    }
+
+
+def _adopted(config: LiveConfig, state: StateDirectory) -> list[str]:
+    """Return the instruments whose strategy takes up again what a crash left."""
+    if config.live.after_crash != "adopt":
+        return []
+    left = state.owners
+    return sorted(name for name, path in _owners(config).items() if left.get(name) == path)
+
+
+def _claiming(block: StrategyBlock, adopted: list[str]) -> StrategyBlock:
+    """Let Nautilus give a strategy the orders and positions that it finds in its instrument."""
+    name = block.config.get("instrument_id")
+    if name not in adopted:
+        return block
+    return msgspec.structs.replace(block, config={**block.config, "external_order_claims": [name]})
+
+
+def _restore(
+    config: LiveConfig, node: TradingNode, state: StateDirectory, components: list[Component]
+) -> States:
+    """Give components their state back, from Redis if there is one, else from the file."""
+    if config.redis is None:
+        return state.load(components)
+    node.trader.load()
+    states = {str(component.id): component.save() for component in components}
+    return {name: saved for name, saved in states.items() if saved}
+
+
+def _guard_config(config: LiveConfig, state: StateDirectory, adopted: list[str]) -> LiveGuardConfig:
     live = config.live
     claims = None if live.unowned == "leave" and not state.crashed else config.instrument_ids
     return LiveGuardConfig(
         order_id_tag=TAG,
         oms_type="NETTING",
         use_uuid_client_order_ids=True,
-        external_order_claims=[InstrumentId.from_str(name) for name in claims or ()],
+        external_order_claims=[InstrumentId.from_str(n) for n in claims or () if n not in adopted],
         venue=live.venue,
         watched=config.instrument_ids,
         kill_file=str(state.kill_file),

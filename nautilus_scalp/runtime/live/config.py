@@ -55,7 +55,12 @@ class PracticeSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class RedisSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A Redis that keeps Nautilus's cache; its password comes from ``REDIS_PASSWORD``."""
+    """A Redis that keeps component state and mirrors Nautilus's cache.
+
+    Its password comes from ``REDIS_PASSWORD``. Orders and positions are there for whoever watches;
+    a restart asks the venue for them, because a process that was killed in the middle of writing
+    leaves a mirror that agrees with nobody.
+    """
 
     host: str = "127.0.0.1"
     port: int = 6379
@@ -108,8 +113,13 @@ class LiveSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     unowned : str
         What to do with positions and orders on the instruments that no strategy of this run
         owns. "refuse": do not start; one that appears later is reported and left alone.
-        "flatten": close them. "leave": report them and leave them alone. What a crashed run of
-        the same state directory left behind is closed in any case.
+        "flatten": close them. "leave": report them and leave them alone.
+    after_crash : str
+        What to do with what a crashed run of the same state directory left behind. "flatten":
+        close it and begin from flat. "adopt": the strategy that traded the instrument takes its
+        orders and its position up again, with the state that was saved; what no strategy of this
+        run traded is closed. For the whole run, an adopting strategy owns whatever happens in its
+        instrument.
     open_check_interval_s, position_check_interval_s : float
         How often open orders and positions are compared with the venue's.
     start_timeout_s, stop_timeout_s : float
@@ -136,6 +146,7 @@ class LiveSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     max_order_rate: str = "50/00:00:01"
     stale_after_s: Seconds = 10.0
     unowned: Literal["refuse", "flatten", "leave"] = "refuse"
+    after_crash: Literal["flatten", "adopt"] = "flatten"
     open_check_interval_s: Seconds = 10.0
     position_check_interval_s: Seconds = 30.0
     start_timeout_s: Seconds = 60.0

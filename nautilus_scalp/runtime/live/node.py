@@ -68,8 +68,6 @@ def build_node(config: LiveConfig, keys: Credentials, log_directory: Path) -> Tr
             exec_engine=_exec_engine(config),
             data_clients={venue: clients.data},
             exec_clients={venue: clients.execution},
-            load_state=config.redis is not None,
-            save_state=config.redis is not None,
             timeout_connection=config.live.start_timeout_s,
             timeout_reconciliation=config.live.start_timeout_s,
             timeout_portfolio=10.0,
@@ -110,6 +108,8 @@ def _exec_engine(config: LiveConfig) -> LiveExecEngineConfig:
         purge_closed_positions_buffer_mins=_PURGE_BUFFER_MINUTES,
         purge_account_events_interval_mins=_PURGE_MINUTES,
         purge_account_events_lookback_mins=_PURGE_BUFFER_MINUTES,
+        purge_from_database=config.redis is not None,
+        load_cache=False,  # the venue knows better than a mirror that a crash cut short
     )
 
 

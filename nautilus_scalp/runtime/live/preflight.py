@@ -292,6 +292,8 @@ def _empty(config: LiveConfig, account: AccountFacts, state: StateDirectory) -> 
     detail = ", ".join(found) or "no position, no order"
     if found and ours:
         fate = "closed" if state.crashed or config.live.unowned == "flatten" else "left alone"
+        if state.crashed and config.live.after_crash == "adopt":
+            fate = "taken up again where a strategy of this run left it, closed elsewhere"
         detail += f"; will be {fate}"
     remedy = 'close them, or set live.unowned to "flatten" or "leave"'
     ok = not found or ours

@@ -93,7 +93,7 @@ def _trade(
             f"{config.live.mode} trading of {', '.join(config.instrument_ids)}; "
             f"logs in {state.logs}; stop with Ctrl-C or: touch {state.kill_file}"
         )
-        state.mark_running(config.instrument_ids)
+        state.mark_running(assembly.owners)
         kernel = assembly.node.kernel
         books = Books(kernel.clock.timestamp_ms())
         kernel.msgbus.subscribe("events.order.*", books.on_event)

@@ -15,6 +15,16 @@ from nautilus_scalp.runtime.recording.run import States
 from nautilus_scalp.runtime.replacing import replace_file
 
 
+type Owners = dict[str, str]
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run leaves behind unless it ends cleanly: who it was, and which strategy had what."""
+
+    pid: int
+    owners: Owners
+
+
 class Component(Protocol):
     """The part of a Nautilus actor or strategy that state needs."""
 
@@ -77,16 +87,35 @@ class StateDirectory:
     def _states(self) -> Path:
         return self.path / "state.json"
 
-    def mark_running(self, instrument_ids: Iterable[str]) -> None:
+    @property
+    def owners(self) -> Owners:
+        """What traded what in the run that did not end cleanly: class of strategy by instrument.
+
+        Raises
+        ------
+        InputError
+            If the mark is damaged.
+
+        """
+        if not self.crashed:
+            return {}
+        try:
+            return msgspec.json.decode(self._marker.read_bytes(), type=Marker).owners
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            message = f"{self._marker}: damaged ({error})"
+            remedy = 'set live.after_crash = "flatten", which does not read it'
+            raise InputError(message, remedy) from error
+
+    def mark_running(self, owners: Owners) -> None:
         """Leave the mark that only a clean end removes.
 
         Parameters
         ----------
-        instrument_ids : Iterable[str]
-            What this run may leave orders and positions in.
+        owners : dict[str, str]
+            Class of strategy by instrument: what this run may leave orders and positions in.
 
         """
-        marker = {"pid": os.getpid(), "instrument_ids": list(instrument_ids)}
+        marker = Marker(pid=os.getpid(), owners=owners)
         replace_file(self._marker, msgspec.json.encode(marker))
 
     def mark_clean(self) -> None:
