@@ -237,7 +237,10 @@ class DirectionalDesk:
         stop_fraction = self._stop_fraction()
         execution.set_stop(stop_fraction)
         notional = self._notional(case.multiple, case.opinion, stop_fraction)
-        if execution.submit(self._intent(case.side, notional)):
+        intent = self._intent(case.side, notional)
+        if not intent.qty:
+            self._refusals["order_below_step"] += 1
+        elif execution.submit(intent):
             self._waiting = None
             self._entry_volatility = volatility
             self._entered_ns = execution.state.now_ns

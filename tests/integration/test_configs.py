@@ -96,7 +96,7 @@ def test_every_quoting_model_has_a_configuration() -> None:
 
 
 def test_every_take_profit_has_a_configuration() -> None:
-    exits = [block["exits"] for block in blocks("MomentumBreakout")]
+    exits = [block["exits"] for block in blocks("MeanReversion")]
     trails = [exit_["take_profit"] for exit_ in exits if "take_profit" in exit_]
     assert {trail["mode"] for trail in trails} == choices(TakeProfitParams, "mode")
     assert any(trail["lock_share"] > 0.0 for trail in trails)
