@@ -31,6 +31,7 @@ FITTED_ROWS = 40_000
 COMPILED_EVENTS = 20_000
 LIBRARY_EVENTS = 200
 WEIGHTS = np.array([0.1, 0.3, 0.4, 0.2])
+MID = 60_000.0
 type Benchmark = Callable[..., Any]
 type Predict = Callable[[npt.NDArray[np.float64]], object]
 
@@ -94,10 +95,13 @@ def _microseconds(predict: Predict, rows: npt.NDArray[np.float64]) -> npt.NDArra
 def test_stream(benchmark: Benchmark, ensemble: Ensemble, values: npt.NDArray[np.float64]) -> None:
     """One event through Python into the kernel."""
     stream = ensemble.stream()
-    stream.predict(values[0], 0)
+    stream.predict(values[0], 0, 0, MID)
     rows = iter(values)
     benchmark.pedantic(
-        stream.predict, setup=lambda: ((next(rows), 0), {}), rounds=COMPILED_EVENTS, iterations=1
+        stream.predict,
+        setup=lambda: ((next(rows), 0, 0, MID), {}),
+        rounds=COMPILED_EVENTS,
+        iterations=1,
     )
 
 
@@ -105,9 +109,10 @@ def test_batch(benchmark: Benchmark, ensemble: Ensemble, values: npt.NDArray[np.
     """Forty thousand events in one call."""
     segment = np.zeros(FITTED_ROWS, np.int32)
     ready = np.ones(FITTED_ROWS, np.bool_)
-    ensemble.predict_batch(values[:10], segment[:10], ready[:10])
+    quotes = (np.arange(FITTED_ROWS), np.full(FITTED_ROWS, MID))
+    ensemble.predict_batch(values, segment, ready, *quotes)
     benchmark.pedantic(
-        ensemble.predict_batch, args=(values, segment, ready), rounds=3, iterations=1
+        ensemble.predict_batch, args=(values, segment, ready, *quotes), rounds=3, iterations=1
     )
 
 
@@ -116,8 +121,10 @@ def test_compiled_against_libraries(
 ) -> None:
     """Same models, same rows, one at a time; both are checked to say the same."""
     stream = ensemble.stream()
-    stream.predict(values[0], 0)
-    compiled_us = _microseconds(lambda row: stream.predict(row, 0), values[:COMPILED_EVENTS])
+    stream.predict(values[0], 0, 0, MID)
+    compiled_us = _microseconds(
+        lambda row: stream.predict(row, 0, 0, MID), values[:COMPILED_EVENTS]
+    )
     with LibraryEnsemble(models, WEIGHTS) as library:
         library.predict(values[0])
         library_us = _microseconds(library.predict, values[:LIBRARY_EVENTS])
@@ -133,7 +140,8 @@ def test_compiled_against_libraries(
 
 def _pooled(ensemble: Ensemble, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     segment = np.zeros(len(rows), np.int32)
-    batch = ensemble.predict_batch(rows, segment, np.ones(len(rows), np.bool_))
+    quotes = (np.arange(len(rows)), np.full(len(rows), MID))
+    batch = ensemble.predict_batch(rows, segment, np.ones(len(rows), np.bool_), *quotes)
     return np.einsum("k,kmc->mc", WEIGHTS, batch.per_model)
 
 

@@ -37,7 +37,7 @@ def main() -> None:
             if kind != QUOTE:
                 engine.on_trade(ts_event_ns + shift_ns, *values[:3])
             elif engine.on_quote(ts_event_ns + shift_ns, *values):
-                stream.predict(engine.value, engine.segment)
+                stream.predict(engine.value, engine.segment, ts_event_ns, engine.mid)
             played += 1
             if played % EVERY == 0:
                 peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -202,7 +202,7 @@ class EnsembleActor(Actor):
         engine, stream = channel.engine, channel.stream
         if not engine.on_quote(tick.ts_event, *quote_values(tick)):
             return
-        probabilities = stream.predict(engine.value, engine.segment)
+        probabilities = stream.predict(engine.value, engine.segment, tick.ts_event, engine.mid)
         move_bps, confidence, strength = decide(probabilities, stream.move_bps)
         if not math.isfinite(strength):
             self._not_finite += 1

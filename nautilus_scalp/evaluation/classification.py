@@ -102,8 +102,8 @@ def horizon_metrics(
     threshold : float
         Probability of up or down from which an event is a call.
     horizon_probabilities : float64[m, 3], optional
-        Probabilities for this very horizon, for ``brier`` and ``ece``; None where the model
-        gives none.
+        Probabilities for this very horizon, which are then what is scored; the signal itself
+        decides the calls alone. None where the model gives none: ``brier`` and ``ece`` are too.
 
     Returns
     -------
@@ -111,13 +111,15 @@ def horizon_metrics(
         The figures.
 
     """
-    lean = probabilities[:, _UP] - probabilities[:, _DOWN]
+    scored = probabilities if horizon_probabilities is None else horizon_probabilities
+    lean = scored[:, _UP] - scored[:, _DOWN]
     moved = move_bps != 0.0
     up = move_bps[moved] > 0.0
     said_up = lean[moved] > 0.0
-    odds = direction_odds(probabilities[moved])
+    odds = direction_odds(scored[moved])
     call = np.maximum(probabilities[:, _UP], probabilities[:, _DOWN]) >= threshold
-    right = np.sign(lean[call]) == np.sign(move_bps[call])
+    called_up = probabilities[call, _UP] > probabilities[call, _DOWN]
+    right = np.where(called_up, move_bps[call] > 0.0, move_bps[call] < 0.0)
     outcome = (1 + np.sign(move_bps)).astype(np.int64)
     return HorizonMetrics(
         moves=int(moved.sum()),

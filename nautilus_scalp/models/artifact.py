@@ -16,6 +16,7 @@ from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import build_schema
 from nautilus_scalp.features.tape import Tape
+from nautilus_scalp.models.calibration import WIDTH as CALIBRATION_WIDTH
 from nautilus_scalp.models.card import render_card
 from nautilus_scalp.models.certificate import certify
 from nautilus_scalp.models.certificate import recheck
@@ -24,6 +25,7 @@ from nautilus_scalp.models.ensemble import MODEL_NAMES
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.manifest import FORMAT
 from nautilus_scalp.models.manifest import Manifest
+from nautilus_scalp.models.move_rate import RATE_WIDTH
 from nautilus_scalp.models.registry import find_artifact
 
 
@@ -264,9 +266,10 @@ def _check_arrays(manifest: Manifest, arrays: Arrays, file: Path) -> None:
         "lstm_head1": (hidden + 1, inner),
         "lstm_head2": (inner + 1, 3),
         "boosting_base": (3,),
-        "calibration": (len(MODEL_NAMES) + 1, 3),
+        "calibration": (len(MODEL_NAMES) + 1, CALIBRATION_WIDTH),
         "weights": (len(MODEL_NAMES),),
         "log_move_range": (2,),
+        "move_rate": (RATE_WIDTH,),
     }
     for trees in ("forest", "boosting"):
         shape = arrays[f"{trees}_feature"].shape

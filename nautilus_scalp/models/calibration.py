@@ -4,7 +4,8 @@ With class scores ``s`` (log-probabilities up to a constant) the move log-odds a
 ``m = log(exp(s_up) + exp(s_down)) - s_flat`` and the direction log-odds ``d = s_up - s_down``.
 Each is scaled as Platt (1999) does: ``p_move = sigmoid(b + g m)``, ``p_up = p_move sigmoid(h d)``.
 The direction has no intercept, so calibration data that happen to trend leave no bias behind.
-Balanced class weights shift ``m`` by a constant; ``b`` takes that back.
+Balanced class weights shift ``m`` by a constant; ``b`` takes that back. The ensemble's direction
+may also lean on the `tilt` of the queues, ``t = log(bid size / ask size)``: ``sigmoid(h d + c t)``.
 """
 
 import numpy as np
@@ -14,7 +15,9 @@ from numba import njit
 
 Float64 = npt.NDArray[np.float64]
 
-IDENTITY = (1.0, 0.0, 1.0)
+IDENTITY = (1.0, 0.0, 1.0, 0.0)
+WIDTH = len(IDENTITY)
+LARGEST_TILT = 6.0
 DOWN = 0
 FLAT = 1
 UP = 2
@@ -32,33 +35,68 @@ def log_odds(scores: Float64) -> tuple[float, float]:
 
 
 @njit(cache=True)
-def calibrate(scores: Float64, calibration: Float64, out: Float64) -> None:
+def tilt(imbalance: float) -> float:
+    """Return the log of bid over ask size, within 6, from queue imbalance in [-1, 1]."""
+    share = min(max(imbalance, -1.0 + 1e-9), 1.0 - 1e-9)
+    odds = np.log((1.0 + share) / (1.0 - share))
+    bounded: float = min(max(odds, -LARGEST_TILT), LARGEST_TILT)
+    return bounded
+
+
+@njit(cache=True)
+def _tilt_rows(imbalance: Float64) -> Float64:
+    out = np.empty(len(imbalance))
+    for i in range(len(imbalance)):
+        out[i] = tilt(imbalance[i])
+    return out
+
+
+@njit(cache=True)
+def calibrate(scores: Float64, calibration: Float64, lean: float, out: Float64) -> None:
     """Write calibrated class probabilities into ``out``.
 
     Parameters
     ----------
     scores : float64[3]
         Log-probabilities up to a constant, in the order down, flat, up.
-    calibration : float64[3]
-        Move gain, move bias, direction gain.
+    calibration : float64[4]
+        Move gain, move bias, direction gain, tilt gain.
+    lean : float
+        `tilt` of the queues; 0 for a model alone.
     out : float64[3]
         Probabilities; may be the same array as ``scores``.
 
     """
     move, direction = log_odds(scores)
     p_move = 1.0 / (1.0 + np.exp(-(calibration[0] * move + calibration[1])))
-    p_up = 1.0 / (1.0 + np.exp(-calibration[2] * direction))
+    p_up = 1.0 / (1.0 + np.exp(-(calibration[2] * direction + calibration[3] * lean)))
     out[DOWN] = p_move * (1.0 - p_up)
     out[FLAT] = 1.0 - p_move
     out[UP] = p_move * p_up
 
 
 @njit(cache=True)
-def calibrate_rows(scores: Float64, calibration: Float64) -> Float64:
-    """Calibrate every row of ``scores`` (float64[m, 3]) with the kernel that a tick uses."""
+def calibrate_rows(scores: Float64, calibration: Float64, imbalance: Float64) -> Float64:
+    """Calibrate every row with the kernel that a tick uses.
+
+    Parameters
+    ----------
+    scores : float64[m, 3]
+        As for `calibrate`.
+    calibration : float64[4]
+        As for `calibrate`.
+    imbalance : float64[m]
+        Queue imbalance; zeros for a model alone.
+
+    Returns
+    -------
+    float64[m, 3]
+        Probabilities.
+
+    """
     out = np.empty_like(scores)
     for i in range(scores.shape[0]):
-        calibrate(scores[i], calibration, out[i])
+        calibrate(scores[i], calibration, tilt(imbalance[i]), out[i])
     return out
 
 
@@ -72,7 +110,9 @@ def _log_odds_rows(scores: Float64) -> Float64:
     return out
 
 
-def fit_calibration(scores: Float64, label: npt.NDArray[np.integer]) -> Float64:
+def fit_calibration(
+    scores: Float64, label: npt.NDArray[np.integer], imbalance: Float64 | None = None
+) -> Float64:
     """Fit gains and bias on rows that no model was fitted on.
 
     Parameters
@@ -81,20 +121,30 @@ def fit_calibration(scores: Float64, label: npt.NDArray[np.integer]) -> Float64:
         Class scores, finite.
     label : integer[m]
         0 down, 1 flat, 2 up.
+    imbalance : float64[m], optional
+        Queue imbalance, if the direction may lean on it.
 
     Returns
     -------
-    float64[3]
-        Move gain, move bias, direction gain. A weak prior (one pseudo-observation) holds the
-        gains at 1 where the rows say nothing; both gains are kept non-negative, so calibration
-        never turns a model's opinion around.
+    float64[4]
+        Move gain, move bias, direction gain, tilt gain. A weak prior (one pseudo-observation)
+        holds the gains at 1, and that of the tilt at 0, where the rows say nothing; gains are kept
+        non-negative, so calibration never turns an opinion around.
 
     """
     odds = _log_odds_rows(np.ascontiguousarray(scores, np.float64))
     moved = label != FLAT
     gain, bias = _platt(np.column_stack((odds[:, 0], np.ones(len(odds)))), moved, (1.0, 0.0))
-    (direction,) = _platt(odds[moved, 1:], label[moved] == UP, (1.0,))
-    return np.array((max(gain, 0.0), bias, max(direction, 0.0)))
+    direction, leaning = odds[moved, 1:], 0.0
+    (own,) = _platt(direction, label[moved] == UP, (1.0,))
+    if imbalance is not None:
+        tilts = _tilt_rows(imbalance[moved])[:, None]
+        both = _platt(np.hstack((direction, tilts)), label[moved] == UP, (1.0, 0.0))
+        if both.min() >= 0.0:
+            own, leaning = both
+        elif both[0] < 0.0:
+            own, leaning = 0.0, _platt(tilts, label[moved] == UP, (0.0,))[0]
+    return np.array((max(gain, 0.0), bias, max(own, 0.0), max(leaning, 0.0)))
 
 
 def _platt(

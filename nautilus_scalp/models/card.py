@@ -113,7 +113,7 @@ def _calibration(manifest: Manifest) -> list[str]:
         for horizon, fit in manifest.horizon_calibration.items()
     )
     return [
-        *_table(("horizon", "move gain", "move bias", "direction gain"), rows),
+        *_table(("horizon", "move gain", "move bias", "direction gain", "tilt gain"), rows),
         "",
         f"* Up or down counts as a call from a probability of {manifest.signal_threshold:g}.",
     ]

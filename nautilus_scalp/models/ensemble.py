@@ -8,13 +8,20 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from nautilus_scalp.features.matrix import FeatureMatrix
 from nautilus_scalp.models.boosting import boosting_scores
 from nautilus_scalp.models.calibration import calibrate
+from nautilus_scalp.models.calibration import tilt
 from nautilus_scalp.models.forest import forest_probabilities
 from nautilus_scalp.models.logistic import linear_scores
 from nautilus_scalp.models.lstm import lstm_step
 from nautilus_scalp.models.lstm import state_size
 from nautilus_scalp.models.manifest import Manifest
+from nautilus_scalp.models.move_rate import RateState
+from nautilus_scalp.models.move_rate import follow
+from nautilus_scalp.models.move_rate import forget
+from nautilus_scalp.models.move_rate import new_state
+from nautilus_scalp.models.move_rate import rescale
 from nautilus_scalp.models.scaler import standardise
 from nautilus_scalp.models.trees import LANES
 
@@ -39,10 +46,13 @@ ARRAY_NAMES = (
     "calibration",
     "weights",
     "log_move_range",
+    "move_rate",
 )
+TILT_FEATURE = "imbalance.now"  # where the ensemble finds queue imbalance among its features
 ENSEMBLE_ROW = 4
 EXTRA_ROW = 5
-ROWS = 6
+STATIC_ROW = 6
+ROWS = 7
 SMALLEST_PROBABILITY = 1e-6
 
 Float64 = npt.NDArray[np.float64]
@@ -51,6 +61,9 @@ Float64 = npt.NDArray[np.float64]
 @njit(cache=True, error_model="numpy")
 def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpacks fastest
     value: Float64,
+    quote: tuple[int, float],
+    tilt_column: int,
+    rate_state: RateState,
     state: npt.NDArray[np.float32],
     lanes: npt.NDArray[np.uint64],
     scratch: Float64,
@@ -73,6 +86,7 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
     calibration: Float64,
     weights: Float64,
     log_move_range: Float64,
+    move_rate: Float64,
 ) -> None:
     """Predict one row with every model; the stream and the batch both call this.
 
@@ -80,13 +94,19 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
     ----------
     value : float64[F]
         Features of one event. A value that is not finite gives NaN and steps nothing.
+    quote : tuple[int, float]
+        Exchange time in nanoseconds, and mid price.
+    tilt_column : int
+        Column of queue imbalance; -1 if the model does not have it.
+    rate_state
+        See `nautilus_scalp.models.move_rate`.
     state : float32[state_size(F, H) + F]
         LSTM state and scratch; the last F hold the inputs as the trees see them.
     lanes, scratch
         Scratch: uint64[LANES], float64[F + 4].
-    out : float64[6, 3]
+    out : float64[7, 3]
         Rows 0-3: probabilities of each model. Row 4: of the ensemble. Row 5: absolute move in
-        bps given one, disagreement, 0.
+        bps given one, disagreement, 0. Row 6: of the ensemble before the move rate is corrected.
     center, scale : float64[F]
         See `nautilus_scalp.models.scaler`.
     linear_weight, linear_bias : float64[4, F], float64[4]
@@ -95,12 +115,14 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
         See `nautilus_scalp.models.trees`.
     lstm_*
         See `nautilus_scalp.models.lstm`.
-    calibration : float64[5, 3]
+    calibration : float64[5, 4]
         Of each model in the order of ``MODEL_NAMES``, then of the ensemble.
     weights : float64[4]
         Of each model; they sum to 1.
     log_move_range : float64[2]
         Bounds of the logarithm of the move.
+    move_rate : float64[3]
+        See `nautilus_scalp.models.move_rate`.
     """
     count = value.shape[0]
     for k in range(count):
@@ -131,19 +153,23 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
         out[3],
     )
 
-    _combine(calibration, weights, out)
+    lean = tilt(value[tilt_column]) if tilt_column >= 0 else 0.0
+    _combine(calibration, weights, lean, out)
+    out[STATIC_ROW] = out[ENSEMBLE_ROW]
+    p_move = follow(1.0 - out[ENSEMBLE_ROW, 1], quote[0], quote[1], move_rate, rate_state)
+    rescale(out[ENSEMBLE_ROW], p_move)
     log_move = min(max(linear[3], log_move_range[0]), log_move_range[1])
     out[EXTRA_ROW, 0] = np.exp(log_move)
     out[EXTRA_ROW, 2] = 0.0
 
 
 @njit(cache=True, error_model="numpy")
-def _combine(calibration: Float64, weights: Float64, out: Float64) -> None:
+def _combine(calibration: Float64, weights: Float64, lean: float, out: Float64) -> None:
     """Turn the scores in rows 0-3 of ``out`` into probabilities, and pool them into row 4."""
     pooled = out[ENSEMBLE_ROW]
     pooled[:] = 0.0
     for k in range(weights.shape[0]):
-        calibrate(out[k], calibration[k], out[k])
+        calibrate(out[k], calibration[k], 0.0, out[k])
         for c in range(3):
             pooled[c] += weights[k] * out[k, c]
     opinion = pooled[2] - pooled[0]
@@ -154,26 +180,42 @@ def _combine(calibration: Float64, weights: Float64, out: Float64) -> None:
     out[EXTRA_ROW, 1] = np.sqrt(variance)
     for c in range(3):
         pooled[c] = np.log(max(pooled[c], SMALLEST_PROBABILITY))
-    calibrate(pooled, calibration[ENSEMBLE_ROW], pooled)
+    calibrate(pooled, calibration[ENSEMBLE_ROW], lean, pooled)
 
 
 @njit(cache=True, error_model="numpy")
-def _predict_rows(
+def _predict_rows(  # noqa: PLR0913, PLR0917 - as above
     values: Float64,
     order: npt.NDArray[np.int64],
     segment: npt.NDArray[np.int32],
+    quotes: tuple[npt.NDArray[np.int64], Float64],
+    tilt_column: int,
+    rate_state: RateState,
     buffers: tuple[npt.NDArray[np.float32], npt.NDArray[np.uint64], Float64],
     out: Float64,
     parameters: tuple[Any, ...],
 ) -> None:
-    """Predict rows in the given order, with a fresh LSTM state for every segment."""
+    """Predict rows in the given order, with fresh states for every segment."""
     state, lanes, scratch = buffers
+    ts_event_ns, mid = quotes
     current = np.int64(-1)
     for i in order:
         if segment[i] != current:
             state[:] = 0.0
+            forget(rate_state)
             current = np.int64(segment[i])
-        predict_row(values[i], state, lanes, scratch, out[i], *parameters)
+        quote = (ts_event_ns[i], mid[i])
+        predict_row(
+            values[i],
+            quote,
+            tilt_column,
+            rate_state,
+            state,
+            lanes,
+            scratch,
+            out[i],
+            *parameters,
+        )
 
 
 class BatchPrediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +232,8 @@ class BatchPrediction(msgspec.Struct, frozen=True, kw_only=True):
         Expected absolute move, given that the mid moves.
     disagreement : float64[m]
         Weighted standard deviation over models of ``p_up - p_down``, in [0, 1].
+    static : float64[m, 3]
+        Of the ensemble before its move rate is corrected by what became known.
 
     """
 
@@ -197,6 +241,7 @@ class BatchPrediction(msgspec.Struct, frozen=True, kw_only=True):
     per_model: Float64
     move_bps: Float64
     disagreement: Float64
+    static: Float64
 
 
 class Ensemble:
@@ -215,6 +260,8 @@ class Ensemble:
         self.manifest = manifest
         self.arrays = {name: np.ascontiguousarray(arrays[name]) for name in ARRAY_NAMES}
         self.feature_count = len(self.arrays["center"])
+        names = manifest.feature_names
+        self.tilt_column = names.index(TILT_FEATURE) if TILT_FEATURE in names else -1
 
     def stream(self) -> "EnsembleStream":
         """Return a predictor with its own state, for one instrument."""
@@ -225,6 +272,8 @@ class Ensemble:
         values: Float64,
         segment: npt.NDArray[np.int32],
         ready: npt.NDArray[np.bool_],
+        ts_event_ns: npt.NDArray[np.int64],
+        mid: Float64,
     ) -> BatchPrediction:
         """Predict many rows at once, bit-equal to streaming them one by one.
 
@@ -233,9 +282,11 @@ class Ensemble:
         values : float64[m, F]
             Features; rows of several instruments may interleave.
         segment : int32[m]
-            Non-negative; unique over instruments. A new segment starts with a fresh LSTM state.
+            Non-negative; unique over instruments. A new segment starts with fresh states.
         ready : bool[m]
             Rows that are not ready are not seen by any model.
+        ts_event_ns, mid : int64[m], float64[m]
+            Exchange time and mid price of the quotes.
 
         Returns
         -------
@@ -250,6 +301,9 @@ class Ensemble:
             np.ascontiguousarray(values, np.float64),
             order,
             segment,
+            (np.ascontiguousarray(ts_event_ns, np.int64), np.ascontiguousarray(mid, np.float64)),
+            self.tilt_column,
+            new_state(),
             _buffers(self),
             out,
             tuple(self.arrays.values()),
@@ -259,6 +313,13 @@ class Ensemble:
             per_model=np.ascontiguousarray(out[:, :ENSEMBLE_ROW].transpose(1, 0, 2)),
             move_bps=out[:, EXTRA_ROW, 0].copy(),
             disagreement=out[:, EXTRA_ROW, 1].copy(),
+            static=out[:, STATIC_ROW].copy(),
+        )
+
+    def predict_matrix(self, matrix: FeatureMatrix) -> BatchPrediction:
+        """Predict every row of a feature matrix; see `predict_batch`."""
+        return self.predict_batch(
+            matrix.values, matrix.segment, matrix.ready, matrix.ts_event_ns, matrix.mid
         )
 
 
@@ -279,13 +340,15 @@ class EnsembleStream:
     def __init__(self, ensemble: Ensemble) -> None:
         self._parameters: tuple[Any, ...] = tuple(ensemble.arrays.values())
         self._state, self._lanes, self._scratch = _buffers(ensemble)
+        self._rate_state = new_state()
+        self._tilt_column = ensemble.tilt_column
         self._out = np.full((ROWS, 3), np.nan)
         self._extra = self._out[EXTRA_ROW]
         self._segment = -1
         self.probabilities: Float64 = self._out[ENSEMBLE_ROW]
         self.per_model: Float64 = self._out[:ENSEMBLE_ROW]
 
-    def predict(self, value: Float64, segment: int) -> Float64:
+    def predict(self, value: Float64, segment: int, ts_event_ns: int, mid: float) -> Float64:
         """Predict the next event.
 
         Parameters
@@ -293,7 +356,11 @@ class EnsembleStream:
         value : float64[F]
             Its features.
         segment : int
-            Run of events without a gap; when it changes, the LSTM starts afresh.
+            Run of events without a gap; when it changes, all memory starts afresh.
+        ts_event_ns : int
+            Exchange time of the quote.
+        mid : float
+            Its mid price: what became of earlier predictions shows in it.
 
         Returns
         -------
@@ -303,8 +370,19 @@ class EnsembleStream:
         """
         if segment != self._segment:
             self._state.fill(0.0)
+            forget(self._rate_state)
             self._segment = segment
-        predict_row(value, self._state, self._lanes, self._scratch, self._out, *self._parameters)
+        predict_row(
+            value,
+            (ts_event_ns, mid),
+            self._tilt_column,
+            self._rate_state,
+            self._state,
+            self._lanes,
+            self._scratch,
+            self._out,
+            *self._parameters,
+        )
         return self.probabilities
 
     @property
@@ -320,6 +398,7 @@ class EnsembleStream:
     def reset(self) -> None:
         """Forget everything seen."""
         self._state.fill(0.0)
+        forget(self._rate_state)
         self._out.fill(np.nan)
         self._segment = -1
 

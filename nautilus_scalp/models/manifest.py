@@ -8,7 +8,7 @@ from nautilus_scalp.features.engine import FeatureParams
 from nautilus_scalp.models.certificate import ParityCertificate
 
 
-FORMAT = 2  # raise it whenever the layout changes: older artifacts are then refused
+FORMAT = 3  # raise it whenever the layout changes: older artifacts are then refused
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,8 +52,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Weight of each model in the ensemble.
     signal_threshold : float
         Probability of up or down from which the signal counts as a call.
-    horizon_calibration : dict[str, tuple[float, float, float]]
-        Move gain, move bias and direction gain by horizon in ms, on the ensemble's output.
+    horizon_calibration : dict[str, tuple[float, float, float, float]]
+        Move gain, move bias, direction gain and tilt gain by horizon in ms, on the ensemble's
+        output before its move rate is corrected.
     metrics : dict[str, Any]
         Row counts and figures on the rows held out of training.
     importances : dict[str, dict[str, float]]
@@ -95,7 +96,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sizes: dict[str, dict[str, int]]
     weights: dict[str, float]
     signal_threshold: float
-    horizon_calibration: dict[str, tuple[float, float, float]]
+    horizon_calibration: dict[str, tuple[float, float, float, float]]
     metrics: dict[str, Any]
     importances: dict[str, dict[str, float]]
     label: dict[str, Any] = {}

@@ -116,7 +116,7 @@ def run_bench(catalog: Path, progress: Report) -> dict[str, Any]:
     values = dataset.values[dataset.ready]
     progress("features and models alone", 0.5)
     stream = ensemble.stream()
-    ensemble_us = _each(lambda value: stream.predict(value, 0), values[:QUOTES])
+    ensemble_us = _each(lambda value: stream.predict(value, 0, 0, 1.0), values[:QUOTES])
     with LibraryEnsemble(models, np.array(list(ensemble.manifest.weights.values()))) as library:
         library_us = _each(library.predict, values[: 2 * LIBRARY_EVENTS], LIBRARY_EVENTS)
     engine = FeatureEngine(tape.instruments[0], mode=ALL)

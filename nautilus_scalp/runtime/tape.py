@@ -252,7 +252,9 @@ def signal_table(
         In Nautilus's schema of ``AlphaSignal``, in order of ``ts_init``.
 
     """
-    prediction = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready & rows)
+    prediction = ensemble.predict_batch(
+        matrix.values, matrix.segment, matrix.ready & rows, matrix.ts_event_ns, matrix.mid
+    )
     decided = decide_rows(prediction.probabilities, prediction.move_bps)
     published = np.flatnonzero(np.isfinite(decided[:, STRENGTH]) & rows)
     columns: dict[str, npt.NDArray[np.generic]] = {

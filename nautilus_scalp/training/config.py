@@ -113,6 +113,22 @@ class BoostingParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     min_child_weight: float = 1.0
 
 
+class MoveRateParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How published probabilities follow what share of quotes was followed by a move of late.
+
+    Parameters
+    ----------
+    half_life_ms : float
+        Memory of known outcomes; 0 to publish what the models say.
+    prior : float
+        How many outcomes that agree with the forecast are assumed.
+
+    """
+
+    half_life_ms: float = 20_000.0
+    prior: float = 50.0
+
+
 class EnsembleParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Weight of each model, made to sum to 1, and when the signal counts as a call.
 
@@ -166,6 +182,8 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Folds of `walk_forward_scores`.
     logistic, random_forest, lstm, xgboost, ensemble
         Sizes and settings of each model.
+    move_rate : MoveRateParams
+        The correction from known outcomes; only `horizon` labels have one.
 
     """
 
@@ -188,6 +206,7 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lstm: LstmParams = LstmParams()
     xgboost: BoostingParams = BoostingParams()
     ensemble: EnsembleParams = EnsembleParams()
+    move_rate: MoveRateParams = MoveRateParams()
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be trained with, naming the key."""
@@ -200,6 +219,7 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ("validation_fraction", 0.0 < self.validation_fraction < 1.0, "give a share, as 0.2"),
             ("random_forest.depth", 0 < self.random_forest.depth <= MAX_DEPTH, _DEPTH),
             ("xgboost.depth", 0 < self.xgboost.depth <= MAX_DEPTH, _DEPTH),
+            ("move_rate", self.move_rate.half_life_ms >= 0.0 < self.move_rate.prior, _RATE),
             ("lstm.device", self.lstm.device in DEVICES, f"choose one of {', '.join(DEVICES)}"),
             (
                 "ensemble",
@@ -223,6 +243,7 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return None if self.end is None else to_ns(self.end)
 
 
+_RATE = "give a half life of 0 or more and a prior above 0"
 _DEPTH = f"give a depth of 1 to {MAX_DEPTH}"
 
 

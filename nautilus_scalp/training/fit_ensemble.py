@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from nautilus_scalp.models.calibration import WIDTH
 from nautilus_scalp.models.calibration import calibrate_rows
 from nautilus_scalp.models.calibration import fit_calibration
 from nautilus_scalp.models.ensemble import ENSEMBLE_ROW
@@ -23,18 +24,15 @@ class Pooling(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    calibration : float64[5, 3]
+    calibration : float64[5, 4]
         Of each model, then of the ensemble.
-    horizons : dict[str, tuple[float, float, float]]
+    horizons : dict[str, tuple[float, float, float, float]]
         By horizon in milliseconds: calibration of the ensemble's output for that horizon.
-    threshold : float
-        Probability from which the signal counts as a call.
 
     """
 
     calibration: Float64
-    horizons: dict[str, tuple[float, float, float]]
-    threshold: float
+    horizons: dict[str, tuple[float, float, float, float]]
 
 
 def log_scores(probabilities: Float64) -> Float64:
@@ -45,9 +43,9 @@ def log_scores(probabilities: Float64) -> Float64:
 def fit_pooling(
     per_model: Float64,
     weights: Float64,
+    imbalance: Float64,
+    target: Integer,
     labels: dict[int, Integer],
-    horizon_ms: int,
-    false_positive_target: float,
 ) -> Pooling:
     """Fit every calibration on held-out rows, from the models outwards.
 
@@ -57,12 +55,13 @@ def fit_pooling(
         Uncalibrated probabilities of held-out rows.
     weights : float64[4]
         Of the models; they sum to 1.
+    imbalance : float64[m]
+        Queue imbalance, which the ensemble's direction may lean on: then it is not worse than
+        imbalance alone where the models have little to add.
+    target : integer[m]
+        What the models were fitted to: 0 down, 1 flat, 2 up.
     labels : dict[int, integer[m]]
         By horizon: 0 down, 1 flat, 2 up, negative where there is none.
-    horizon_ms : int
-        The horizon of the models.
-    false_positive_target : float
-        Largest share of wrong calls that the threshold may have on these rows.
 
     Returns
     -------
@@ -70,61 +69,62 @@ def fit_pooling(
         The fit.
 
     """
-    label = labels[horizon_ms]
-    calibration = np.empty((len(per_model) + 1, 3))
+    alone = np.zeros(len(target))
+    calibration = np.empty((len(per_model) + 1, WIDTH))
     pooled = np.zeros(per_model.shape[1:])
     for k, probabilities in enumerate(per_model):
         scores = log_scores(probabilities)
-        calibration[k] = fit_calibration(scores, label)
-        pooled += weights[k] * calibrate_rows(scores, calibration[k])
+        calibration[k] = fit_calibration(scores, target)
+        pooled += weights[k] * calibrate_rows(scores, calibration[k], alone)
     scores = log_scores(pooled)
-    calibration[ENSEMBLE_ROW] = fit_calibration(scores, label)
-    signal = calibrate_rows(scores, calibration[ENSEMBLE_ROW])
+    calibration[ENSEMBLE_ROW] = fit_calibration(scores, target, imbalance)
+    signal = calibrate_rows(scores, calibration[ENSEMBLE_ROW], imbalance)
     horizons = {}
     for horizon, other in labels.items():
         known = other >= 0
-        move_gain, move_bias, direction_gain = fit_calibration(
-            log_scores(signal[known]), other[known]
-        ).tolist()
-        horizons[str(horizon)] = (move_gain, move_bias, direction_gain)
-    return Pooling(
-        calibration=calibration,
-        horizons=horizons,
-        threshold=call_threshold(signal, label, false_positive_target),
-    )
+        fitted = fit_calibration(log_scores(signal[known]), other[known], imbalance[known])
+        move_gain, move_bias, direction_gain, tilt_gain = fitted.tolist()
+        horizons[str(horizon)] = (move_gain, move_bias, direction_gain, tilt_gain)
+    return Pooling(calibration=calibration, horizons=horizons)
 
 
-def call_threshold(signal: Float64, label: Integer, target: float) -> float:
+def call_threshold(signal: Float64, label: Integer, group: Integer, target: float) -> float:
     """Return the smallest threshold from which calls are wrong at most as often as the target.
+
+    Every group is held to the target alone, so that the threshold survives a change of the day or
+    of the instrument.
 
     Parameters
     ----------
     signal : float64[m, 3]
-        Calibrated probabilities.
+        Published probabilities.
     label : integer[m]
         0 down, 1 flat, 2 up.
+    group : integer[m]
+        Recording and instrument of every row.
     target : float
         Share of calls that may be wrong: the mid moves the other way or not at all.
 
     Returns
     -------
     float
-        One of 0.50, 0.51 .. 0.99. Thresholds that fewer than 100 rows reach say nothing and are
-        not considered; if none meets the target, it is the one with the smallest share of wrong
-        calls, and 0.99 if there are too few calls at any.
+        One of 0.50, 0.51 .. 0.99. Groups in which fewer than 100 rows reach a threshold say
+        nothing about it. Where none says anything, or none of the thresholds meets the target, the
+        probabilities are taken at their word: it is ``1 - target``.
 
     """
     top = np.maximum(signal[:, 0], signal[:, 2])
     called = np.where(signal[:, 2] > signal[:, 0], 2, 0)
     wrong = called != label
-    best, least_wrong = float(THRESHOLDS[-1]), np.inf
     for threshold in THRESHOLDS:
         calls = top >= threshold
-        if np.count_nonzero(calls) < FEWEST_CALLS:
+        shares = [
+            float(wrong[here].mean())
+            for here in (calls & (group == each) for each in np.unique(group))
+            if np.count_nonzero(here) >= FEWEST_CALLS
+        ]
+        if not shares:
             break
-        share = float(wrong[calls].mean())
-        if share <= target:
+        if max(shares) <= target:
             return float(threshold)
-        if share < least_wrong:
-            best, least_wrong = float(threshold), share
-    return best
+    return float(np.round(1.0 - target, 2))

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from nautilus_scalp.models.calibration import IDENTITY
 from nautilus_scalp.models.ensemble import MODEL_NAMES
+from nautilus_scalp.models.move_rate import RATE_WIDTH
 from nautilus_scalp.models.scaler import fit_scaler
 from nautilus_scalp.models.scaler import standardise_rows
 from nautilus_scalp.training.config import TrainingConfig
@@ -111,7 +112,7 @@ def fit_models(
 
 
 def pack_models(models: FittedModels, weights: npt.NDArray[np.float64]) -> Arrays:
-    """Return the arrays of the compiled ensemble, not yet calibrated.
+    """Return the arrays of the compiled ensemble, neither calibrated nor corrected.
 
     Parameters
     ----------
@@ -144,6 +145,7 @@ def pack_models(models: FittedModels, weights: npt.NDArray[np.float64]) -> Array
         "calibration": np.tile(IDENTITY, (len(MODEL_NAMES) + 1, 1)),
         "weights": weights,
         "log_move_range": models.move_size.log_range,
+        "move_rate": np.zeros(RATE_WIDTH),
     }
 
 

@@ -16,6 +16,7 @@ from nautilus_scalp.training.labels import label_moves
 from nautilus_scalp.training.mirror import mirror
 from nautilus_scalp.training.splits import Split
 from nautilus_scalp.training.splits import holdout_tail
+from nautilus_scalp.training.splits import recordings
 
 
 _PLAIN = ("imbalance.now",)  # a matrix of it alone tells which quotes are rows
@@ -48,6 +49,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         What is learned.
     labels : dict[int, Labels]
         Moves of the mid by horizon in milliseconds.
+    group : int64[m]
+        Recording and instrument of every row, as one number.
     usable : bool[m]
         Rows with a label that is known an embargo before the window ends.
     start_ns, end_ns : int
@@ -65,6 +68,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     reflected: Bools
     target: Labels
     labels: dict[int, Labels]
+    group: npt.NDArray[np.int64]
     usable: Bools
     start_ns: int
     end_ns: int
@@ -105,9 +109,12 @@ def build_frame(tape: Tape, config: TrainingConfig) -> Frame:
     embargo_ns = config.embargo_ms * NS_PER_MS
     last = int(ts_event_ns.max()) + 1
     end_ns = last + embargo_ns if config.end_ns is None else config.end_ns
+    instrument = np.concatenate([part.instrument for part in parts])
+    recording_starts = [start for start, _ in recordings(ts_event_ns)]
+    recording = np.searchsorted(recording_starts, ts_event_ns, side="right") - 1
     return Frame(
         tapes=tapes,
-        instrument=np.concatenate([part.instrument for part in parts]),
+        instrument=instrument,
         ts_event_ns=ts_event_ns,
         mid=mid,
         imbalance=imbalance,
@@ -115,6 +122,7 @@ def build_frame(tape: Tape, config: TrainingConfig) -> Frame:
         reflected=np.repeat([False, True][: len(parts)], [len(part.mid) for part in parts]),
         target=target,
         labels={h: label_moves(ts_event_ns, mid, segment, h) for h in horizons},
+        group=recording * len(tape.instruments) + instrument,
         usable=target.known & (target.end_ns + embargo_ns < end_ns),
         start_ns=int(ts_event_ns.min()),
         end_ns=end_ns,

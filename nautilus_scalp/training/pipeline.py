@@ -15,11 +15,13 @@ from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.artifact import require_free
 from nautilus_scalp.models.artifact import save_artifact
 from nautilus_scalp.models.ensemble import MODEL_NAMES
+from nautilus_scalp.models.ensemble import BatchPrediction
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.manifest import Manifest
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import Dataset
 from nautilus_scalp.training.dataset import build_dataset
+from nautilus_scalp.training.fit_ensemble import call_threshold
 from nautilus_scalp.training.fit_ensemble import fit_pooling
 from nautilus_scalp.training.fit_models import Arrays
 from nautilus_scalp.training.fit_models import FittedModels
@@ -29,6 +31,7 @@ from nautilus_scalp.training.fit_models import importances
 from nautilus_scalp.training.fit_models import pack_models
 from nautilus_scalp.training.identity import identify
 from nautilus_scalp.training.identity import training_checksums
+from nautilus_scalp.training.labels import NS_PER_MS
 
 
 DEFAULT_HOME = Path("models")
@@ -195,6 +198,7 @@ def assemble(
         horizon_calibration={},
         metrics={},
         importances=importances(models, dataset.schema.names),
+        label={"horizon_ms": config.horizon_ms, **msgspec.to_builtins(config.label)},
     )
     return _calibrate(Ensemble(manifest, arrays), dataset, config)
 
@@ -202,29 +206,49 @@ def assemble(
 def _calibrate(raw: Ensemble, dataset: Dataset, config: TrainingConfig) -> Ensemble:
     """Fit calibrations on held-out rows, predicted by the compiled models in order of time."""
     held = dataset.split.holdout
-    uncalibrated = raw.predict_batch(dataset.values, dataset.segment, dataset.ready)
+    uncalibrated = _predict(raw, dataset)
     pooling = fit_pooling(
         uncalibrated.per_model[:, held],
         _weights(config),
+        dataset.imbalance[held],
+        dataset.target.direction[held],
         {horizon: labels.direction[held] for horizon, labels in dataset.labels.items()},
-        config.horizon_ms,
-        config.ensemble.false_positive_target,
     )
+    arrays = raw.arrays | {"calibration": pooling.calibration, "move_rate": _move_rate(config)}
+    manifest = msgspec.structs.replace(raw.manifest, horizon_calibration=pooling.horizons)
+    prediction = _predict(Ensemble(manifest, arrays), dataset)
     manifest = msgspec.structs.replace(
-        raw.manifest,
-        signal_threshold=pooling.threshold,
-        horizon_calibration=pooling.horizons,
+        manifest,
+        signal_threshold=call_threshold(
+            prediction.probabilities[held],
+            dataset.target.direction[held],
+            dataset.group[held],
+            config.ensemble.false_positive_target,
+        ),
     )
-    ensemble = Ensemble(manifest, raw.arrays | {"calibration": pooling.calibration})
-    metrics = _holdout_metrics(ensemble, dataset, config.horizon_ms)
-    return Ensemble(msgspec.structs.replace(manifest, metrics=metrics), ensemble.arrays)
+    metrics = _holdout_metrics(manifest, prediction, dataset)
+    return Ensemble(msgspec.structs.replace(manifest, metrics=metrics), arrays)
 
 
-def _holdout_metrics(ensemble: Ensemble, dataset: Dataset, horizon_ms: int) -> dict[str, Any]:
+def _predict(ensemble: Ensemble, dataset: Dataset) -> BatchPrediction:
+    return ensemble.predict_batch(
+        dataset.values, dataset.segment, dataset.ready, dataset.ts_event_ns, dataset.mid
+    )
+
+
+def _move_rate(config: TrainingConfig) -> npt.NDArray[np.float64]:
+    """Return the correction's settings; labels other than `horizon` are not what it observes."""
+    params = config.move_rate
+    half_life_ms = params.half_life_ms if config.label.kind == "horizon" else 0.0
+    return np.array((config.horizon_ms * NS_PER_MS, half_life_ms * NS_PER_MS, params.prior))
+
+
+def _holdout_metrics(
+    manifest: Manifest, prediction: BatchPrediction, dataset: Dataset
+) -> dict[str, Any]:
     """Judge every model on the held-out rows of the real tape; the reflected ones add nothing."""
-    prediction = ensemble.predict_batch(dataset.values, dataset.segment, dataset.ready)
-    labels = dataset.labels[horizon_ms]
-    rows = dataset.split.holdout & ~dataset.reflected
+    labels = dataset.labels[manifest.horizon_ms]
+    rows = dataset.split.holdout & ~dataset.reflected & labels.known
     models = dict(zip(MODEL_NAMES, prediction.per_model, strict=True))
     models["ensemble"] = prediction.probabilities
     metrics: dict[str, Any] = {
@@ -239,7 +263,7 @@ def _holdout_metrics(ensemble: Ensemble, dataset: Dataset, horizon_ms: int) -> d
                     output[rows],
                     labels.move_bps[rows],
                     dataset.imbalance[rows],
-                    ensemble.manifest.signal_threshold,
+                    manifest.signal_threshold,
                     output[rows],
                 )
             )

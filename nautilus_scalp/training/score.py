@@ -14,8 +14,12 @@ from nautilus_scalp.evaluation.classification import reliability
 from nautilus_scalp.features.engine import FeatureMatrix
 from nautilus_scalp.models.calibration import calibrate_rows
 from nautilus_scalp.models.ensemble import MODEL_NAMES
+from nautilus_scalp.models.ensemble import BatchPrediction
 from nautilus_scalp.models.ensemble import Ensemble
+from nautilus_scalp.models.move_rate import HORIZON_NS
+from nautilus_scalp.models.move_rate import follow_rows
 from nautilus_scalp.training.fit_ensemble import log_scores
+from nautilus_scalp.training.labels import NS_PER_MS
 from nautilus_scalp.training.labels import label_moves
 
 
@@ -86,7 +90,7 @@ def score_matrix(
 
     """
     manifest = ensemble.manifest
-    prediction = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready)
+    prediction = ensemble.predict_matrix(matrix)
     predicted = np.isfinite(prediction.probabilities[:, 0])
     if among is not None:
         predicted &= among
@@ -98,9 +102,7 @@ def score_matrix(
         labels = label_moves(matrix.ts_event_ns, matrix.mid, matrix.segment, horizon)
         rows = np.flatnonzero(predicted & labels.known)
         truth = (labels.move_bps, matrix.imbalance, manifest.signal_threshold)
-        own = calibrate_rows(
-            log_scores(prediction.probabilities), np.array(manifest.horizon_calibration[key])
-        )
+        own = horizon_probabilities(ensemble, matrix, prediction, horizon)
         horizons[key] = _score(rows, prediction.probabilities, own, *truth)
         for index, name in enumerate(instrument_ids):
             here = rows[matrix.instrument[rows] == index]
@@ -122,6 +124,38 @@ def score_matrix(
         },
         notes=_notes(ensemble, len(rows)),
     )
+
+
+def horizon_probabilities(
+    ensemble: Ensemble, matrix: FeatureMatrix, prediction: BatchPrediction, horizon_ms: int
+) -> Float64:
+    """Return down, flat, up for one of the model's horizons, corrected by that horizon's outcomes.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The model.
+    matrix : FeatureMatrix
+        Its features.
+    prediction : BatchPrediction
+        What it predicted on them.
+    horizon_ms : int
+        One of ``manifest.horizons_ms``. For that of the model it is what is published.
+
+    Returns
+    -------
+    float64[m, 3]
+        NaN where there is no prediction.
+
+    """
+    manifest = ensemble.manifest
+    if horizon_ms == manifest.horizon_ms and manifest.label.get("kind", "horizon") == "horizon":
+        return prediction.probabilities
+    calibration = np.array(manifest.horizon_calibration[str(horizon_ms)])
+    own = calibrate_rows(log_scores(prediction.static), calibration, matrix.imbalance)
+    rate = ensemble.arrays["move_rate"].astype(np.float64)
+    rate[HORIZON_NS] = horizon_ms * NS_PER_MS
+    return follow_rows(own, matrix.segment, matrix.ts_event_ns, matrix.mid, rate)
 
 
 def _score(

@@ -38,9 +38,10 @@ def random_arrays(rng: np.random.Generator, count: int) -> dict[str, npt.NDArray
         "lstm_head1": normal(hidden + 1, inner),
         "lstm_head2": normal(inner + 1, 3),
         "boosting_base": np.zeros(3),
-        "calibration": np.tile([1.0, 0.0, 1.0], (5, 1)),
+        "calibration": np.tile([1.0, 0.0, 1.0, 0.0], (5, 1)),
         "weights": np.array([0.1, 0.3, 0.4, 0.2]),
         "log_move_range": np.array([-1.0, 1.0]),
+        "move_rate": np.array([5e8, 2e9, 5.0]),
         **tables,
     }
 
@@ -65,7 +66,7 @@ def write_artifact(path: Path, names: tuple[str, ...] = NAMES) -> Path:
         sizes={},
         weights={},
         signal_threshold=0.5,
-        horizon_calibration={"500": (1.0, 0.0, 1.0)},
+        horizon_calibration={"500": (1.0, 0.0, 1.0, 0.0)},
         metrics={},
         importances={},
     )

@@ -103,7 +103,7 @@ def test_signals_are_those_of_the_batch_for_every_instrument(
     ensemble = load_artifact(path)
     for book, listener in zip((desk, other), listeners, strict=True):
         matrix = compute_matrix(as_tape(book), FEATURES, NAMES)
-        batch = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready)
+        batch = ensemble.predict_matrix(matrix)
         decisions = decide_rows(batch.probabilities, batch.move_bps)
         expected = np.column_stack((batch.probabilities, batch.disagreement, decisions))
         got = [

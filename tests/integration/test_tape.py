@@ -54,7 +54,7 @@ ETH = "ETHUSDT-PERP.BINANCE"
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a catalog with the sample's quotes, trades and instruments, and room for a tape."""
     path = tmp_path_factory.mktemp("tape") / "catalog"
-    for folder in ("crypto_perpetual", "quote_tick", "trade_tick"):
+    for folder in ("crypto_perpetual", "quote_tick", "trade_tick", "order_book_depths"):
         shutil.copytree(SAMPLE / "data" / folder, path / "data" / folder)
     return path
 
@@ -70,7 +70,7 @@ def test_rows_are_what_the_batch_predicts(catalog: Path, model: Path) -> None:
     ensemble = load_artifact(model)
     tape = read_tape(catalog, None, START_NS, END_NS)
     matrix = compute_matrix(tape, ensemble.manifest.features, ensemble.manifest.feature_names)
-    batch = ensemble.predict_batch(matrix.values, matrix.segment, matrix.ready)
+    batch = ensemble.predict_matrix(matrix)
     decided = decide_rows(batch.probabilities, batch.move_bps)
     assert result.quotes == len(matrix)
     assert result.notes == []
@@ -210,8 +210,10 @@ def tape_config(path: Path, catalog: Path) -> Path:
 
 @pytest.mark.slow
 def test_replaying_the_tape_gives_the_orders_of_live_inference(
-    catalog: Path, model: Path, tmp_path: Path
+    catalog: Path, tmp_path: Path
 ) -> None:
+    # columns of its own, which look at the depth of the book and at the other instrument
+    model = write_artifact(tmp_path / "tiny", (*NAMES[:2], "imbalance_2.now", "peer_imbalance.now"))
     common = (
         f"run.catalog={catalog}",
         "run.end=2024-07-19T00:00:40Z",

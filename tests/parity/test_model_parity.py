@@ -1,5 +1,6 @@
 """Compiled prediction equals the library's, and the stream equals the batch bit for bit."""
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -8,6 +9,7 @@ import xgboost
 
 from nautilus_scalp.models.boosting import boosting_scores
 from nautilus_scalp.models.ensemble import Ensemble
+from nautilus_scalp.models.ensemble import EnsembleStream
 from nautilus_scalp.models.forest import forest_probabilities
 from nautilus_scalp.models.logistic import linear_scores
 from nautilus_scalp.models.logistic import softmax
@@ -15,6 +17,7 @@ from nautilus_scalp.models.lstm import lstm_step
 from nautilus_scalp.models.lstm import state_size
 from nautilus_scalp.models.lstm import tanh_in_place
 from nautilus_scalp.models.manifest import Manifest
+from nautilus_scalp.models.move_rate import follow_rows
 from nautilus_scalp.models.scaler import fit_scaler
 from nautilus_scalp.models.scaler import standardise_rows
 from nautilus_scalp.models.trees import LANES
@@ -34,6 +37,7 @@ from nautilus_scalp.training.fit_lstm import LstmClassifier
 from nautilus_scalp.training.fit_lstm import pack_lstm
 from nautilus_scalp.training.fit_models import fit_models
 from nautilus_scalp.training.fit_models import pack_models
+from nautilus_scalp.training.labels import NS_PER_MS
 
 
 FEATURES = 7
@@ -169,7 +173,20 @@ def ensemble(
     )
     models = fit_models(rows, rows, config, lambda _stage, _fraction: None)
     arrays = pack_models(models, np.array([0.1, 0.3, 0.4, 0.2]))
-    return Ensemble(model_manifest, arrays | {"calibration": rng.uniform(0.5, 1.5, size=(5, 3))})
+    manifest = msgspec.structs.replace(
+        model_manifest, feature_names=("imbalance.now", *map(str, range(1, values.shape[1])))
+    )
+    calibration = rng.uniform(0.5, 1.5, size=(5, 4))
+    rate = np.array((50 * NS_PER_MS, 200.0 * NS_PER_MS, 3.0))
+    return Ensemble(manifest, arrays | {"calibration": calibration, "move_rate": rate})
+
+
+def _quotes(
+    rng: np.random.Generator,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return times a few milliseconds apart and mids that move now and then."""
+    ts_event_ns = np.cumsum(rng.integers(0, 12, ROWS)) * NS_PER_MS
+    return ts_event_ns, 100.0 + np.cumsum(rng.integers(-1, 2, ROWS) * (rng.random(ROWS) < 0.2))
 
 
 def test_batch_equals_streams_bit_for_bit(
@@ -182,41 +199,63 @@ def test_batch_equals_streams_bit_for_bit(
     rows = values.copy()
     rows[17, 3] = np.nan  # a ready row that is not finite: NaN out, no state touched
     ready[17] = True
-    batch = ensemble.predict_batch(rows, segment, ready)
+    ts_event_ns, mid = _quotes(rng)
+    batch = ensemble.predict_batch(rows, segment, ready, ts_event_ns, mid)
     streams = [ensemble.stream() for _ in range(3)]
     for i in range(ROWS):
         if not ready[i]:
             assert np.isnan(batch.probabilities[i]).all()
             continue
         stream = streams[instrument[i]]
-        single = stream.predict(rows[i], int(segment[i]))
+        single = stream.predict(rows[i], int(segment[i]), int(ts_event_ns[i]), float(mid[i]))
         np.testing.assert_array_equal(batch.probabilities[i], single)
         np.testing.assert_array_equal(batch.per_model[:, i], stream.per_model)
         np.testing.assert_array_equal(batch.move_bps[i], stream.move_bps)
         np.testing.assert_array_equal(batch.disagreement[i], stream.disagreement)
     assert np.isnan(batch.probabilities[17]).all()
-    assert np.isfinite(batch.probabilities[ready & (np.arange(ROWS) != 17)]).all()
+    predicted = ready & (np.arange(ROWS) != 17)
+    assert np.isfinite(batch.probabilities[predicted]).all()
+    corrected = batch.probabilities[predicted, 1] != batch.static[predicted, 1]
+    assert corrected.mean() > 0.9
+    # what is published of another batch: the correction of what the models say, row by row
+    rate = ensemble.arrays["move_rate"].astype(np.float64)
+    again = follow_rows(batch.static, segment, ts_event_ns, mid, rate)
+    np.testing.assert_array_equal(again, batch.probabilities)
+
+
+def _play(
+    stream: EnsembleStream, values: npt.NDArray[np.float64], segment: int
+) -> list[npt.NDArray[np.float64]]:
+    """Return the predictions of five quotes whose mids jump to and fro."""
+    return [
+        stream.predict(values[k], segment, 40 * k * NS_PER_MS, 100.0 + k % 2).copy()
+        for k in range(5)
+    ]
 
 
 def test_a_new_segment_and_reset_forget_what_was_seen(
     ensemble: Ensemble, values: npt.NDArray[np.float64]
 ) -> None:
     stream = ensemble.stream()
-    first = [stream.predict(row, 0).copy() for row in values[:5]]
-    carried = stream.predict(values[0], 0).copy()
+    first = _play(stream, values, 0)
+    carried = stream.predict(values[0], 0, 160 * NS_PER_MS, 100.0).copy()
     assert not np.array_equal(carried, first[0])
-    again = [stream.predict(row, 1).copy() for row in values[:5]]
+    again = _play(stream, values, 1)
     np.testing.assert_array_equal(again, first)
     stream.reset()
     assert np.isnan(stream.probabilities).all()
-    np.testing.assert_array_equal([stream.predict(row, 1).copy() for row in values[:5]], first)
+    np.testing.assert_array_equal(
+        _play(stream, values, 1),
+        first,
+    )
 
 
 def test_probabilities_sum_to_one_and_pool_with_the_weights(
     ensemble: Ensemble, values: npt.NDArray[np.float64]
 ) -> None:
     segment = np.zeros(ROWS, np.int32)
-    batch = ensemble.predict_batch(values, segment, np.ones(ROWS, np.bool_))
+    quotes = _quotes(np.random.default_rng(9))
+    batch = ensemble.predict_batch(values, segment, np.ones(ROWS, np.bool_), *quotes)
     np.testing.assert_allclose(batch.probabilities.sum(axis=1), 1.0, rtol=0, atol=1e-12)
     np.testing.assert_allclose(batch.per_model.sum(axis=2), 1.0, rtol=0, atol=1e-12)
     weights = np.array([0.1, 0.3, 0.4, 0.2])

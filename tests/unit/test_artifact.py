@@ -67,7 +67,7 @@ def manifest() -> Manifest:
         sizes={},
         weights={"logistic": 1.0},
         signal_threshold=0.8,
-        horizon_calibration={"100": (1.0, 0.1, 1.0), "500": (1.0, 0.0, 1.0)},
+        horizon_calibration={"100": (1.0, 0.1, 1.0, 0.0), "500": (1.0, 0.0, 1.0, 0.0)},
         metrics={"rows": {"train": 3}},
         importances={},
     )
@@ -104,7 +104,8 @@ def arrays(manifest: Manifest) -> dict[str, npt.NDArray[np.generic]]:
         "lstm_head2": rng.normal(size=(3, 3)).astype(np.float32),
         "boosting_base": np.zeros(3),
         **trees("boosting", 2),
-        "calibration": np.tile([1.0, 0.0, 1.0], (5, 1)),
+        "calibration": np.tile([1.0, 0.0, 1.0, 0.0], (5, 1)),
+        "move_rate": np.array([5e8, 0.0, 1.0]),
         "weights": np.full(4, 0.25),
         "log_move_range": np.array([-1.0, 1.0]),
     }

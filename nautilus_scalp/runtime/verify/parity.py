@@ -110,11 +110,12 @@ def _stream(ensemble: Ensemble, tape: Tape) -> _Streamed:
         if not feed(engines, tape, event):
             continue
         engine, stream = (each[tape.instrument[event]] for each in (engines, streams))
-        probabilities = stream.predict(engine.value, engine.segment, ts_event, engine.mid)
+        ts_event_ns = int(tape.ts_event_ns[event])
+        probabilities = stream.predict(engine.value, engine.segment, ts_event_ns, engine.mid)
         decided = decide(probabilities, stream.move_bps)
         features.append(engine.value.copy())
         models.append(stream.per_model.ravel().copy())
-        times = (tape.ts_event_ns[event], tape.ts_init_ns[event])
+        times = (ts_event_ns, tape.ts_init_ns[event])
         signals.append((*times, *probabilities, stream.disagreement, *decided))
     return _Streamed(
         features=np.array(features), models=np.array(models), signals=np.array(signals)
