@@ -3,19 +3,26 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from msgspec.structs import replace
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.common.events import TimeEvent
 from nautilus_trader.config import ActorConfig
+from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
 from nautilus_scalp.actors.regime import RegimeActor
 from nautilus_scalp.actors.regime import RegimeActorConfig
+from nautilus_scalp.evaluation.fills import MidSeries
+from nautilus_scalp.evaluation.regimes import NAMES
+from nautilus_scalp.evaluation.regimes import classify
 from nautilus_scalp.exits.plan import ExitParams
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.quoting.pricing import LadderParams
+from nautilus_scalp.signals.regime import Band
 from nautilus_scalp.signals.regime import Regime
 from nautilus_scalp.signals.regime import RegimeParams
 from nautilus_scalp.signals.regime_measures import MeasureParams
@@ -134,6 +141,29 @@ def test_the_actor_tells_of_a_crash_and_of_its_end(desk: Desk) -> None:
     crash = listener.heard[told.index(Regime.CRASH)]
     assert crash.shift <= -FAST.crash.enter
     assert sum(actor.changes.values()) == len(told)
+
+
+def test_the_report_finds_the_regimes_that_the_actor_told(
+    desk: Desk, rng_tape: Callable[[Desk, int], None]
+) -> None:
+    rng_tape(desk, 3)
+    listener = Listener(desk.instrument_id)
+    quick = replace(
+        FAST,
+        measures=MeasureParams(bar_ms=50.0, window_bars=5, warm_up_bars=10),
+        trending=Band(enter=1.0, leave=0.5),
+        ranging=Band(enter=0.2, leave=0.1),
+    )
+    actor = RegimeActor(RegimeActorConfig(instrument_ids=[desk.instrument_id], params=quick))
+    desk.play(actor, listener)
+    told = [(signal.ts_event, signal.regime) for signal in listener.heard[:-1]]  # and the stop
+    quotes = [tick for tick in desk.tape if isinstance(tick, QuoteTick)]
+    mids = [0.5 * (tick.bid_price.as_double() + tick.ask_price.as_double()) for tick in quotes]
+    ts_ns = np.array([tick.ts_init for tick in quotes])
+    found = classify(MidSeries(ts_ns=ts_ns, mid=np.array(mids)), quick)
+    names = [str(NAMES[code]) for code in found.code]
+    assert len(told) > 10
+    assert list(zip(found.ts_ns.tolist(), names, strict=True)) == told
 
 
 def test_without_an_arbiter_regimes_change_nothing(desk: Desk) -> None:
