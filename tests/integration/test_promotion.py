@@ -17,7 +17,7 @@ from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.runtime.cli import main
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.model_cache import find_model
-from tests.integration.test_actor_ensemble import write_artifact
+from tests.fakes.small_model import write_artifact
 
 
 ROOT = Path(__file__).parents[2]

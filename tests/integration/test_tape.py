@@ -36,9 +36,10 @@ from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.run import resolve_window
 from nautilus_scalp.runtime.tape import write_tape
 from nautilus_scalp.signals.policy import decide_rows
+from tests.fakes.small_model import NAMES
+from tests.fakes.small_model import write_artifact
 from tests.integration.conftest import Desk
 from tests.integration.test_actor_ensemble import Listener
-from tests.integration.test_actor_ensemble import write_artifact
 
 
 ROOT = Path(__file__).parents[2]
@@ -213,7 +214,7 @@ def test_replaying_the_tape_gives_the_orders_of_live_inference(
     catalog: Path, tmp_path: Path
 ) -> None:
     # columns of its own, which look at the depth of the book and at the other instrument
-    model = write_artifact(tmp_path / "tiny", (*NAMES[:2], "imbalance_2.now", "peer_imbalance.now"))
+    model = write_artifact(tmp_path / "tiny", (*NAMES[:2], "imbalance_1.now", "peer_imbalance.now"))
     common = (
         f"run.catalog={catalog}",
         "run.end=2024-07-19T00:00:40Z",

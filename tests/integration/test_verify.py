@@ -44,7 +44,7 @@ from nautilus_scalp.training.config import BoostingParams
 from nautilus_scalp.training.config import ForestParams
 from nautilus_scalp.training.config import LstmParams
 from nautilus_scalp.training.label_kinds import LabelParams
-from tests.integration.test_actor_ensemble import write_artifact
+from tests.fakes.small_model import write_artifact
 
 
 pytestmark = pytest.mark.slow
