@@ -47,6 +47,42 @@ class BreakerParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     abnormal_pause_ms: Positive = 10_000.0
 
 
+class TripLog(Struct, forbid_unknown_fields=True):
+    """
+    What is remembered of round trips; it survives a restart, or a crash would pay off.
+
+    Attributes
+    ----------
+    wins, losses : int
+        Round trips so far; one that made nothing is neither.
+    won, lost : float
+        What they made and cost, both positive.
+    row : int
+        Losses in a row.
+    paused_until_ns : int
+        End of the pause after too many.
+    day, day_trades : int
+        Day since 1970, UTC, of the last round trip, and how many there were on it.
+    day_pnl, best_pnl : float
+        What that day brought, and the best that all days together ever had.
+    stopped : bool
+        Whether trading stopped for good.
+
+    """
+
+    wins: int = 0
+    losses: int = 0
+    won: float = 0.0
+    lost: float = 0.0
+    row: int = 0
+    paused_until_ns: int = 0
+    day: int = -1
+    day_trades: int = 0
+    day_pnl: float = 0.0
+    best_pnl: float = 0.0
+    stopped: bool = False
+
+
 class CircuitBreaker:
     """
     Counts round trips and says why nothing may be opened.
@@ -58,10 +94,8 @@ class CircuitBreaker:
 
     Attributes
     ----------
-    wins, losses : int
-        Round trips so far; one that made nothing is neither.
-    won, lost : float
-        What they made and cost, both positive.
+    log : TripLog
+        What is remembered.
 
     """
 
@@ -72,18 +106,7 @@ class CircuitBreaker:
 
     def reset(self) -> None:
         """Forget everything."""
-        self.wins = 0
-        self.losses = 0
-        self.won = 0.0
-        self.lost = 0.0
-        self._row = 0
-        self._paused_until_ns = 0
-        self._day = -1
-        self._day_pnl = 0.0
-        self._day_trades = 0
-        self._pnl = 0.0
-        self._best_pnl = 0.0
-        self._stopped = False
+        self.log = TripLog()
         self._mid = math.nan
         self._abnormal_until_ns = 0
 
@@ -122,26 +145,28 @@ class CircuitBreaker:
             When.
 
         """
-        params = self._params
+        params, log = self._params, self.log
         self._begin_day(ts_ns)
-        self._day_pnl += pnl
-        self._day_trades += 1
-        self._pnl += pnl
-        self._best_pnl = max(self._best_pnl, self._pnl)
+        log.day_trades += 1
+        if math.isnan(pnl):
+            log.stopped = True
+            return
+        log.day_pnl += pnl
         if pnl > 0.0:
-            self.wins += 1
-            self.won += pnl
-            self._row = 0
+            log.wins += 1
+            log.won += pnl
+            log.row = 0
         elif pnl < 0.0:
-            self.losses += 1
-            self.lost -= pnl
-            self._row += 1
+            log.losses += 1
+            log.lost -= pnl
+            log.row += 1
+        total = log.won - log.lost
+        log.best_pnl = max(log.best_pnl, total)
         limit = params.max_drawdown
-        fell = limit is not None and self._best_pnl - self._pnl >= limit
-        self._stopped = self._stopped or fell or math.isnan(pnl)
-        if params.max_consecutive_losses is not None and self._row >= params.max_consecutive_losses:
-            self._row = 0
-            self._paused_until_ns = ts_ns + round(params.pause_ms * _NS_PER_MS)
+        log.stopped = log.stopped or (limit is not None and log.best_pnl - total >= limit)
+        if params.max_consecutive_losses is not None and log.row >= params.max_consecutive_losses:
+            log.row = 0
+            log.paused_until_ns = ts_ns + round(params.pause_ms * _NS_PER_MS)
 
     def blocked(self, now_ns: int) -> str | None:
         """
@@ -158,25 +183,25 @@ class CircuitBreaker:
             The reason as the report counts it; None when all is well.
 
         """
-        if self._stopped:
+        if self.log.stopped:
             return "max_drawdown"
         if now_ns < self._abnormal_until_ns:
             return "abnormal_market"
-        if now_ns < self._paused_until_ns:
+        if now_ns < self.log.paused_until_ns:
             return "consecutive_losses"
-        return self._blocked_today() if now_ns // _NS_PER_DAY == self._day else None
+        return self._blocked_today() if now_ns // _NS_PER_DAY == self.log.day else None
 
     def _blocked_today(self) -> str | None:
-        params = self._params
-        if params.max_daily_loss is not None and -self._day_pnl >= params.max_daily_loss:
+        params, log = self._params, self.log
+        if params.max_daily_loss is not None and -log.day_pnl >= params.max_daily_loss:
             return "max_daily_loss"
-        if params.max_trades_per_day is not None and self._day_trades >= params.max_trades_per_day:
+        if params.max_trades_per_day is not None and log.day_trades >= params.max_trades_per_day:
             return "max_trades_per_day"
         return None
 
     def _begin_day(self, ts_ns: int) -> None:
-        day = ts_ns // _NS_PER_DAY
-        if day != self._day:
-            self._day = day
-            self._day_pnl = 0.0
-            self._day_trades = 0
+        log, day = self.log, ts_ns // _NS_PER_DAY
+        if day != log.day:
+            log.day = day
+            log.day_pnl = 0.0
+            log.day_trades = 0

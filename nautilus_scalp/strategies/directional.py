@@ -157,12 +157,14 @@ class DirectionalDesk:
         self.exit_reasons.clear()
 
     def save(self) -> dict[str, bytes]:
-        """Return what makes the exit of an open position the same after a restart."""
+        """Return what makes exits and circuit breakers the same after a restart."""
         plan = self._plan.state
-        return {} if plan is None else {_PLAN: msgspec.json.encode(plan)}
+        kept = {} if plan is None else {_PLAN: msgspec.json.encode(plan)}
+        return kept | self._execution.permission.save()
 
     def load(self, state: dict[str, bytes]) -> None:
         """Take back what `save` returned, before the start."""
+        self._execution.permission.load(state)
         if _PLAN in state:
             self._saved = msgspec.json.decode(state[_PLAN], type=PlanState)
 
@@ -337,15 +339,13 @@ class DirectionalDesk:
         if params.sizing is None:
             return params.order_notional * min(multiple, params.max_size_multiple)
         by_rule = self._signal.mode == "rules"
-        breaker = self._execution.permission.breaker
+        log = self._execution.permission.breaker.log
         share = entry_fraction(
             params.sizing,
             _FULL_STRENGTH if by_rule else opinion.strength,
             1.0 if by_rule else opinion.confidence,
             annual_volatility(self._volatility.value, self._horizon_ms),
-            TradeRecord(
-                wins=breaker.wins, losses=breaker.losses, won=breaker.won, lost=breaker.lost
-            ),
+            TradeRecord(wins=log.wins, losses=log.losses, won=log.won, lost=log.lost),
         )
         trust = 1.0 if by_rule else opinion.trust(self._signal)
         return trust * share * self._execution.state.equity

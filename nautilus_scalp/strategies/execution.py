@@ -341,10 +341,7 @@ class Execution:
             fee = event.commission.as_double()
             made = ledger.book(qty, event.last_px.as_double(), event.ts_event, fee)
             if made is not None:
-                breaker = self.permission.breaker
-                breaker.on_round_trip(made, event.ts_event)
-                ledger.state.wins, ledger.state.losses = breaker.wins, breaker.losses
-                ledger.state.blocked = self.permission.blocked(event.ts_event)
+                self.permission.on_round_trip(made, event.ts_event, ledger.state)
         if working is None:
             return
         if isinstance(event, CLOSED_EVENTS):

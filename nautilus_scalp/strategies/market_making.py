@@ -182,6 +182,14 @@ class MarketMaking(Strategy):
         self._inbox.reset()
         self.refusals.clear()
 
+    def on_save(self) -> dict[str, bytes]:
+        """Keep the losses so far."""
+        return self._execution.permission.save()
+
+    def on_load(self, state: dict[str, bytes]) -> None:
+        """Take them back."""
+        self._execution.permission.load(state)
+
     def on_data(self, data: Data) -> None:
         """
         Keep the latest signal.

@@ -129,7 +129,7 @@ class MomentumBreakout(Strategy):
         self.refusals.clear()
 
     def on_save(self) -> dict[str, bytes]:
-        """Keep where an open position is to be left."""
+        """Keep where an open position is to be left, and the losses so far."""
         return self._desk.save()
 
     def on_load(self, state: dict[str, bytes]) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+import msgspec
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.trading.strategy import Strategy
@@ -10,6 +11,7 @@ from nautilus_trader.trading.strategy import Strategy
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.intents import TradingRules
 from nautilus_scalp.risk.breakers import CircuitBreaker
+from nautilus_scalp.risk.breakers import TripLog
 from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskGate
 from nautilus_scalp.risk.gate import RiskLimits
@@ -22,6 +24,7 @@ from nautilus_scalp.strategies.regime_watch import ArbiterParams
 from nautilus_scalp.strategies.regime_watch import RegimeWatch
 
 
+_TRIPS = "round_trips"  # key of the saved state
 _ACCOUNT_NS = 1_000_000_000  # so often the balance is looked at
 
 
@@ -84,8 +87,19 @@ class Permission:
     def join(self, instrument: Instrument, state: RiskState, leaves: Callable[[], bool]) -> None:
         """Let a live state count among those of the run, and tell who asks if one leaves."""
         self._look_ns = 0
+        state.wins, state.losses = self.breaker.log.wins, self.breaker.log.losses
         self.portfolio.join(instrument, state)
         self.floor.join(state, lambda: leaves() or self.portfolio.must_leave is not None)
+
+    def save(self) -> dict[str, bytes]:
+        """Return the round trips that the breakers count: a restart must not forget a loss."""
+        log = self.breaker.log
+        return {_TRIPS: msgspec.json.encode(log)} if log.day >= 0 else {}
+
+    def load(self, state: dict[str, bytes]) -> None:
+        """Take back what `save` returned, before the start."""
+        if _TRIPS in state:
+            self.breaker.log = msgspec.json.decode(state[_TRIPS], type=TripLog)
 
     def reset(self) -> None:
         """Forget losses and regime."""
@@ -104,6 +118,12 @@ class Permission:
     def blocked(self, now_ns: int) -> str | None:
         """Return why nothing may be opened."""
         return self.breaker.blocked(now_ns) or self.portfolio.blocked
+
+    def on_round_trip(self, pnl: float, ts_ns: int, state: RiskState) -> None:
+        """Count a position that was closed, and bring a state up to date with what follows."""
+        self.breaker.on_round_trip(pnl, ts_ns)
+        state.wins, state.losses = self.breaker.log.wins, self.breaker.log.losses
+        state.blocked = self.blocked(ts_ns)
 
     def on_market(self, state: RiskState, instrument: Instrument) -> None:
         """Bring a state up to date with what is not its own: blocks, the account, the portfolio."""

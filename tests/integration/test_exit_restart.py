@@ -19,6 +19,8 @@ from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.exits.plan import ExitParams
 from nautilus_scalp.exits.take_profit import TakeProfitParams
+from nautilus_scalp.risk.breakers import BreakerParams
+from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.signals.regime import Regime
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.directional_config import EntryParams
@@ -35,9 +37,15 @@ from tests.integration.test_strategies_directional import write_quotes
 pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
 
 CRASH_MS = 250.0
+NO_BREAKERS = RiskLimits()
 
 
-def reversion(desk: Desk, exits: ExitParams, regime: ArbiterParams | None = None) -> MeanReversion:
+def reversion(
+    desk: Desk,
+    exits: ExitParams,
+    regime: ArbiterParams | None = None,
+    risk: RiskLimits = NO_BREAKERS,
+) -> MeanReversion:
     return MeanReversion(
         MeanReversionConfig(
             instrument_id=desk.instrument_id,
@@ -47,6 +55,7 @@ def reversion(desk: Desk, exits: ExitParams, regime: ArbiterParams | None = None
             exit_at_fair_value=False,
             volatility=VolatilityParams(half_life_ms=100.0),
             regime=regime,
+            risk=risk,
             use_uuid_client_order_ids=True,  # as live: an id must not come again after a restart
         )
     )
@@ -231,6 +240,27 @@ def test_an_exit_that_was_under_way_is_waited_for_and_not_doubled(desk: Desk, la
     assert strategy.refusals["closing_order_unanswered"] == 1
     assert strategy.position_qty == 0.0
     assert later.cache.positions_open() == []
+
+
+def test_a_restart_does_not_open_a_breaker(desk: Desk, later: Desk) -> None:
+    exits = ExitParams(stop_loss=0.5)
+    limits = RiskLimits(breakers=BreakerParams(max_daily_loss=0.1))
+    first = reversion(desk, exits, risk=limits)
+    process = crash(desk, first, {200: 97.0, 220: 97.0, 300: 97.0})
+    assert set(process.saved) == {"round_trips"}
+    strategy = reversion(later, exits, risk=limits)
+    write_fall(later)
+    restart(later, strategy, Crash(first, 0), {400: 97.9})
+    assert later.fills() != []  # nothing was loaded
+    again = Desk()
+    strategy = reversion(again, exits, risk=limits)
+    write_fall(again)
+    process.orders = []
+    restart(again, strategy, process, {400: 97.9})
+    assert again.fills() == []
+    assert strategy.refusals["max_daily_loss"] > 0
+    assert again.engine is not None
+    again.engine.dispose()
 
 
 def test_nothing_is_saved_when_nothing_is_held(desk: Desk) -> None:

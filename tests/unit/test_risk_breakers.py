@@ -71,7 +71,8 @@ def test_without_limits_nothing_is_blocked_and_the_record_is_kept() -> None:
     for pnl in (2.0, -1.0, 0.0, -4.0):
         breaker.on_round_trip(pnl, 0)
     assert breaker.blocked(0) is None
-    assert (breaker.wins, breaker.losses, breaker.won, breaker.lost) == (1, 2, 2.0, 5.0)
+    log = breaker.log
+    assert (log.wins, log.losses, log.won, log.lost) == (1, 2, 2.0, 5.0)
 
 
 def test_a_blocked_strategy_may_only_reduce() -> None:
