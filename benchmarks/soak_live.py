@@ -54,7 +54,7 @@ def main() -> None:
     start_ns = load_artifact(options.model).manifest.train_end_ns
     tape = read_tape(CATALOG, INSTRUMENTS, start_ns)
     recorded_rate = len(tape) / ((tape.ts_event_ns[-1] - tape.ts_event_ns[0]) / 1e9)
-    speed = options.rate / recorded_rate if options.rate else options.speed
+    speed = float(options.rate / recorded_rate) if options.rate else options.speed
     print(f"{len(tape)} ticks, {recorded_rate * speed:.0f} a second at {speed:.1f} times speed")  # noqa: T201
     settings = PracticeSettings(
         catalog=str(CATALOG),

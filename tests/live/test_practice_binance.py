@@ -11,16 +11,25 @@ from typing import Any
 
 import pytest
 
+from nautilus_scalp.runtime.practice.binance.orders import income_documents
+
 
 if TYPE_CHECKING:
     from conftest import Exchange
 
 
-def call(exchange: Exchange, method: str, path: str, body: object = None) -> tuple[int, Any]:
+def call(
+    exchange: Exchange,
+    method: str,
+    path: str,
+    body: object = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, Any]:
     request = urllib.request.Request(
         f"http://127.0.0.1:{exchange.port}{path}",
         data=None if body is None else json.dumps(body).encode(),
         method=method,
+        headers=headers or {},
     )
     try:
         with urllib.request.urlopen(request) as answer:  # noqa: S310
@@ -63,3 +72,34 @@ def test_unsigned_and_unknown_requests_are_refused(exchange: Exchange) -> None:
     filters = {one["filterType"]: one for one in info["symbols"][0]["filters"]}
     assert filters["PRICE_FILTER"]["tickSize"] == "0.10"
     assert filters["LOT_SIZE"]["stepSize"] == "0.001"
+
+
+def test_listen_key_must_exist_to_live_on(exchange: Exchange) -> None:
+    key = {"X-MBX-APIKEY": exchange.keys.api_key}
+    path = "/fapi/v1/listenKey"
+    assert call(exchange, "PUT", path, headers=key)[1]["code"] == -1125
+    _status, opened = call(exchange, "POST", path, headers=key)
+    assert call(exchange, "PUT", path, headers=key) == (200, opened)
+
+
+def test_books_have_ten_levels_one_tick_apart(exchange: Exchange) -> None:
+    exchange.fault(frozen_feed=True)
+    status, book = call(exchange, "GET", "/fapi/v1/depth?symbol=BTCUSDT&limit=5")
+    assert status == 200
+    prices = [Decimal(price) for price, _size in book["bids"]]
+    assert [prices[0] - price for price in prices] == [n * Decimal("0.1") for n in range(5)]
+    assert Decimal(book["asks"][0][0]) - prices[0] == Decimal("0.2")
+
+
+def test_ledger_adds_up_to_the_balance(exchange: Exchange) -> None:
+    for qty in ("0.010", "-0.004"):
+        exchange.ask(lambda practice, qty=qty: practice.act("trade_outside", "BTCUSDT", qty))
+    exchange.ask(lambda practice: practice.act("fund", "BTCUSDT", "0.001"))
+    rows = exchange.ask(lambda practice: income_documents(practice.venue, "USDT"))
+    assert {row["incomeType"] for row in rows} == {"REALIZED_PNL", "COMMISSION", "FUNDING_FEE"}
+    moved = sum(Decimal(row["income"]) for row in rows)
+    assert abs(moved - exchange.profit()) < Decimal("0.0000001")
+    state = exchange.state()
+    parts = Decimal(state["realized"]) - Decimal(state["fees"]) + Decimal(state["funding"])
+    assert parts == exchange.profit()
+    assert Decimal(state["funding"]) < 0
