@@ -71,7 +71,7 @@ class SlowInference[T]:
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (who asks, who answers, where)
         self,
         clock: Clock,
         deliver: Callable[[T, int], None],

@@ -7,7 +7,7 @@ from typing import Any
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.common.events import TimeEvent
 from nautilus_trader.config import ActorConfig
-from nautilus_trader.core.data import Data  # noqa: TC002 (read by nobody at run time)
+from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.events import AccountState
@@ -70,7 +70,7 @@ class Batch:
     trade_ids : list[str]
         Of the trades.
     objects : list[Data]
-        Depth, mark price and funding events themselves; they are few.
+        Changes of the book, mark prices and funding rates themselves; they are few.
     instruments : list[InstrumentId]
         Behind the numbers of instruments, of all batches so far.
     signals : list[AlphaSignal]
@@ -212,11 +212,12 @@ class Recorder(Actor):
         return (
             ("data.quotes.*", self._on_quote),
             ("data.trades.*", self._on_trade),
-            ("data.book.depth.*", self._on_object),
+            ("data.book.*", self._on_object),
             ("data.mark_prices.*", self._on_object),
             ("data.funding_rates.*", self._on_object),
             ("data.AlphaSignal.*", self._on_signal),
             ("data.RegimeSignal.*", self._on_regime),
+            ("data.Binance*", self._on_venue_message),
             ("events.order.*", self._on_order_event),
             ("events.account.*", self._on_account),
         )
@@ -238,7 +239,7 @@ class Recorder(Actor):
         batch.values.extend((price, size, float(tick.aggressor_side), 0.0))
         batch.trade_ids.append(tick.trade_id.value)
 
-    def _on_object(self, data: Any) -> None:  # noqa: ANN401 (depth, mark price or funding rate)
+    def _on_object(self, data: Any) -> None:  # noqa: ANN401 (book, mark price or funding rate)
         batch = self._batch
         batch.rows.extend((OBJECT, self._index(data.instrument_id), data.ts_event, data.ts_init))
         batch.objects.append(data)
@@ -247,6 +248,10 @@ class Recorder(Actor):
         self._batch.signals.append(signal)
         if self._features is not None:
             self._batch.features.frombytes(self._features(signal.instrument_id).tobytes())
+
+    def _on_venue_message(self, message: Data) -> None:
+        """Note a message in the venue's own form; Binance's clients put funding rates in one."""
+        self.note("message", message)
 
     def _on_regime(self, signal: RegimeSignal) -> None:
         self.note("regime", signal)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import pyarrow.parquet as pq
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import FundingRateUpdate
 from nautilus_trader.model.data import MarkPriceUpdate
+from nautilus_trader.model.data import OrderBookDelta
+from nautilus_trader.model.data import OrderBookDeltas
 from nautilus_trader.model.data import OrderBookDepth10
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
+from nautilus_scalp.data.store import file_span
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.runtime.recording.journal import Entry
 from nautilus_scalp.runtime.recording.journal import Segment
@@ -27,6 +31,7 @@ from nautilus_scalp.runtime.recording.writer import JOURNAL
 _MARKET = {
     "quote_tick": QuoteTick,
     "trade_tick": TradeTick,
+    "order_book_deltas": OrderBookDelta,
     "order_book_depths": OrderBookDepth10,
     "mark_price_update": MarkPriceUpdate,
     "funding_rate_update": FundingRateUpdate,
@@ -58,7 +63,7 @@ def read_stream(directory: Path) -> Iterator[Data | Entry]:
         segment = read_segment(path)
         entries = iter([*segment.entries, None])
         entry = next(entries)
-        for row, event in enumerate(_market(catalog, directory, segment)):
+        for row, event in enumerate(_market(catalog, segment)):
             while entry is not None and entry.after <= row:
                 yield entry
                 entry = next(entries)
@@ -114,14 +119,32 @@ def _matrix(path: Path) -> Floats:
     return np.stack(columns, axis=1)
 
 
-def _market(catalog: ParquetDataCatalog, directory: Path, segment: Segment) -> list[Data]:
+def _messages(deltas: list[OrderBookDelta]) -> Iterator[OrderBookDeltas]:
+    """Put the changes that came in one message together again; they share its time."""
+    for _, group in groupby(deltas, key=lambda delta: delta.ts_init):
+        changes = list(group)
+        yield OrderBookDeltas(changes[0].instrument_id, changes)
+
+
+def _market(catalog: ParquetDataCatalog, segment: Segment) -> list[Data]:
     events: list[Data] = []
     for name in segment.files:
-        kind = _MARKET.get(Path(name).parts[2]) if name.startswith(CATALOG) else None
-        if kind is not None:
-            events += catalog.query(kind, files=[str((directory / name).resolve())])
+        file = Path(name)
+        kind = _MARKET.get(file.parts[2]) if name.startswith(CATALOG) else None
+        span = file_span(file)
+        if kind is not None and span is not None:
+            ids = [file.parent.name]
+            found = catalog.query(kind, identifiers=ids, start=span[0], end=span[1])
+            events += _messages(found) if kind is OrderBookDelta else found
     events.sort(key=lambda event: event.ts_init)
     for row, ts_init in segment.moved:
-        fields = type(events[row]).to_dict(events[row])
-        events[row] = type(events[row]).from_dict({**fields, "ts_init": ts_init})
+        events[row] = _stamped(events[row], ts_init)
     return events
+
+
+def _stamped(event: Data, ts_init: int) -> Data:
+    if isinstance(event, OrderBookDeltas):
+        changes = [_stamped(delta, ts_init) for delta in event.deltas]
+        return OrderBookDeltas(event.instrument_id, changes)
+    stamped: Data = type(event).from_dict({**type(event).to_dict(event), "ts_init": ts_init})
+    return stamped

@@ -7,10 +7,13 @@ import msgspec
 from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.data_client import BacktestMarketDataClient
 from nautilus_trader.backtest.engine import BacktestEngine
+from nautilus_trader.common.config import resolve_path
 from nautilus_trader.config import DataEngineConfig
 from nautilus_trader.config import LoggingConfig
 from nautilus_trader.core.data import Data
 from nautilus_trader.execution.messages import TradingCommand
+from nautilus_trader.model.data import CustomData
+from nautilus_trader.model.data import DataType
 from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import StrategyId
@@ -144,6 +147,8 @@ class Replay:
             self._kernel.cache.add_order(order)
             for fields in body[1:]:
                 self._kernel.exec_engine.process(event_from_dict(fields))
+        elif entry.kind == "message":
+            self._publish(body)
         elif entry.kind == "event":
             return self._tell(body)
         return None
@@ -180,6 +185,13 @@ class Replay:
         strategy = self._kernel.trader._strategies[StrategyId(action.strategy)]  # noqa: SLF001
         where = None if action.instrument is None else InstrumentId.from_str(action.instrument)
         perform(action.name, strategy, where)
+
+    def _publish(self, body: dict[str, Any]) -> None:
+        kind: Any = resolve_path(body["class"])
+        message = kind.from_dict(body["fields"])
+        self._set_time(message.ts_init)
+        data_type = DataType(kind, metadata={"instrument_id": message.instrument_id})
+        self._kernel.data_engine.process(CustomData(data_type, message))
 
     def _tell(self, fields: dict[str, Any]) -> str | None:
         name = self._recorded_names.get(fields[ORDER_ID])

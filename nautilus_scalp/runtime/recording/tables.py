@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from nautilus_trader.model.data import FundingRateUpdate
 from nautilus_trader.model.data import MarkPriceUpdate
+from nautilus_trader.model.data import OrderBookDelta
+from nautilus_trader.model.data import OrderBookDeltas
 from nautilus_trader.model.data import OrderBookDepth10
 from nautilus_trader.serialization.arrow.serializer import ArrowSerializer
 
@@ -27,6 +29,7 @@ from nautilus_scalp.messages import AlphaSignal
 
 
 _FOLDERS = {
+    OrderBookDelta: "order_book_deltas",
     OrderBookDepth10: "order_book_depths",
     MarkPriceUpdate: "mark_price_update",
     FundingRateUpdate: "funding_rate_update",
@@ -142,7 +145,10 @@ def _trades(
 def _objects(batch: Batch, ts_init: Ints) -> Iterator[Columns]:
     groups: dict[tuple[type, str], list[tuple[Any, int]]] = {}
     for thing, ts in zip(batch.objects, ts_init.tolist(), strict=True):
-        groups.setdefault((type(thing), str(thing.instrument_id)), []).append((thing, ts))
+        # The catalog keeps the changes of one message one by one, under one time.
+        parts = thing.deltas if isinstance(thing, OrderBookDeltas) else (thing,)
+        for part in parts:
+            groups.setdefault((type(part), str(part.instrument_id)), []).append((part, ts))
     for (kind, name), members in groups.items():
         table = ArrowSerializer.serialize_batch([thing for thing, _ in members], kind)
         at = table.schema.get_field_index("ts_init")

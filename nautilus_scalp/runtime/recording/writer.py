@@ -154,6 +154,9 @@ class RecordingWriter:
             return [[type(event).to_dict(event) for event in thing]]
         if kind in {"event", "account"}:
             return [type(thing).to_dict(thing)]
+        if kind == "message":
+            path = f"{type(thing).__module__}:{type(thing).__qualname__}"
+            return [{"class": path, "fields": type(thing).to_dict(thing)}]
         if isinstance(thing, RegimeSignal):
             return [regime_body(thing)]
         return [thing]
