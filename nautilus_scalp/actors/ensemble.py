@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,7 @@ from nautilus_scalp.actors.side_feed import subscribe_side
 from nautilus_scalp.actors.side_feed import unsubscribe_side
 from nautilus_scalp.actors.side_tape import SideSource
 from nautilus_scalp.actors.side_tape import SideTape
+from nautilus_scalp.actors.warm_up import play_history
 from nautilus_scalp.bridge import book_values
 from nautilus_scalp.bridge import funding_rate_value
 from nautilus_scalp.bridge import instrument_facts
@@ -32,6 +34,7 @@ from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.tape import LEVELS
 from nautilus_scalp.features.tape import InstrumentFacts
+from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.messages import RegimeSignal
@@ -44,6 +47,9 @@ from nautilus_scalp.signals.policy import decide
 
 BOOK_INTERVAL_NS = 100_000_000  # a catalog holds the book after the first message of every 100 ms
 NO_SIDE_TAPE = SideTape(iter(()), ())
+
+
+type History = Callable[[list[InstrumentId]], Tape]
 
 
 class EnsembleActorConfig(ActorConfig, frozen=True):
@@ -70,7 +76,15 @@ class EnsembleActorConfig(ActorConfig, frozen=True):
 class _Channel:
     """What belongs to one instrument."""
 
-    __slots__ = ("book_sample", "engine", "instrument_id", "regime", "stream", "topic")
+    __slots__ = (
+        "book_sample",
+        "engine",
+        "initialized",
+        "instrument_id",
+        "regime",
+        "stream",
+        "topic",
+    )
 
     def __init__(
         self, instrument_id: InstrumentId, engine: FeatureEngine, stream: EnsembleStream
@@ -81,6 +95,7 @@ class _Channel:
         self.topic = signal_topic(instrument_id)
         self.regime = UNCLASSIFIED
         self.book_sample = -1
+        self.initialized = False
 
 
 class EnsembleActor(Actor):
@@ -111,8 +126,21 @@ class EnsembleActor(Actor):
         self._side_kinds: frozenset[int] = frozenset()
         self._side_source: SideSource | None = None
         self._side_tape = NO_SIDE_TAPE
+        self._history: History | None = None
         self._model_id = ""
         self._horizon_ms = 0
+
+    def live_through(self, history: History) -> None:
+        """
+        Warm features and models up with what happened before the start.
+
+        Parameters
+        ----------
+        history : History
+            Asked once, at the start, for a tape of the actor's instruments in their order.
+
+        """
+        self._history = history
 
     def replay_side_events(self, source: SideSource) -> None:
         """
@@ -147,6 +175,7 @@ class EnsembleActor(Actor):
             self._side_tape = SideTape(pieces, engines)
         names, mode = engines[0].names, engines[0].mode
         self.log.info(f"{len(names)} indicators an instrument ({mode})")  # noqa: G004 (Nautilus)
+        self._warm_up()
         for instrument_id in self._channels:
             self._subscribe(instrument_id)
 
@@ -164,6 +193,7 @@ class EnsembleActor(Actor):
         for instrument_id, channel in self._channels.items():
             channel.engine.reset()
             channel.stream.reset()
+            channel.initialized = False
             self._subscribe(instrument_id)
 
     def on_reset(self) -> None:
@@ -173,6 +203,11 @@ class EnsembleActor(Actor):
         self._side_tape = NO_SIDE_TAPE
         self.signals_published = 0
         self._not_finite = 0
+
+    @property
+    def warming_up(self) -> list[InstrumentId]:
+        """Instruments that no signal has come of yet."""
+        return [name for name, channel in self._channels.items() if not channel.initialized]
 
     @property
     def refusals(self) -> Counter[str]:
@@ -223,6 +258,8 @@ class EnsembleActor(Actor):
             channel.regime,
             self._model_id,
         )
+        if not channel.initialized:
+            self._say_initialized(channel)
         self.signals_published += 1
         self.msgbus.publish(channel.topic, signal)
 
@@ -307,6 +344,21 @@ class EnsembleActor(Actor):
         """
         engine = self._channels[instrument_id].engine
         return dict(zip(engine.names, engine.all_values().tolist(), strict=True))
+
+    def _warm_up(self) -> None:
+        if self._history is None:
+            return
+        channels = list(self._channels.values())
+        tape = self._history(self.config.instrument_ids)
+        predictions = play_history(
+            tape, [one.engine for one in channels], [one.stream for one in channels]
+        )
+        words = f"lived through {len(tape.kind)} events, {predictions} predictions"
+        self.log.info(f"warm-up: {words}")  # noqa: G004 (Nautilus)
+
+    def _say_initialized(self, channel: _Channel) -> None:
+        channel.initialized = True
+        self.log.info(f"{channel.instrument_id}: initialised, signals from now on")  # noqa: G004
 
     def _subscribe(self, instrument_id: InstrumentId) -> None:
         """Listen to the market, and to a ``RegimeActor`` if one runs."""
