@@ -29,7 +29,9 @@ def test_trades_reports_and_stops_flat(exchange: Exchange, trader: Trader) -> No
     assert trader.end(signal.SIGTERM) == 0, trader.output
     assert exchange.is_flat()
     profit = Decimal(exchange.state()["balance"]) - 10_000
-    assert f"balance {profit:+.2f} since start" in trader.output.splitlines()[-2]
+    assert f"balance {profit:+.2f} since start" in trader.output.splitlines()[-3]
+    assert trader.told_profit() == profit
+    assert "our books agree" in trader.output
     assert "stopped: no order and no position is left" in trader.output
     assert not (trader.directory / "state" / "running.json").exists()
     assert "fills" in (trader.directory / "state" / "state.json").read_text()
