@@ -56,9 +56,11 @@ HOLD_MS = 5_000.0
 TAKER_BPS = 5.0
 
 
-def market(folder: Path, hours: float, edge: float) -> tuple[Path, SyntheticParams]:
+def market(
+    folder: Path, hours: float, edge: float, seed: int = SEED
+) -> tuple[Path, SyntheticParams]:
     """Write a market and return its catalog and parameters."""
-    params = SyntheticParams(seed=SEED, hours=hours, edge=edge)
+    params = SyntheticParams(seed=seed, hours=hours, edge=edge)
     catalog = folder / f"edge-{edge:g}"
     write_synthetic(catalog, params)
     return catalog, params

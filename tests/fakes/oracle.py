@@ -20,12 +20,13 @@ _phi = NormalDist().cdf
 
 
 class OracleConfig(ActorConfig, frozen=True):
-    """Whose market it is, and how large a move the forecaster names, in basis points."""
+    """Whose market it is, how far the forecaster looks, and how large a move it names."""
 
     instrument_id: InstrumentId
     seed: int
     hours: float
     edge: float
+    horizon_ms: int = 1_000
     move_bps: float = 1.0
 
 
@@ -58,6 +59,7 @@ class Oracle(Actor):
             tick.ts_event,
             tick.ts_init,
             instrument_id=tick.instrument_id,
+            horizon_ms=self.config.horizon_ms,
             p_down=1.0 - up,
             p_flat=0.0,
             p_up=up,

@@ -1,0 +1,45 @@
+"""Strategies on minutes whose edge is known; ``benchmarks/edge_strategies.py`` takes hours."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks.edge_strategies import by_oracle
+from benchmarks.edge_strategies import foretold
+from benchmarks.edge_strategies import market
+from benchmarks.edge_strategies import run
+from benchmarks.edge_strategies import shipped
+from nautilus_scalp.evaluation.placebo import holding_profit
+from nautilus_scalp.evaluation.placebo import null_z
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
+
+HOURS, SEED = 0.06, 3
+
+
+def test_without_an_edge_the_costs_are_lost_and_no_more(tmp_path: Path) -> None:
+    catalog, _ = market(tmp_path, HOURS, 0.0, SEED)
+    result = run(shipped("mean_reversion", catalog))
+    held = holding_profit(result.fills, result.mids)
+    net = result.engine_gross - result.engine_fees
+    assert len(result.fills.qty) > 10
+    assert net < 0.0 < held.costs
+    assert net + held.costs == pytest.approx(held.profit, abs=1e-6)
+    assert abs(held.profit) <= null_z() * held.deviation
+
+
+def test_with_an_edge_it_earns_what_theory_says_and_nets_it_below_that_fee(tmp_path: Path) -> None:
+    catalog, params = market(tmp_path, HOURS, 0.9, SEED)
+    config = by_oracle("mean_reversion", catalog, params, "signal")
+    nets = {}
+    for fee_bps in (0.05, 5.0):
+        venue = msgspec.structs.replace(config.venue, fee_multiplier=fee_bps / 5.0)
+        result = run(msgspec.structs.replace(config, venue=venue))
+        nets[fee_bps] = result.engine_gross - result.engine_fees
+    theory = foretold(result, params)
+    held = holding_profit(result.fills, result.mids)
+    assert theory.profit > 3.0 * theory.deviation  # the edge is no accident
+    assert abs(held.profit - theory.profit) <= null_z() * theory.deviation
+    assert nets[5.0] < 0.0 < nets[0.05]
