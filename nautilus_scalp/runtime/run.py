@@ -13,8 +13,10 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import Money
 
 from nautilus_scalp.data.catalog import catalog_window
+from nautilus_scalp.data.catalog import read_columns
 from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.data.funding import FundingTime
+from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.evaluation.classification import ReliabilityBin
 from nautilus_scalp.features.tape import Tape
@@ -116,15 +118,28 @@ def resolve_window(config: BacktestConfig) -> Window:
     UsageError
         If the window ends before it begins.
     InputError
-        If the catalog holds nothing for the instruments.
+        If the catalog holds no quote or trade of the instruments in the window: an engine without
+        data would keep its timers going from 1970 on.
 
     """
-    first_ns, last_ns = catalog_window(Path(config.run.catalog), config.instrument_ids)
+    catalog = Path(config.run.catalog)
+    first_ns, last_ns = catalog_window(catalog, config.instrument_ids)
     start_ns = to_ns(config.run.start) if config.run.start else first_ns
     end_ns = to_ns(config.run.end) if config.run.end else last_ns + 1
     if end_ns <= start_ns:
         message = f"run.end {to_iso(end_ns)} is not after run.start {to_iso(start_ns)}"
         raise UsageError(message, f"the catalog holds {to_iso(first_ns)} .. {to_iso(last_ns)}")
+    folders = (
+        catalog / "data" / kind / name
+        for kind in ("quote_tick", "trade_tick")
+        for name in config.instrument_ids
+    )
+    found = (
+        table for one in folders for table in read_columns(one, ["ts_init"], (start_ns, end_ns))
+    )
+    if next(found, None) is None:
+        message = f"{catalog} holds nothing between {to_iso(start_ns)} and {to_iso(end_ns)}"
+        raise InputError(message, f"the catalog holds {to_iso(first_ns)} .. {to_iso(last_ns)}")
     return Window(start_ns=start_ns, end_ns=end_ns)
 
 
