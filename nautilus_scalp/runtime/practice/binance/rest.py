@@ -240,7 +240,7 @@ class BinanceRest:
         """Return the ledger: every amount that moved the balance."""
         start, limit = int(request.params.get("startTime", "0")), request.params.get("limit", "100")
         entries = orders.income_documents(self._venue, self._desk.quote)
-        return [entry for entry in entries if entry["time"] >= start][-int(limit) :]
+        return [entry for entry in entries if entry["time"] >= start][: int(limit)]
 
     def _open_orders(self, request: Request) -> list[Document]:
         working = self._venue.orders.working(request.params.get("symbol"))
