@@ -8,6 +8,7 @@ from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.system.kernel import NautilusKernel
 
+from nautilus_scalp.actors.ensemble import EnsembleActor
 from nautilus_scalp.runtime.blocks import StrategyBlock
 from nautilus_scalp.runtime.live.actions import Action
 from nautilus_scalp.runtime.live.actions import Actions
@@ -18,6 +19,7 @@ from nautilus_scalp.runtime.live.guard import TAG
 from nautilus_scalp.runtime.live.guard import GuardLinks
 from nautilus_scalp.runtime.live.guard import LiveGuard
 from nautilus_scalp.runtime.live.guard import LiveGuardConfig
+from nautilus_scalp.runtime.live.history import HistorySource
 from nautilus_scalp.runtime.live.leverage import obey_leverage
 from nautilus_scalp.runtime.live.node import build_node
 from nautilus_scalp.runtime.live.record import LiveRecording
@@ -82,6 +84,7 @@ def assemble(
     blocks = complete_blocks(config.actors, strategies, model)
     record = _Record(_recording(config, kernel, blocks, state))
     add_components(kernel, blocks, lambda name: LoopClock(loop, name, record.note_firing))
+    _warm_up(config, kernel, state, record.recording)
     components: list[Component] = [*node.trader.actors(), *node.trader.strategies()]
     restored = _restore(config, node, state, components)
     if record.recording is not None:
@@ -102,7 +105,7 @@ def assemble(
         stop=session.stop,
         save=save,
         actions=actions,
-        remarks=record.remarks,
+        remarks=lambda: [*_warming_up(kernel), *record.remarks()],
     )
     guard = LiveGuard(_guard_config(config, state, adopted), links)
     add_strategy(kernel, guard, LoopClock(loop, str(GUARD_ID), _off_the_record))
@@ -149,6 +152,32 @@ def _recording(
         return None
     started = kernel.clock.utc_now().strftime("%Y%m%dT%H%M%S%f")
     return LiveRecording(kernel, blocks, config.recorder, state.path / RECORDINGS / started)
+
+
+def _warm_up(
+    config: LiveConfig,
+    kernel: NautilusKernel,
+    state: StateDirectory,
+    recording: LiveRecording | None,
+) -> None:
+    """Give every ensemble actor a history to live through, and put that on record."""
+    if config.warm_up is None:
+        return
+    source = HistorySource(config, state.path, kernel.clock.timestamp_ns)
+    for actor in kernel.trader.actors():
+        if isinstance(actor, EnsembleActor):
+            history = source if recording is None else recording.kept(source, str(actor.id))
+            actor.live_through(history)
+
+
+def _warming_up(kernel: NautilusKernel) -> list[str]:
+    names = [
+        str(name.symbol)
+        for actor in kernel.trader.actors()
+        if isinstance(actor, EnsembleActor)
+        for name in actor.warming_up
+    ]
+    return [f"warming up {', '.join(names)}"] if names else []
 
 
 def _owners(config: LiveConfig) -> Owners:

@@ -22,6 +22,7 @@ from nautilus_scalp.settings import read_settings
 _PATH_KEYS = (
     ("live", "state_dir"),
     ("practice", "catalog"),
+    ("warm_up", "catalog"),
     ("model", "path"),
     ("model", "training"),
     ("model", "cache"),
@@ -64,6 +65,24 @@ class RedisSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     host: str = "127.0.0.1"
     port: int = 6379
+
+
+class WarmUpSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What features and models live through before the first live event.
+
+    Parameters
+    ----------
+    catalog : str, optional
+        A catalog that ends just before now, relative to the configuration file. Left out, it is
+        the latest recording of this state directory; in mode "practice", the practice catalog
+        before `practice.start`. After a gap of more than a minute features begin anew.
+    minutes : float
+        How much of its end.
+
+    """
+
+    catalog: str | None = None
+    minutes: Annotated[float, Meta(gt=0)] = 10.0
 
 
 class RecorderSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -163,6 +182,7 @@ class LiveConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     practice: PracticeSection | None = None
     redis: RedisSection | None = None
     recorder: RecorderSection | None = None
+    warm_up: WarmUpSection | None = None
     model: ModelSection = ModelSection()
     actors: list[ActorBlock] = []
     strategies: list[StrategyBlock]

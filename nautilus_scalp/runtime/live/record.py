@@ -12,14 +12,18 @@ from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from nautilus_trader.system.kernel import NautilusKernel
 
 from nautilus_scalp.actors.ensemble import EnsembleActor
+from nautilus_scalp.actors.ensemble import History
 from nautilus_scalp.actors.recorder import Recorder
 from nautilus_scalp.actors.recorder import RecorderConfig
 from nautilus_scalp.bridge import instrument_facts
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.tape import InstrumentFacts
+from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.runtime.live.config import RecorderSection
 from nautilus_scalp.runtime.recording.components import Blocks
 from nautilus_scalp.runtime.recording.components import add_actor
+from nautilus_scalp.runtime.recording.history import history_path
+from nautilus_scalp.runtime.recording.history import save_history
 from nautilus_scalp.runtime.recording.run import RUN_FILE
 from nautilus_scalp.runtime.recording.run import RecordedRun
 from nautilus_scalp.runtime.recording.run import States
@@ -88,6 +92,30 @@ class LiveRecording:
         replace_file(self.directory / RUN_FILE, content)
         add_actor(kernel, self._recorder, clock)
         tap_commands(kernel, self._note_command, forward=True)
+
+    def kept(self, source: History, actor: str) -> History:
+        """Return a source of history that keeps beside the recording what it gives.
+
+        Parameters
+        ----------
+        source : History
+            Asked by an actor.
+        actor : str
+            The actor's id.
+
+        Returns
+        -------
+        History
+            The same history.
+
+        """
+
+        def keep(names: list[InstrumentId]) -> Tape:
+            tape = source(names)
+            save_history(history_path(self.directory, actor), tape)
+            return tape
+
+        return keep
 
     def close(self) -> None:
         """Write what waits to be written."""

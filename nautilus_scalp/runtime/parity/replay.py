@@ -1,6 +1,7 @@
 """The components of a recorded run once more, in an engine that tells them what they were told."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +23,9 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import OrderUnpacker
 
 from nautilus_scalp.actors.ensemble import EnsembleActor
+from nautilus_scalp.actors.ensemble import History
 from nautilus_scalp.features.kernels import Floats
+from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.messages import SIGNAL_CLIENT
 from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.messages import RegimeSignal
@@ -33,6 +36,8 @@ from nautilus_scalp.runtime.recording.clocks import Firing
 from nautilus_scalp.runtime.recording.clocks import ReplayClock
 from nautilus_scalp.runtime.recording.components import Blocks
 from nautilus_scalp.runtime.recording.components import add_components
+from nautilus_scalp.runtime.recording.history import history_path
+from nautilus_scalp.runtime.recording.history import load_history
 from nautilus_scalp.runtime.recording.intents import ORDER_ID
 from nautilus_scalp.runtime.recording.intents import Intent
 from nautilus_scalp.runtime.recording.intents import IntentLog
@@ -73,6 +78,8 @@ class Replay:
         The components, and where they started from.
     instruments : Sequence[Instrument]
         As the venue defined them.
+    directory : Path
+        The recording, with the histories that actors lived through first.
 
     Attributes
     ----------
@@ -81,7 +88,9 @@ class Replay:
 
     """
 
-    def __init__(self, run: RecordedRun, instruments: Sequence[Instrument]) -> None:
+    def __init__(
+        self, run: RecordedRun, instruments: Sequence[Instrument], directory: Path
+    ) -> None:
         self.answers = Answers()
         self._intents = IntentLog()
         self._ids: dict[str, str] = {}
@@ -103,6 +112,10 @@ class Replay:
             client = BacktestMarketDataClient(client_id, kernel.msgbus, kernel.cache, kernel.clock)
             kernel.data_engine.register_client(client)
         add_components(kernel, _without_switches(run.blocks), self._clock)
+        for actor in kernel.trader.actors():
+            history = history_path(directory, str(actor.id))
+            if isinstance(actor, EnsembleActor) and history.exists():
+                actor.live_through(_kept(history))
         give_back((*kernel.trader.actors(), *kernel.trader.strategies()), run.states)
         tap_commands(kernel, self._on_command, forward=False)
         kernel.msgbus.subscribe("data.AlphaSignal.*", self._on_signal)
@@ -234,6 +247,13 @@ class Replay:
         self._kernel.clock.set_time(now_ns)
         for clock in self._clocks.values():
             clock.set_time(now_ns)
+
+
+def _kept(path: Path) -> History:
+    def history(_names: list[InstrumentId]) -> Tape:
+        return load_history(path)
+
+    return history
 
 
 def _without_switches(blocks: Blocks) -> Blocks:

@@ -75,7 +75,7 @@ def check_parity(path: Path) -> ParityAnswer:
         message = f"{directory}: nothing was recorded"
         raise InputError(message, "let the run last longer than recorder.flush_interval_s")
     instruments = ParquetDataCatalog(str(directory / CATALOG)).instruments()
-    replay = Replay(run, instruments)
+    replay = Replay(run, instruments, directory)
     try:
         comparison = Comparison(directory, replay)
         difference = comparison.run(read_stream(directory))
