@@ -19,6 +19,9 @@ from nautilus_scalp.signals.units import ThresholdUnit
 from nautilus_scalp.signals.units import as_fraction
 
 
+_SAME_PRICE = 1e-6  # average prices of the same fills, by us and by a venue that rounds
+
+
 class ExitParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     When to leave.
@@ -78,6 +81,8 @@ class PlanState(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ----------
     side, opened_ns : int
         Of the position that it belongs to; another position's plan is of no use.
+    entry : float
+        Its average price, by which it is known when the venue's books tell another beginning.
     volatility : float or None
         At the entry; None if it was not known.
     stop_multiple : float
@@ -89,13 +94,15 @@ class PlanState(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     side: int
     opened_ns: int
+    entry: float
     volatility: float | None
     stop_multiple: float
     best: float
 
     def belongs_to(self, position: OpenPosition) -> bool:
         """Whether it is a position's plan."""
-        return (self.side, self.opened_ns) == (position.side, position.opened_ns)
+        same = math.isclose(self.entry, position.entry, rel_tol=_SAME_PRICE)
+        return self.side == position.side and (same or self.opened_ns == position.opened_ns)
 
 
 class ExitPlan:
@@ -125,6 +132,7 @@ class ExitPlan:
         self._rules: tuple[ExitRule, ...] = ()
         self._watched = (0, 0)
         self._volatility = math.nan
+        self._entry = math.nan
         self._best = math.nan
 
     def watch(self, position: OpenPosition, volatility: float) -> None:
@@ -144,6 +152,7 @@ class ExitPlan:
             self._watched = (position.side, position.opened_ns)
             self._volatility = volatility
             self._best = position.entry
+        self._entry = position.entry
         for rule in self._rules:
             rule.watch(position)
 
@@ -186,6 +195,7 @@ class ExitPlan:
         return PlanState(
             side=side,
             opened_ns=opened_ns,
+            entry=self._entry,
             volatility=self._volatility if math.isfinite(self._volatility) else None,
             stop_multiple=self._stop_multiple,
             best=self._best,

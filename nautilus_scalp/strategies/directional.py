@@ -158,7 +158,7 @@ class DirectionalDesk:
 
     def save(self) -> dict[str, bytes]:
         """Return what makes exits and circuit breakers the same after a restart."""
-        plan = self._plan.state
+        plan = self._plan.state or self._saved  # one that was not taken up yet is not lost
         kept = {} if plan is None else {_PLAN: msgspec.json.encode(plan)}
         return kept | self._execution.permission.save()
 

@@ -181,10 +181,30 @@ def test_the_plan_of_another_position_is_not_used(desk: Desk, later: Desk) -> No
     plan = process.saved["exit_plan"]
     moment = str(desk.events(OrderFilled)[0].ts_event).encode()
     assert moment in plan
-    process.saved = {"exit_plan": plan.replace(moment, b"1")}
+    process.saved = {
+        "exit_plan": plan.replace(moment, b"1").replace(b'"entry":98.0', b'"entry":97.0')
+    }
     strategy = reversion(later, exits)
     restart(later, strategy, process, {400: 98.5, 500: 98.4, 600: 98.4})
     assert strategy.exit_reasons == {}
+
+
+def test_a_position_that_the_venue_tells_of_is_known_by_its_price(desk: Desk, later: Desk) -> None:
+    exits = ExitParams(trailing_stop=0.5)
+    process = crash(desk, reversion(desk, exits), {200: 98.9, 300: 98.8})
+    moment = str(desk.events(OrderFilled)[0].ts_event).encode()
+    process.saved = {"exit_plan": process.saved["exit_plan"].replace(moment, b"1")}
+    strategy = reversion(later, exits)
+    restart(later, strategy, process, {400: 98.5, 500: 98.4, 600: 99.0})
+    assert exits_of(later) == [(98.4, 1.0)]
+
+
+def test_a_plan_that_was_not_taken_up_yet_is_saved_again(desk: Desk) -> None:
+    exits = ExitParams(trailing_stop=0.5)
+    process = crash(desk, reversion(desk, exits), {200: 98.9, 300: 98.8})
+    strategy = reversion(desk, exits)
+    strategy.on_load(process.saved)
+    assert strategy.on_save() == process.saved
 
 
 def test_volatility_of_the_entry_is_known_at_once(desk: Desk, later: Desk) -> None:
