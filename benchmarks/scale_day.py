@@ -1,8 +1,8 @@
 """Eight million synthetic quotes, whole and by chunks: the same report, and the memory of both.
 
-Run with ``python -m benchmarks.scale_day [HOURS]``; 32 hours are eight million quotes. Each run is
-a process of its own, so that its peak memory is its own. Every 2,000 events the strategy buys or
-sells.
+Run with ``python -m benchmarks.scale_day [HOURS]``; 24 hours are some eight million quotes. Each
+run is a process of its own, so that its peak memory is its own. Every 2,000 events the strategy
+buys or sells.
 """
 
 import json
@@ -32,7 +32,7 @@ def main() -> None:
     if len(sys.argv) > 2:
         play(Path(sys.argv[1]), int(sys.argv[2]) or None)
         return
-    hours = float(sys.argv[1]) if len(sys.argv) > 1 else 32.0
+    hours = float(sys.argv[1]) if len(sys.argv) > 1 else 24.0
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         written = write_synthetic(Path(folder), SyntheticParams(seed=1, hours=hours, edge=0.3))

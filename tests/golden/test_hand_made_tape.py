@@ -16,6 +16,7 @@ from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.runtime.run import run_configs
+from nautilus_scalp.runtime.surface import find_surface
 from tests.fakes.script import Step
 from tests.integration.conftest import Desk
 
@@ -39,6 +40,11 @@ class TapeDesk(Desk):
         """Set the time of the next event."""
         self._ns = EIGHT_NS + round(ms * 1_000_000) - 1
         return self
+
+    @property
+    def ns(self) -> int:
+        """Return the time of the next event."""
+        return self._ns + 1
 
     def catalog(self, path: Path, *funding: FundingRateUpdate | MarkPriceUpdate) -> Path:
         """Write instrument, tape and funding data."""
@@ -82,12 +88,21 @@ def run(
     catalog: Path, steps: list[Step], *, chunk_size: int | None = None, **venue: object
 ) -> dict[str, Any]:
     """Run the script over the catalog and return the report."""
+    config = config_of(catalog, steps, chunk_size=chunk_size, **venue)
+    report, *_ = run_configs({"tape": config}, lambda *_: None)
+    return report
+
+
+def config_of(
+    catalog: Path, steps: list[Step], *, chunk_size: int | None = None, **venue: object
+) -> BacktestConfig:
+    """Return the configuration that runs the script."""
     block = {
         "strategy_path": "tests.fakes.script:Script",
         "config_path": "tests.fakes.script:ScriptConfig",
         "config": {"instrument_id": "BTCUSDT-PERP.BINANCE", "steps": msgspec.to_builtins(steps)},
     }
-    config = msgspec.convert(
+    return msgspec.convert(
         {
             "run": {
                 "catalog": str(catalog),
@@ -104,8 +119,6 @@ def run(
         },
         BacktestConfig,
     )
-    report, *_ = run_configs({"tape": config}, lambda *_: None)
-    return report
 
 
 def queue_tape() -> TapeDesk:
@@ -309,3 +322,29 @@ def test_orders_beyond_the_initial_margin_are_denied(tmp_path: Path) -> None:
     assert row["orders"] == 5
     assert row["refusals"] == {"denied: initial margin exceeds equity": 2}
     assert unchecked["strategies"][0]["refusals"] == {}
+
+
+def test_the_surface_is_net_by_tier_and_is_run_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ledger: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # surfaces are kept below the working directory
+    catalog = queue_tape().catalog(tmp_path / "catalog")
+    config = config_of(catalog, QUEUE_STEPS, fee_tier="VIP 3", bnb_discount=0.1)
+
+    surface = find_surface(config, lambda *_: None)
+    again = find_surface(config, lambda *_: None)
+
+    assert surface == again
+    assert surface is not None
+    assert ledger.read_text().count("\n") == len(surface["rows"]) == 9
+    assert surface["own_tier"] == "VIP 3"
+    first, behind, through = surface["rows"][:3]
+    # As in the first test: 4 bought at 100 by resting, 1 sold at 101 at market, 3 kept at 99.1.
+    assert behind["fills"] == 3
+    assert behind["net"]["VIP 3"] == pytest.approx(-1.7 - 0.9 * (400 * 1.4e-4 + 101 * 4e-4))
+    assert behind["net"]["market maker"] == pytest.approx(-1.7 + 400 * 0.5e-4 - 0.9 * 101 * 5e-4)
+    assert behind["breakeven_fee_bps"] == pytest.approx(-1.7 / 501 * 1e4, abs=1e-6)
+    # First in its queue it is filled whole by the first trade of 8; without fills at the touch by
+    # the last quote, which crosses it.
+    assert (first["fills"], through["fills"]) == (2, 2)
+    assert find_surface(config_of(catalog, QUEUE_STEPS), lambda *_: None) != surface
