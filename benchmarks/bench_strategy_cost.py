@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -47,8 +48,17 @@ from nautilus_scalp.actors.portfolio import PortfolioGuardConfig
 from nautilus_scalp.actors.regime import RegimeActor
 from nautilus_scalp.actors.regime import RegimeActorConfig
 from nautilus_scalp.exits.plan import ExitParams
+from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.intents import TradingRules
 from nautilus_scalp.quoting.pricing import LadderParams
+from nautilus_scalp.risk.gate import RiskGate
+from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.kill_switch import KillSwitch
 from nautilus_scalp.risk.leverage import LeverageParams
+from nautilus_scalp.risk.portfolio import Portfolio
+from nautilus_scalp.risk.portfolio import PortfolioLimits
+from nautilus_scalp.risk.state import APPROVED
+from nautilus_scalp.risk.state import RiskState
 from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.regime import RegimeParams
 from nautilus_scalp.signals.regime_measures import MeasureParams
@@ -70,6 +80,8 @@ INSTRUMENT = InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
 START, END = "2024-07-19T00:00:00Z", "2024-07-19T00:05:02Z"
 ROUNDS = 3
 LARGEST_RATIO = 1.3
+REVIEWS = 20_000
+MOST_US = 10.0
 
 
 class Command(NamedTuple):
@@ -324,3 +336,34 @@ def test_cost_of_a_whole_strategy(
             f" whole {median(whole):.2f} s, bare {median(bare):.2f} s, ratio {ratio:.2f}\n"
         )
     assert ratio <= LARGEST_RATIO
+
+
+def test_whole_review_of_an_intent(capsys: pytest.CaptureFixture[str]) -> None:
+    """The strategy's gate and the seven layers, with four members of which one has changed."""
+    rules = TradingRules(tick_size=0.1, price_precision=1, qty_step=0.001, size_precision=3)
+    gate = RiskGate(RiskLimits(), rules)
+    portfolio = Portfolio(PortfolioLimits(), KillSwitch())
+    states = [
+        RiskState(bid=100.0, ask=100.1, equity=1e5, leverage=3.0, position_qty=1.0 * place)
+        for place in range(4)
+    ]
+    for place, state in enumerate(states):
+        portfolio.join(place, f"I{place}", f"A{place}", state)
+    rng = np.random.default_rng(1)
+    for second in range(100):
+        for state in states:
+            state.bid = 100.0 + 0.01 * rng.standard_normal()
+        portfolio.on_time(second * 1_000_000_000)
+    portfolio.on_equity(1e5, 0)
+    intent = OrderIntent(1, 1.0, 100.0, post_only=True)
+    taken = np.empty(REVIEWS)
+    for i in range(REVIEWS):
+        states[0].revision += 1
+        started = time.perf_counter_ns()
+        verdicts = gate.review(intent, states[0]), portfolio.review(0, intent)
+        taken[i] = time.perf_counter_ns() - started
+    assert verdicts == (APPROVED, APPROVED)
+    with capsys.disabled():
+        p50, p90, p99 = np.quantile(taken / 1e3, [0.5, 0.9, 0.99])
+        sys.stdout.write(f"\nreview: p50 {p50:.1f} us, p90 {p90:.1f} us, p99 {p99:.1f} us\n")
+    assert np.median(taken) / 1e3 <= MOST_US

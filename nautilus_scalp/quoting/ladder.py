@@ -116,7 +116,8 @@ class Ladder:
         quotes = []
         for level in range(self._params.quote_depth):
             ticks = best - side * level * step
-            qty = min(self._order_qty, rules.floor_qty(room_qty))
+            full = room_qty >= self._order_qty
+            qty = self._order_qty if full else rules.floor_qty(room_qty)
             if qty <= 0.0 or ticks <= 0 or self._is_scrap(qty, ticks):
                 break
             quotes.append(Quote(side, ticks, qty))

@@ -18,9 +18,7 @@ from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.profile import largest_entry
-from nautilus_scalp.risk.sizing import TradeRecord
 from nautilus_scalp.risk.sizing import annual_volatility
-from nautilus_scalp.risk.sizing import entry_fraction
 from nautilus_scalp.signals.combination import Opinion
 from nautilus_scalp.signals.combination import combine
 from nautilus_scalp.signals.conditions import Conditions
@@ -30,11 +28,12 @@ from nautilus_scalp.signals.volatility import RealisedVolatility
 from nautilus_scalp.strategies.directional_config import DirectionalConfig
 from nautilus_scalp.strategies.execution import Execution
 from nautilus_scalp.strategies.inbox import SignalInbox
+from nautilus_scalp.strategies.stake import BY_RULE
+from nautilus_scalp.strategies.stake import stake
 
 
 _NS_PER_MS = 1_000_000
 _BASIS_POINT = 1e-4
-_FULL_STRENGTH = 2.0
 _PLAN = "exit_plan"  # key of the saved state
 
 
@@ -318,6 +317,9 @@ class DirectionalDesk:
         permission = self._execution.permission
         scale = permission.regime.profile.size_multiple * permission.portfolio.size_scale
         notional = scale * self._base_notional(multiple, opinion)
+        sizing = self._entry.sizing
+        if sizing is not None:  # a regime that enlarges entries does not lift their ceiling
+            notional = min(notional, sizing.largest * self._execution.state.equity)
         if not permission.regime.active or math.isnan(stop_fraction):
             return notional
         largest = largest_entry(
@@ -339,16 +341,11 @@ class DirectionalDesk:
         if params.sizing is None:
             return params.order_notional * min(multiple, params.max_size_multiple)
         by_rule = self._signal.mode == "rules"
-        log = self._execution.permission.breaker.log
-        share = entry_fraction(
-            params.sizing,
-            _FULL_STRENGTH if by_rule else opinion.strength,
-            1.0 if by_rule else opinion.confidence,
-            annual_volatility(self._volatility.value, self._horizon_ms),
-            TradeRecord(wins=log.wins, losses=log.losses, won=log.won, lost=log.lost),
-        )
-        trust = 1.0 if by_rule else opinion.trust(self._signal)
-        return trust * share * self._execution.state.equity
+        said = BY_RULE if by_rule else opinion
+        yearly = annual_volatility(self._volatility.value, self._horizon_ms)
+        execution = self._execution
+        value = stake(params.sizing, said, yearly, execution.permission, execution.state.equity)
+        return said.trust(self._signal) * value
 
     def _intent(self, side: int, notional: float) -> OrderIntent:
         """Return the order that opens a position of a value."""

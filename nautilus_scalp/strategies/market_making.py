@@ -29,6 +29,8 @@ from nautilus_scalp.quoting.queue import see_best
 from nautilus_scalp.quoting.queue import see_trade
 from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.sizing import SizingParams
+from nautilus_scalp.risk.sizing import annual_volatility
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.combination import Opinion
 from nautilus_scalp.signals.units import NotNegative
@@ -38,10 +40,13 @@ from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.execution import Execution
 from nautilus_scalp.strategies.inbox import SignalInbox
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
+from nautilus_scalp.strategies.stake import BY_RULE
+from nautilus_scalp.strategies.stake import stake
 
 
 _NS_PER_MS = 1_000_000
 _STALE = "stale"  # name of a timer
+_RESIZE = 0.25  # a size that differs by less is kept, and with it the places in the queues
 
 
 class MarketMakingConfig(StrategyConfig, frozen=True):
@@ -54,6 +59,8 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
         What is traded.
     order_notional : float
         Value of one quote, in quote currency; turned into a quantity at the first price.
+    sizing : SizingParams, optional
+        Size quotes by the account's balance, and resize them when that changes by a quarter.
     inventory_limit : float
         The position is never worth more, in quote currency, at the first price.
     refresh_interval_ms : float
@@ -85,6 +92,7 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
 
     instrument_id: InstrumentId
     order_notional: Positive = 1_000.0
+    sizing: SizingParams | None = None
     inventory_limit: Positive = 5_000.0
     refresh_interval_ms: NotNegative = 100.0
     tolerance_ticks: int = 0
@@ -138,6 +146,9 @@ class MarketMaking(Strategy):
         self._refresh_ns = round(config.refresh_interval_ms * _NS_PER_MS)
         self._ladder: Ladder | None = None
         self._profile = self._execution.permission.regime.profile
+        self._notional = 0.0
+        self._desired: list[Quote] = []
+        self._settled = False
         self._last_prices = (0.0, 0.0)
         self._next_change_ns = 0
         self._review_ns = 0
@@ -222,6 +233,7 @@ class MarketMaking(Strategy):
         if threatened and threatened != before:  # at once: the next trade would be ours
             self.refusals["toxic_flow"] += 1
             self._execution.cancel_all(threatened)
+            self._settled = False
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """
@@ -259,12 +271,11 @@ class MarketMaking(Strategy):
         self._last_prices = (bid, ask)
         self._review_ns = now_ns + self._refresh_ns
         opinion = self._inbox.opinion(tick.ts_event)
-        rate = decay = math.nan
-        if self._intensity is not None:
-            rate, decay = self._intensity.arrival_rate, self._intensity.depth_decay
+        fills = self._intensity
+        rates = (fills.arrival_rate, fills.depth_decay) if fills is not None else ()
         move_bps = opinion.expected_move_bps * opinion.trust(self.config.signal)
         sizes = tick.bid_size.as_double(), tick.ask_size.as_double()
-        market = Market(bid, ask, *sizes, volatility, move_bps, rate, decay)
+        market = Market(bid, ask, *sizes, volatility, move_bps, *rates)
         self._requote(market, opinion)
 
     def on_order_event(self, event: OrderEvent) -> None:
@@ -278,6 +289,7 @@ class MarketMaking(Strategy):
 
         """
         self._execution.on_order_event(event)
+        self._settled = False
 
     def _subscribe(self) -> None:
         self._inbox.open()
@@ -294,14 +306,20 @@ class MarketMaking(Strategy):
         self._pull.reset()
         self._intensity = None
         self._ladder = None
+        self._notional = 0.0
+        self._desired = []
+        self._settled = False
         self._last_prices = (0.0, 0.0)
         self._next_change_ns = 0
         self._review_ns = 0
 
     def _requote(self, market: Market, opinion: Opinion) -> None:
         execution = self._execution
-        if self._ladder is None or self._profile is not execution.permission.regime.profile:
-            self._ladder = self._make_ladder(market.mid)
+        notional = self._quote_notional(market.volatility)
+        resized = abs(notional - self._notional) > _RESIZE * self._notional
+        changed = resized or self._profile is not execution.permission.regime.profile
+        if self._ladder is None or changed:
+            self._ladder = self._make_ladder(market.mid, notional)
         desired = self._ladder.quote(market, execution.state.position_qty)
         if not desired:
             self.refusals[self._why_no_quotes(market)] += 1
@@ -310,9 +328,13 @@ class MarketMaking(Strategy):
             self.refusals[pulled] += 1
         config = self.config
         see_best(execution.working, market.bid, market.ask, market.bid_size, market.ask_size)
+        if self._settled and desired == self._desired:
+            return  # nothing has happened since these very quotes needed no change
+        self._desired = desired
         actions = diff(
             desired, execution.working, execution.rules, config.tolerance_ticks, config.queue
         )
+        self._settled = not actions
         if actions:
             execution.apply(actions)
             self._next_change_ns = execution.state.now_ns + self._refresh_ns
@@ -333,9 +355,21 @@ class MarketMaking(Strategy):
         if self._execution.working:
             self.refusals[reason] += 1
             self._execution.cancel_all()
+            self._settled = False
 
-    def _make_ladder(self, mid: float) -> Ladder:
+    def _quote_notional(self, volatility: float) -> float:
+        """Return the value of a quote, before the regime scales it; 0 while it is not known."""
+        config, execution = self.config, self._execution
+        if config.sizing is None:
+            return float(config.order_notional)
+        yearly = annual_volatility(volatility, config.volatility.horizon_ms)
+        equity = execution.state.equity
+        value = stake(config.sizing, BY_RULE, yearly, execution.permission, equity)
+        return max(0.0, value)
+
+    def _make_ladder(self, mid: float, notional: float) -> Ladder:
         config = self.config
+        self._notional = notional
         self._profile = self._execution.permission.regime.profile
         multiple = self._profile.size_multiple
         limit_qty = multiple * config.inventory_limit / mid
@@ -343,13 +377,15 @@ class MarketMaking(Strategy):
         return Ladder(
             config.ladder,
             self._execution.rules,
-            multiple * config.order_notional / mid,
+            multiple * notional / mid,
             limit_qty,
             config.volatility.horizon_ms,
         )
 
     def _why_no_quotes(self, market: Market) -> str:
-        notional = self._profile.size_multiple * self.config.order_notional
+        if self.config.sizing is not None and math.isnan(market.volatility):
+            return "volatility_unknown"
+        notional = self._profile.size_multiple * self._notional
         if not self._execution.rules.floor_qty(notional / market.mid):
             return "order_below_step"
         if math.isnan(market.volatility):

@@ -18,6 +18,7 @@ from nautilus_scalp.quoting.pricing import LadderParams
 from nautilus_scalp.quoting.pull import PullParams
 from nautilus_scalp.quoting.queue import QueueParams
 from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.sizing import SizingParams
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.volatility import VolatilityParams
 from nautilus_scalp.strategies.market_making import MarketMaking
@@ -328,3 +329,43 @@ def test_no_order_is_denied_for_its_rate(desk: Desk, rng_tape: Callable[[Desk, i
     assert desk.events(OrderDenied) == []
     assert strategy.refusals["order_rate"] > 0
     assert len(desk.fills()) > 20
+
+
+@pytest.mark.parametrize(
+    ("sizing", "qty"),
+    [
+        (SizingParams(method="kelly", base=0.0002), 1.999),  # 200 USDT, for want of a record
+        (SizingParams(method="kelly", base=0.05, largest=0.0001), 0.999),
+        (SizingParams(method="confidence", base=0.0002, reference_volatility=1e9), 1.999),
+    ],
+)
+def test_quotes_can_be_sized_by_the_balance(desk: Desk, sizing: SizingParams, qty: float) -> None:
+    for ms in range(0, 500, 10):
+        desk.at(ms).quote(100.0 + 0.1 * (ms % 20 == 0), 100.2)
+    memory = VolatilityParams(half_life_ms=100.0)
+    strategy = market_maker(
+        desk, sizing=sizing, volatility=memory, ladder=WIDE, inventory_limit=10_000.0
+    )
+    desk.play(strategy)
+    sent = [float(order.quantity) for order in desk.cache.orders()]
+    assert sent == pytest.approx([qty] * len(sent), abs=0.002)
+    assert sent
+
+
+def test_quotes_sized_by_volatility_shrink_when_it_rises(desk: Desk) -> None:
+    for ms in range(0, 1_000, 10):
+        step = 0.1 if ms < 500 else 0.4
+        desk.at(ms).quote(100.0 + step * (ms % 20 == 0), 101.0)
+    sizing = SizingParams(method="volatility_target", target_volatility=1e-3)
+    strategy = market_maker(
+        desk,
+        sizing=sizing,
+        volatility=VolatilityParams(half_life_ms=100.0),
+        ladder=WIDE,
+        inventory_limit=100_000.0,
+        risk=RiskLimits(max_order_notional=1e5, max_position_notional=1e6),
+    )
+    desk.play(strategy)
+    sent = sorted(desk.cache.orders(), key=lambda order: order.ts_init)
+    assert strategy.refusals["volatility_unknown"] > 0
+    assert float(sent[-1].quantity) < 0.6 * float(sent[0].quantity)
