@@ -31,6 +31,7 @@ from nautilus_scalp.signals.units import Positive
 
 
 _NS_PER_MS = 1_000_000
+_PEAK = "peak_equity"
 
 
 class PortfolioGuardConfig(ActorConfig, frozen=True):
@@ -119,6 +120,16 @@ class PortfolioGuard(Actor):
     def on_resume(self) -> None:
         """Offer the portfolio again."""
         self.on_start()
+
+    def on_save(self) -> dict[str, bytes]:
+        """Keep what drawdown is counted from; who removes a kill switch begins a new count."""
+        known = self.book.peak > 0.0 and not self._switch.engaged
+        return {_PEAK: repr(self.book.peak).encode()} if known else {}
+
+    def on_load(self, state: dict[str, bytes]) -> None:
+        """Take that back."""
+        if _PEAK in state:
+            self.book.remember(float(state[_PEAK]))
 
     def on_reset(self) -> None:
         """Forget the market; a kill switch that is on stays on."""

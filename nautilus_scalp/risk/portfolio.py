@@ -170,6 +170,15 @@ class Portfolio:
         return 1.0 - self._equity / self._peak if self._peak > 0.0 else math.nan
 
     @property
+    def peak(self) -> float:
+        """Highest equity so far, which drawdown is counted from; 0 while unknown."""
+        return self._peak
+
+    def remember(self, peak: float) -> None:
+        """Take over the highest equity of a run before this one."""
+        self._peak = max(self._peak, peak)
+
+    @property
     def annual_volatility(self) -> float:
         """Annual volatility of the wildest instrument; NaN while too little is known."""
         return max(self._moves.annual_volatility, default=math.nan)

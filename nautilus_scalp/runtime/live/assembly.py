@@ -81,7 +81,7 @@ def assemble(
     kernel, loop = node.kernel, node.kernel.loop
     adopted = _adopted(config, state)
     strategies = [_claiming(block, adopted) for block in config.strategies]
-    blocks = complete_blocks(config.actors, strategies, model)
+    blocks = complete_blocks(config.actors, strategies, model, state.kill_file)
     record = _Record(_recording(config, kernel, blocks, state))
     add_components(kernel, blocks, lambda name: LoopClock(loop, name, record.note_firing))
     _warm_up(config, kernel, state, record.recording)

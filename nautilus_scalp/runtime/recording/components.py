@@ -29,7 +29,10 @@ class Blocks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def complete_blocks(
-    actors: Sequence[ActorBlock], strategies: Sequence[StrategyBlock], model: Path | None
+    actors: Sequence[ActorBlock],
+    strategies: Sequence[StrategyBlock],
+    model: Path | None,
+    kill_file: Path,
 ) -> Blocks:
     """Fill in what a live run adds to the blocks of a configuration.
 
@@ -41,6 +44,8 @@ def complete_blocks(
         As configured.
     model : Path, optional
         Artifact for the blocks that want one and name none.
+    kill_file : Path
+        Kill switch for the blocks that keep one and name none: one switch stops everything.
 
     Returns
     -------
@@ -55,7 +60,7 @@ def complete_blocks(
     """
     return Blocks(
         actors=[
-            msgspec.structs.replace(block, config=_with_model(block.config, block, model))
+            msgspec.structs.replace(block, config=_switched(block, model, kill_file))
             for block in actors
         ],
         strategies=[
@@ -153,6 +158,12 @@ def _tagged(block: StrategyBlock, number: int, model: Path | None) -> dict[str, 
         "use_uuid_client_order_ids": True,
     }
     return _with_model({**defaults, **block.config}, block, model)
+
+
+def _switched(block: ActorBlock, model: Path | None, kill_file: Path) -> dict[str, Any]:
+    config = _with_model(block.config, block, model)
+    keeps_one = "kill_file" in resolve_config_path(block.config_path).__struct_fields__
+    return {"kill_file": str(kill_file), **config} if keeps_one else config
 
 
 def _with_model(
