@@ -146,13 +146,13 @@ def test_leverage_follows_conditions_and_the_venue_is_told(desk: Desk) -> None:
 
 def test_drawdown_is_counted_from_the_peak_of_the_run_before(desk: Desk, tmp_path: Path) -> None:
     before = guard(PortfolioLimits(max_drawdown_share=0.5))
-    before.book.on_equity(100_000.0, 1)
+    before.book.on_equity(10_000_000.0, 1)
     saved = before.on_save()
-    assert saved == {"peak_equity": b"100000.0"}
+    assert saved == {"peak_equity": b"10000000.0"}
     after = guard(PortfolioLimits(max_drawdown_share=0.05), kill_file=str(tmp_path / "KILL"))
     after.on_load(saved)
     write_fall(desk)
-    desk.play(after, reversion(desk))  # with the desk's 10,000 it has lost nine tenths
+    desk.play(after, reversion(desk))  # with what the desk has, nine tenths are lost
     assert after.book.halted is not None
     assert desk.fills() == []
     assert after.on_save() == {}  # whoever removes the kill switch begins a new count
