@@ -55,9 +55,8 @@ class StampedActor(EnsembleActor):
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """Do what the actor does, and stamp between the steps."""
+        self.side_tape.play_until(tick.ts_init)  # live, messages of their own
         entered = now()
-        if self._side_tape.next_ns < tick.ts_init:
-            self._side_tape.play_until(tick.ts_init)
         channel = self._channels[tick.instrument_id]
         engine, stream = channel.engine, channel.stream
         quote = quote_values(tick)

@@ -205,6 +205,11 @@ class EnsembleActor(Actor):
         self._not_finite = 0
 
     @property
+    def side_tape(self) -> SideTape:
+        """What is replayed beside quotes and trades; an empty tape where they are subscribed to."""
+        return self._side_tape
+
+    @property
     def warming_up(self) -> list[InstrumentId]:
         """Instruments that no signal has come of yet."""
         return [name for name, channel in self._channels.items() if not channel.initialized]

@@ -224,10 +224,16 @@ def _events_per_s(engine: BacktestEngine) -> float:
 
 
 def _stamp_entry(actor: EnsembleActor, probe: SignalProbe) -> None:
-    """Let the probe know when the actor's handler is entered; costs one stamp itself."""
+    """
+    Let the probe know when the actor's handler is entered; costs one stamp itself.
+
+    Depth, mark prices and funding rates from before the quote are given to the features first: live
+    they are messages of their own.
+    """
     handler = actor.on_quote_tick
 
     def entered(tick: QuoteTick) -> None:
+        actor.side_tape.play_until(tick.ts_init)
         probe.entered_ns = time.perf_counter_ns()
         handler(tick)
 
