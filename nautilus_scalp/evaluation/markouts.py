@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from nautilus_scalp.evaluation.fills import BPS
 from nautilus_scalp.evaluation.fills import NS_PER_MS
@@ -53,6 +54,40 @@ class Markout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         )
 
 
+class MarkedFills(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, eq=False):
+    """
+    Fills of one horizon one by one, for the uncertainty of their markout.
+
+    Attributes
+    ----------
+    ts_ns : int64[n]
+        Times of the fills.
+    pnl, notional : float64[n]
+        As in `Markout`, of each fill.
+
+    """
+
+    ts_ns: npt.NDArray[np.int64]
+    pnl: npt.NDArray[np.float64]
+    notional: npt.NDArray[np.float64]
+
+    @classmethod
+    def none(cls) -> "MarkedFills":
+        """Return no fills at all."""
+        nothing = np.zeros(0, np.float64)
+        return cls(ts_ns=np.zeros(0, np.int64), pnl=nothing, notional=nothing)
+
+    def __add__(self, other: "MarkedFills") -> "MarkedFills":
+        """Pool the fills of two strategies, in order of time."""
+        ts_ns = np.concatenate((self.ts_ns, other.ts_ns))
+        order = np.argsort(ts_ns, kind="stable")
+        return MarkedFills(
+            ts_ns=ts_ns[order],
+            pnl=np.concatenate((self.pnl, other.pnl))[order],
+            notional=np.concatenate((self.notional, other.notional))[order],
+        )
+
+
 def measure_markouts(
     fills: Fills, mids: MidSeries, horizons_ms: Sequence[int]
 ) -> dict[int, Markout]:
@@ -97,14 +132,41 @@ def measure_markouts(
     return {horizon_ms: _markout(fills, mids, horizon_ms) for horizon_ms in horizons_ms}
 
 
-def _markout(fills: Fills, mids: MidSeries, horizon_ms: int) -> Markout:
+def mark_fills(fills: Fills, mids: MidSeries, horizon_ms: int) -> MarkedFills:
+    """
+    Mark each fill against the mid price after a horizon.
+
+    Parameters
+    ----------
+    fills : Fills
+        The fills to judge.
+    mids : MidSeries
+        Mid prices on the same clock.
+    horizon_ms : int
+        Time after the fill.
+
+    Returns
+    -------
+    MarkedFills
+        Those whose horizon ends inside the data, in order of time.
+
+    """
     then_ns = fills.ts_event_ns + horizon_ms * NS_PER_MS
     last_ns = mids.ts_ns[-1] if len(mids.ts_ns) else np.iinfo(np.int64).min
     seen = then_ns <= last_ns
     move = mids.at(then_ns[seen]) - fills.price[seen]
+    return MarkedFills(
+        ts_ns=fills.ts_event_ns[seen],
+        pnl=fills.signed_qty[seen] * move,
+        notional=fills.notional[seen],
+    )
+
+
+def _markout(fills: Fills, mids: MidSeries, horizon_ms: int) -> Markout:
+    marked = mark_fills(fills, mids, horizon_ms)
     return Markout(
         horizon_ms=horizon_ms,
-        pnl=float(np.sum(fills.signed_qty[seen] * move)),
-        notional=float(np.sum(fills.notional[seen])),
-        fills=int(np.count_nonzero(seen)),
+        pnl=float(np.sum(marked.pnl)),
+        notional=float(np.sum(marked.notional)),
+        fills=len(marked.pnl),
     )

@@ -36,6 +36,8 @@ class PerformanceParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         Minute returns that the Calmar ratio needs: its drawdown has no meaning over hours.
     min_trips : int
         Round trips that the intervals of their figures need.
+    min_fills : int
+        Fills that the interval of a markout needs.
     block_minutes : int
         Length of the bootstrap's blocks of minutes, which keep the returns' short memory.
     resampling : Resampling
@@ -46,6 +48,7 @@ class PerformanceParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     min_minutes: int = MINUTES_PER_DAY
     calmar_min_minutes: int = 30 * MINUTES_PER_DAY
     min_trips: int = 30
+    min_fills: int = 30
     block_minutes: int = 30
     resampling: Resampling = Resampling()
 
@@ -205,7 +208,7 @@ def _ratio(
     short = _too_short(returns, min_minutes)
     if short:
         return Estimate(reason=short)
-    if not np.isfinite(statistic(returns)):
+    if np.ptp(returns) == 0.0 or not np.isfinite(statistic(returns)):
         return Estimate(reason="the returns have no risk to divide by")
     return block_interval(returns, statistic, params.block_minutes, params.resampling)
 

@@ -47,6 +47,7 @@ from nautilus_scalp.runtime.simulation.words import simulation_notes
 from nautilus_scalp.runtime.trials import DataWindow
 from nautilus_scalp.runtime.trials import Kind
 from nautilus_scalp.runtime.trials import Trial
+from nautilus_scalp.runtime.trials import check_ledger
 from nautilus_scalp.runtime.trials import count_trials
 from nautilus_scalp.runtime.trials import data_window
 from nautilus_scalp.runtime.trials import identity
@@ -85,6 +86,7 @@ def run_configs(
         The report without its files, and what they are written from.
 
     """
+    check_ledger()
     runs: list[Run] = []
     markets: dict[str, dict[str, Market]] = {}  # of one window, however often it is run
     for name, config in configs.items():

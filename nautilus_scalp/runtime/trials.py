@@ -8,7 +8,10 @@ import fcntl
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from collections.abc import Sequence
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 from typing import Literal
@@ -134,6 +137,19 @@ def data_window(
     return DataWindow(files=tuple(sorted(files)), start_ns=start_ns, end_ns=end_ns)
 
 
+def check_ledger() -> None:
+    """Make sure that the ledger can be written, before a long run wants to.
+
+    Raises
+    ------
+    UsageError
+        If it cannot.
+
+    """
+    with _opened(ledger_path()):
+        pass
+
+
 def record_trial(trial: Trial, ledger: Path | None = None) -> None:
     """Append one line; any number of processes may do so at once.
 
@@ -153,14 +169,9 @@ def record_trial(trial: Trial, ledger: Path | None = None) -> None:
     path = ledger or ledger_path()
     written = msgspec.structs.replace(trial, recorded_at=to_iso(time.time_ns()))  # noqa: TID251 (a ledger keeps real time)
     line = msgspec.json.encode(written) + b"\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed
-            file.write(line)
-    except OSError as error:
-        message = f"cannot write the ledger of trials {path}: {error.strerror or error}"
-        raise UsageError(message, f"name another file in {LEDGER_VARIABLE}") from error
+    with _opened(path) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed
+        file.write(line)
 
 
 def count_trials(window: DataWindow, ledger: Path | None = None) -> Trials:
@@ -192,6 +203,17 @@ def count_trials(window: DataWindow, ledger: Path | None = None) -> Trials:
             both = [ratio for ratio in (known, trial.sharpe) if ratio is not None]
             best[trial.identity] = max(both, default=None)
     return Trials(count=len(best), sharpes=tuple(v for v in best.values() if v is not None))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[FileIO]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab", buffering=0) as file:
+            yield file
+    except OSError as error:
+        message = f"cannot write the ledger of trials {path}: {error.strerror or error}"
+        raise UsageError(message, f"name another file in {LEDGER_VARIABLE}") from error
 
 
 def _read(path: Path) -> list[Trial]:

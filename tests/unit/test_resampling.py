@@ -3,6 +3,7 @@ import pytest
 
 from nautilus_scalp.evaluation.resampling import Resampling
 from nautilus_scalp.evaluation.resampling import block_interval
+from nautilus_scalp.evaluation.resampling import ratio_interval
 from nautilus_scalp.evaluation.resampling import shuffled_drawdowns
 
 
@@ -25,6 +26,26 @@ def test_blocks_keep_the_memory_of_a_series() -> None:
         low, high = block_interval(values, mean, block, Resampling()).interval or (0.0, 0.0)
         widths.append(high - low)
     assert widths[1] > 5 * widths[0]
+
+
+def test_a_ratio_of_sums_is_resampled_in_blocks_too() -> None:
+    rng = np.random.default_rng(6)
+    above, below = np.repeat(rng.normal(1.0, 1.0, 50), 20), np.full(1_000, 2.0)
+    params = Resampling(resamples=2_000)
+    slow = block_interval(above / 2.0, mean, 20, params)
+    fast = ratio_interval(above, below, 20, params)
+    assert fast.value == pytest.approx(slow.value)
+    # The same 50 blocks a resample, drawn in another order: equal up to chance.
+    assert fast.interval == pytest.approx(slow.interval, abs=0.03)
+    whole = ratio_interval(above, below, 1_000, params)
+    assert whole.interval == pytest.approx((whole.value, whole.value))
+
+
+def test_no_interval_where_nothing_is_to_be_divided_by() -> None:
+    losses = np.array([0.0, 0.0, 0.0, 4.0])
+    judged = ratio_interval(np.ones(4), losses, 1, Resampling())
+    assert judged.interval is None
+    assert judged.reason == "resamples without anything to divide by: no interval"
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:

@@ -8,7 +8,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from nautilus_scalp.evaluation.markouts import MarkedFills
 from nautilus_scalp.evaluation.markouts import Markout
+from nautilus_scalp.evaluation.markouts import mark_fills
 from nautilus_scalp.evaluation.markouts import measure_markouts
 from nautilus_scalp.evaluation.performance import MINUTES_PER_YEAR
 from nautilus_scalp.evaluation.performance import PerformanceParams
@@ -50,6 +52,8 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         What the fills and the mid prices say gross is made of.
     markouts : dict[int, Markout]
         By horizon in milliseconds.
+    marked : dict[int, MarkedFills]
+        The fills behind them, one by one.
     trips : RoundTrips
         From flat to flat.
     equity : float64[g]
@@ -76,6 +80,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     size_impact: float
     split: PnlSplit
     markouts: dict[int, Markout]
+    marked: dict[int, MarkedFills]
     trips: RoundTrips
     equity: npt.NDArray[np.float64]
     capital: float
@@ -147,6 +152,7 @@ def measure(result: StrategyResult, grid_ns: npt.NDArray[np.int64], capital: flo
         size_impact=result.size_impact,
         split=split_pnl(fills, result.mids, result.final_mark),
         markouts=measure_markouts(fills, result.mids, tuple(MARKOUT_HORIZONS_MS.values())),
+        marked={ms: mark_fills(fills, result.mids, ms) for ms in MARKOUT_HORIZONS_MS.values()},
         trips=round_trips(fills),
         equity=equity_curve(fills, result.mids, result.funding, grid_ns, result.final_mark),
         capital=capital,
@@ -208,6 +214,10 @@ def combine(parts: Sequence[Measures], grid_ns: npt.NDArray[np.int64], capital: 
         ms: sum((part.markouts[ms] for part in parts), Markout.none(ms))
         for ms in MARKOUT_HORIZONS_MS.values()
     }
+    marked = {
+        ms: sum((part.marked[ms] for part in parts), MarkedFills.none())
+        for ms in MARKOUT_HORIZONS_MS.values()
+    }
     refusals = sum((Counter(part.refusals) for part in parts), Counter[str]())
     return Measures(
         orders=sum(part.orders for part in parts),
@@ -223,6 +233,7 @@ def combine(parts: Sequence[Measures], grid_ns: npt.NDArray[np.int64], capital: 
         size_impact=sum(part.size_impact for part in parts),
         split=sum((part.split for part in parts), PnlSplit.none()),
         markouts=markouts,
+        marked=marked,
         trips=sum((part.trips for part in parts), RoundTrips.none()),
         equity=sum((part.equity for part in parts), np.zeros(len(grid_ns))),
         capital=capital,

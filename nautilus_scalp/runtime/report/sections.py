@@ -37,6 +37,13 @@ def uncertainty(columns: Sequence[Column]) -> str:
             reach = f"{text(low_high[0])} to {text(low_high[1])}" if low_high else NOTHING
             cells += [Cell(text(value)), Cell(reach, "soft")]
         rows.append(cells)
+    for horizon in columns[0].row["markout_bps"]:
+        cells = [Cell(f"markout after {horizon}, bps")]
+        for column in columns:
+            low_high = column.row["markout_bps_interval"][horizon]
+            reach = f"{amount(low_high[0])} to {amount(low_high[1])}" if low_high else NOTHING
+            cells += [Cell(amount(column.row["markout_bps"][horizon])), Cell(reach, "soft")]
+        rows.append(cells)
     shuffled = [Cell("drawdown, trades shuffled")]
     for column in columns:
         drawn = column.row["trade_order_drawdown"]
@@ -56,7 +63,7 @@ def uncertainty(columns: Sequence[Column]) -> str:
     heads = [Cell("")]
     for column in columns:
         heads += [Cell(column.heading), Cell("95 % interval", "soft")]
-    return page.table(heads, rows, sections_end=(6, 7))
+    return page.table(heads, rows, sections_end=(6, 9, 10))
 
 
 def breakdown(rows: Sequence[Row], columns: Sequence[Column], what: str) -> str:

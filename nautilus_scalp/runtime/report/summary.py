@@ -9,6 +9,7 @@ import numpy.typing as npt
 from nautilus_scalp.evaluation.breakeven import breakeven_fee_bps
 from nautilus_scalp.evaluation.breakeven import effective_fee_bps
 from nautilus_scalp.evaluation.deflated import deflated_sharpe
+from nautilus_scalp.evaluation.fills import BPS
 from nautilus_scalp.evaluation.fills import NS_PER_S
 from nautilus_scalp.evaluation.performance import MINUTES_PER_YEAR
 from nautilus_scalp.evaluation.performance import Floats
@@ -21,8 +22,8 @@ from nautilus_scalp.evaluation.performance import sharpe
 from nautilus_scalp.evaluation.performance import sortino
 from nautilus_scalp.evaluation.pnl import RoundTrips
 from nautilus_scalp.evaluation.resampling import Estimate
-from nautilus_scalp.evaluation.resampling import block_interval
 from nautilus_scalp.evaluation.resampling import block_length
+from nautilus_scalp.evaluation.resampling import ratio_interval
 from nautilus_scalp.evaluation.resampling import shuffled_drawdowns
 from nautilus_scalp.runtime.report.measures import MARKOUT_HORIZONS_MS
 from nautilus_scalp.runtime.report.measures import Measures
@@ -58,6 +59,7 @@ def summarise(
     """
     row = _accounts(measures) | _execution(measures)
     reasons = _reasons(measures)
+    _add_markout_intervals(row, reasons, measures, params)
     _add_trips(row, reasons, measures.trips, params)
     returns = minute_returns(measures.equity, grid_ns, measures.capital)
     deepest = float(np.max(drawdown(measures.equity)))
@@ -113,21 +115,41 @@ def _execution(measures: Measures) -> Row:
     return row
 
 
+def _add_markout_intervals(
+    row: Row, reasons: Reasons, measures: Measures, params: PerformanceParams
+) -> None:
+    """Add intervals over blocks of consecutive fills."""
+    row["markout_bps_interval"] = dict.fromkeys(MARKOUT_HORIZONS_MS)
+    for name, ms in MARKOUT_HORIZONS_MS.items():
+        marked = measures.marked[ms]
+        fills = len(marked.pnl)
+        if fills < params.min_fills:
+            reasons[f"markout_bps_interval.{name}"] = f"fewer than {params.min_fills} fills"
+            continue
+        parts = (marked.pnl * BPS, marked.notional)
+        judged = ratio_interval(*parts, block_length(fills), params.resampling)
+        row["markout_bps_interval"][name] = judged.interval
+
+
 def _add_trips(row: Row, reasons: Reasons, trips: RoundTrips, params: PerformanceParams) -> None:
     """Add what is measured from flat to flat, with intervals over blocks of round trips."""
     row["round_trips"] = len(trips)
     row["win_rate"] = trips.win_rate
     row["profit_factor"] = trips.profit_factor
     row["trade_duration_s"] = _durations(trips)
-    statistics = {"win_rate": _win_rate, "profit_factor": _profit_factor, "trade_duration_s": _mean}
-    columns = {"trade_duration_s": trips.duration_ns / NS_PER_S}
+    net, once = trips.net, np.ones(len(trips))
+    ratios = {
+        "win_rate": ((net > 0.0).astype(np.float64), once),
+        "profit_factor": (np.maximum(net, 0.0), np.maximum(-net, 0.0)),
+        "trade_duration_s": (trips.duration_ns / NS_PER_S, once),
+    }
     few = f"fewer than {params.min_trips} round trips"
     enough = len(trips) >= params.min_trips
-    for name, statistic in statistics.items():
-        values = columns.get(name, trips.net)
-        judged = Estimate(reason=few)
-        if enough:
-            judged = block_interval(values, statistic, block_length(len(trips)), params.resampling)
+    block = block_length(len(trips))
+    for name, parts in ratios.items():
+        judged = (
+            ratio_interval(*parts, block, params.resampling) if enough else Estimate(reason=few)
+        )
         _add_interval(row, reasons, name, judged)
     shuffled = shuffled_drawdowns(trips.net, params.resampling) if enough else None
     row["trade_order_drawdown"] = msgspec.to_builtins(shuffled)
@@ -181,19 +203,6 @@ def _durations(trips: RoundTrips) -> Row:
         "median": float(np.median(seconds)),
         "longest": float(np.max(seconds)),
     }
-
-
-def _win_rate(net: Floats) -> float:
-    return float(np.mean(net > 0.0))
-
-
-def _profit_factor(net: Floats) -> float:
-    lost = float(-np.sum(net[net < 0.0]))
-    return float(np.sum(net[net > 0.0])) / lost if lost > 0.0 else math.inf
-
-
-def _mean(values: Floats) -> float:
-    return float(np.mean(values))
 
 
 def _reasons(measures: Measures) -> Reasons:
