@@ -6,6 +6,7 @@ import numpy as np
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.tape import InstrumentFacts
+from nautilus_scalp.models.registry import find_artifact
 from nautilus_scalp.runtime.console import progress_bar
 from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.model_cache import trained_model
@@ -30,10 +31,11 @@ def named_model(config: LiveConfig) -> Path | None:
     Returns
     -------
     Path or None
-        None if it names none, or a training instead.
+        The champion's, if the section names a name of the registry. None if it names none, or a
+        training instead.
 
     """
-    return Path(config.model.path) if config.model.path else None
+    return find_artifact(Path(config.model.path)) if config.model.path else None
 
 
 def find_live_model(config: LiveConfig) -> Path | None:

@@ -17,6 +17,7 @@ from nautilus_trader.system.kernel import NautilusKernel
 from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.models.registry import find_artifact
 from nautilus_scalp.runtime.blocks import ActorBlock
 from nautilus_scalp.runtime.blocks import StrategyBlock
 
@@ -170,8 +171,10 @@ def _with_model(
     config: dict[str, Any], block: ActorBlock | StrategyBlock, model: Path | None
 ) -> dict[str, Any]:
     wants_model = "model_path" in resolve_config_path(block.config_path).__struct_fields__
-    if not wants_model or "model_path" in config:
+    if not wants_model:
         return config
+    if "model_path" in config:
+        model = find_artifact(Path(config["model_path"]))  # who is champion may change later
     if model is None:
         message = f"{block.config_path}: the block needs a model, and the configuration names none"
         raise UsageError(message, "set model.path, model.training or the block's model_path")
