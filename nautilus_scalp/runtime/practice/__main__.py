@@ -1,9 +1,9 @@
 """Start a practice exchange: settings as one line of JSON on standard input."""
 
-import asyncio
 import sys
 
 import msgspec
+import uvloop  # comes with nautilus_trader, whose nodes run on it
 
 from nautilus_scalp.errors import ScalpError
 from nautilus_scalp.runtime.practice.process import PracticeSettings
@@ -21,7 +21,7 @@ def main() -> int:
     """
     settings = msgspec.json.decode(sys.stdin.readline(), type=PracticeSettings)
     try:
-        asyncio.run(serve(settings))
+        uvloop.run(serve(settings))
     except ScalpError as error:
         sys.stderr.write(f"error: {error.message}\nremedy: {error.remedy}\n")
         return error.exit_code

@@ -97,6 +97,9 @@ class BinanceRest:
 
         """
         name = f"{request.method} {request.path}"
+        if name == "POST /fapi/v1/order":
+            params = request.params
+            self._desk.reactions.order(params.get("symbol", ""), params.get("newClientOrderId", ""))
         self.requests[name] = self.requests.get(name, 0) + 1
         handler = self._routes.get((request.method, request.path))
         if handler is None:
@@ -109,10 +112,6 @@ class BinanceRest:
         """Answer a request of the account's owner, with whatever fault is due."""
         is_order = request.path == "/fapi/v1/order"
         is_new_order = is_order and request.method == "POST"
-        if is_new_order:
-            self._desk.reactions.order(
-                request.params.get("symbol", ""), request.params.get("newClientOrderId", "")
-            )
         if is_new_order and self._faults.use_up("lost_orders"):
             return Response(drop=True)
         if is_new_order and self._faults.use_up("rejected_orders"):
