@@ -102,8 +102,8 @@ def tiles(values: Sequence[tuple[str, str, str]]) -> str:
 
 
 def signed(value: float | None, text: Format, look: str = "") -> Cell:
-    """Return a number in the colour of its sign."""
-    sign = 0 if not value else (1 if value > 0 else -1)
+    """Return a number in the colour of its sign; what reads as zero has none."""
+    sign = 0 if not value or text(value) == text(0.0) else (1 if value > 0 else -1)
     return Cell(text(value), f"{_SIGNS[sign]} {look}".strip())
 
 
