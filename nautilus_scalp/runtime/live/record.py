@@ -1,5 +1,6 @@
 """The recording of a live run: what a replay needs to know, and where it all goes."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ from nautilus_scalp.runtime.recording.writer import RecordingWriter
 from nautilus_scalp.runtime.replacing import replace_file
 
 
+# The writer's thread hands the interpreter back to the event loop after this, not after Python's
+# five milliseconds.
+_SWITCH_S = 0.0005
+
+
 class LiveRecording:
     """Records one run of a live node.
 
@@ -52,6 +58,7 @@ class LiveRecording:
     def __init__(
         self, kernel: NautilusKernel, blocks: Blocks, section: RecorderSection, directory: Path
     ) -> None:
+        sys.setswitchinterval(_SWITCH_S)
         self.directory = directory
         self._kernel = kernel
         self._blocks = blocks
