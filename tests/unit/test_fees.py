@@ -48,6 +48,12 @@ def test_an_unknown_tier_names_the_known_ones() -> None:
     assert "VIP 3" in caught.value.remedy
 
 
+def test_bybit_has_tiers_of_its_own_and_no_bnb() -> None:
+    assert rate(VenueSection(name="BYBIT", fee_tier="VIP 2"), is_maker=False) == Decimal("0.000375")
+    with pytest.raises(UsageError, match="BYBIT takes no fees in BNB"):
+        tier_fees(VenueSection(name="BYBIT", bnb_discount=0.1))
+
+
 def test_an_unknown_venue_has_no_tiers() -> None:
     with pytest.raises(UsageError, match="NOWHERE"):
         fee_rates("NOWHERE", "VIP 0")

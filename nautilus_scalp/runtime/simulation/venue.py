@@ -12,6 +12,7 @@ from nautilus_trader.model.objects import Money
 
 from nautilus_scalp.data.fees import fee_rates
 from nautilus_scalp.data.funding import FundingTime
+from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.config import RunSection
 from nautilus_scalp.runtime.config import VenueSection
 from nautilus_scalp.runtime.simulation.fees import TierFeesConfig
@@ -130,9 +131,12 @@ def tier_fees(venue: VenueSection) -> TierFeesConfig:
     Raises
     ------
     UsageError
-        For a fee tier that the table does not have.
+        For a fee tier that the table does not have, or a discount in BNB elsewhere than at Binance.
 
     """
+    if venue.bnb_discount and venue.name != "BINANCE":
+        message = f"venue.bnb_discount: {venue.name} takes no fees in BNB"
+        raise UsageError(message, "leave it out, or choose a fee_tier of that venue")
     multiplier = venue.fee_multiplier * (1.0 - venue.bnb_discount)
     if venue.fee_tier is None:
         return TierFeesConfig(multiplier=multiplier)
