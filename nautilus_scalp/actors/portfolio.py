@@ -91,10 +91,15 @@ class PortfolioGuard(Actor):
         self._venue = Venue(config.venue)
         self._currency = Currency.from_str(config.currency)
         self._switch = KillSwitch(path)
-        self._regimes: dict[InstrumentId, str] = {}
-        self._noise: dict[InstrumentId, float] = {}
+        self._forget_market()
         self._forget_leverage()
         self.book = Portfolio(config.limits, self._switch)
+
+    def _forget_market(self) -> None:
+        self._regimes: dict[InstrumentId, RegimeSignal] = {}
+        self._multiple = 1.0
+        self._crash = False
+        self._noise = 0.0
 
     def _forget_leverage(self) -> None:
         params = self.config.leverage
@@ -133,8 +138,7 @@ class PortfolioGuard(Actor):
 
     def on_reset(self) -> None:
         """Forget the market; a kill switch that is on stays on."""
-        self._regimes.clear()
-        self._noise.clear()
+        self._forget_market()
         self._forget_leverage()
         self.book = Portfolio(self.config.limits, self._switch)
 
@@ -142,8 +146,13 @@ class PortfolioGuard(Actor):
         accept(self.book)
 
     def _on_regime(self, signal: RegimeSignal) -> None:
-        self._regimes[signal.instrument_id] = signal.regime
-        self._noise[signal.instrument_id] = signal.noise
+        self._regimes[signal.instrument_id] = signal
+        told = [now for now in self._regimes.values() if now.regime != UNCLASSIFIED]
+        multiples = (PROFILES[Regime(now.regime)].size_multiple for now in told)
+        self._multiple = min(multiples, default=1.0)
+        self._crash = any(now.regime == Regime.CRASH for now in told)
+        noises = [now.noise for now in self._regimes.values() if math.isfinite(now.noise)]
+        self._noise = max(noises, default=0.0)
 
     def _value(self, event: TimeEvent) -> None:
         self._switch.look()
@@ -181,14 +190,12 @@ class PortfolioGuard(Actor):
         return value
 
     def _conditions(self) -> Conditions:
-        known = [Regime(name) for name in self._regimes.values() if name != UNCLASSIFIED]
-        noise = [value for value in self._noise.values() if math.isfinite(value)]
         return Conditions(
             volatility=self.book.annual_volatility,
             drawdown=self.book.drawdown,
-            regime_multiple=min((PROFILES[name].size_multiple for name in known), default=1.0),
-            crash=Regime.CRASH in known,
-            noise=max(noise, default=0.0),
+            regime_multiple=self._multiple,
+            crash=self._crash,
+            noise=self._noise,
             win_rate=self.book.win_rate,
             risk_share=self.book.risk_share,
         )

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 
+from msgspec import Struct
 from msgspec.structs import replace
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import ActorConfig
@@ -18,8 +19,19 @@ from nautilus_scalp.signals.regime import RegimeClassifier
 from nautilus_scalp.signals.regime import RegimeParams
 
 
-# Bid, ask and time of the last price, and the end of its bar.
-_NOTHING = (math.nan, math.nan, 0, 0)
+class _Feed(Struct):
+    """One instrument: what it was last seen at, and until when the same price says nothing."""
+
+    instrument_id: InstrumentId
+    classifier: RegimeClassifier
+    bid: float = math.nan
+    ask: float = math.nan
+    begin_ns: int = 0
+    end_ns: int = 0
+
+    def reset(self) -> None:
+        self.classifier.reset()
+        self.bid = self.ask = math.nan
 
 
 class RegimeActorConfig(ActorConfig, frozen=True):
@@ -83,25 +95,25 @@ class RegimeActor(Actor):
         super().__init__(config)
         self.changes: Counter[str] = Counter()
         self._unsound = 0
-        self._seen = dict.fromkeys(config.instrument_ids, _NOTHING)
-        self._classifiers = {
-            instrument_id: RegimeClassifier(config.params_of(instrument_id))
+        self._feeds = {
+            instrument_id: _Feed(instrument_id, RegimeClassifier(config.params_of(instrument_id)))
             for instrument_id in config.instrument_ids
         }
+        feeds = list(self._feeds.values())
+        self._only = feeds[0] if len(feeds) == 1 else None  # a look-up takes longer than the rest
 
     def on_start(self) -> None:
         """Subscribe."""
-        for instrument_id in self._classifiers:
+        for instrument_id in self._feeds:
             self.subscribe_quote_ticks(instrument_id)
 
     def on_stop(self) -> None:
         """Unsubscribe; from now on nobody says what the market is like."""
-        for instrument_id, classifier in self._classifiers.items():
+        for instrument_id, feed in self._feeds.items():
             self.unsubscribe_quote_ticks(instrument_id)
-            if classifier.regime is not None:
-                classifier.reset()
-                self._seen[instrument_id] = _NOTHING
-                self._publish(instrument_id, self.clock.timestamp_ns())
+            if feed.classifier.regime is not None:
+                feed.reset()
+                self._publish(feed, self.clock.timestamp_ns())
 
     def on_resume(self) -> None:
         """Begin anew."""
@@ -109,16 +121,15 @@ class RegimeActor(Actor):
 
     def on_reset(self) -> None:
         """Forget everything."""
-        for classifier in self._classifiers.values():
-            classifier.reset()
-        self._seen = dict.fromkeys(self._classifiers, _NOTHING)
+        for feed in self._feeds.values():
+            feed.reset()
         self.changes.clear()
         self._unsound = 0
 
     @property
     def refusals(self) -> Counter[str]:
         """Quotes that were ignored."""
-        late = sum(classifier.refusals for classifier in self._classifiers.values())
+        late = sum(feed.classifier.refusals for feed in self._feeds.values())
         counts = {"crossed_or_missing_market": self._unsound, "time_backwards": late}
         return Counter({reason: count for reason, count in counts.items() if count})
 
@@ -132,21 +143,21 @@ class RegimeActor(Actor):
             A quote of one of the instruments.
 
         """
-        instrument_id, ts_event = tick.instrument_id, tick.ts_event
-        old_bid, old_ask, begin_ns, end_ns = self._seen[instrument_id]
+        feed = self._only if self._only is not None else self._feeds[tick.instrument_id]
+        ts_event = tick.ts_event
         bid, ask = tick.bid_price.as_double(), tick.ask_price.as_double()
-        if bid == old_bid and ask == old_ask and begin_ns <= ts_event < end_ns:
+        if bid == feed.bid and ask == feed.ask and feed.begin_ns <= ts_event < feed.end_ns:
             return  # most quotes change a size and no price
         if not 0.0 < bid < ask < math.inf:
             self._unsound += 1
             return
-        classifier = self._classifiers[instrument_id]
-        if classifier.on_mid(ts_event, 0.5 * (bid + ask)):
-            self._publish(instrument_id, ts_event)
-        self._seen[instrument_id] = (bid, ask, ts_event, classifier.bar_end_ns)
+        if feed.classifier.on_mid(ts_event, 0.5 * (bid + ask)):
+            self._publish(feed, ts_event)
+        feed.bid, feed.ask = bid, ask
+        feed.begin_ns, feed.end_ns = ts_event, feed.classifier.bar_end_ns
 
-    def _publish(self, instrument_id: InstrumentId, ts_event: int) -> None:
-        classifier = self._classifiers[instrument_id]
+    def _publish(self, feed: _Feed, ts_event: int) -> None:
+        instrument_id, classifier = feed.instrument_id, feed.classifier
         measures, name = classifier.measures, classifier.regime or UNCLASSIFIED
         signal = RegimeSignal(
             ts_event,

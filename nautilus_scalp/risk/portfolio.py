@@ -250,7 +250,8 @@ class Portfolio:
 
         """
         self.leverage = leverage
-        total = sum(worst_notional(member.state) for member in self._members.values())
+        self._look()
+        total = sum(member.value for member in self._members.values())
         allowed = self._limits.max_exposure_share * self._equity * leverage
         self._reducing = emergency and total > allowed  # not on a guess: NaN closes nothing
         self._judge()

@@ -2,9 +2,9 @@
 
 import math
 from typing import Annotated
-from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
 from msgspec import Struct
 from numba import njit
@@ -24,6 +24,8 @@ from nautilus_scalp.signals.units import Share
 from nautilus_scalp.signals.units import ThresholdUnit
 from nautilus_scalp.signals.units import as_fraction
 
+
+type _Integers = npt.NDArray[np.int64]
 
 _LAST = 0  # price of the last trade; the windows follow
 
@@ -63,23 +65,18 @@ class BreakoutParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     acceleration: bool = True
 
 
-class _Readings(NamedTuple):
-    """What the windows say after a trade."""
-
-    momentum: float
-    latest_half: float
-    flow: float
-    volume_ratio: float
+# What the windows say after a trade.
+_MOMENTUM, _LATEST_HALF, _FLOW, _VOLUME_RATIO = range(4)
 
 
 @njit(cache=True)
 def _on_trade(
-    state: Floats, lengths: tuple[int, ...], offsets: tuple[int, ...], trade: tuple[float, ...]
-) -> tuple[bool, tuple[float, float, float, float]]:
-    """Take in a trade; return whether the longest window is full, and the readings."""
-    run, half, volume_window, flow_window = lengths
-    returns, latest, spike, volume, flow, signed = offsets
-    price, size, side = trade
+    state: Floats, layout: _Integers, price: float, size: float, side: int, readings: Floats
+) -> bool:
+    """Take in a trade and write the readings; return whether the longest window is full."""
+    run, half, volume_window, flow_window = layout[0], layout[1], layout[2], layout[3]
+    returns, latest, spike = layout[4], layout[5], layout[6]
+    volume, flow, signed = layout[7], layout[8], layout[9]
     change = price / state[_LAST] - 1.0 if state[_LAST] > 0.0 else 0.0
     state[_LAST] = price
     window_push(state, returns, run, change)
@@ -88,11 +85,12 @@ def _on_trade(
     window_push(state, volume, volume_window, size)
     window_push(state, flow, flow_window, size)
     window_push(state, signed, flow_window, side * size)
-    flow_share = window_sum(state, signed) / window_sum(state, flow)
-    volume_ratio = window_mean(state, spike) / window_mean(state, volume)
+    readings[_MOMENTUM] = window_sum(state, returns)
+    readings[_LATEST_HALF] = window_sum(state, latest)
+    readings[_FLOW] = window_sum(state, signed) / window_sum(state, flow)
+    readings[_VOLUME_RATIO] = window_mean(state, spike) / window_mean(state, volume)
     longest = volume if volume_window >= flow_window else flow
-    full = window_count(state, longest) == max(volume_window, flow_window)
-    return full, (window_sum(state, returns), window_sum(state, latest), flow_share, volume_ratio)
+    return bool(window_count(state, longest) == max(volume_window, flow_window))
 
 
 class BreakoutRule:
@@ -110,12 +108,12 @@ class BreakoutRule:
         self._params = params
         run, half = params.momentum_ticks, params.momentum_ticks // 2
         flow = params.breakout_window
-        self._lengths = (run, half, params.volume_window, flow)
         windows = (run, half, run, params.volume_window, flow, flow)
         ends = np.cumsum([_LAST + 1, *(window_size(length) for length in windows)])
-        self._offsets = tuple(int(end) for end in ends[:-1])
+        lengths = (run, half, params.volume_window, flow)
+        self._layout = np.array([*lengths, *ends[:-1]], dtype=np.int64)
         self._state = np.zeros(int(ends[-1]))
-        self._readings = _Readings(0.0, 0.0, 0.0, 0.0)
+        self._readings = np.zeros(_VOLUME_RATIO + 1)
         self.initialized = False
 
     def on_trade(self, price: float, size: float, side: int) -> bool:
@@ -137,9 +135,7 @@ class BreakoutRule:
         """
         if not (0.0 < price < math.inf and 0.0 < size < math.inf):
             return False
-        trade = (price, size, float(side))
-        self.initialized, readings = _on_trade(self._state, self._lengths, self._offsets, trade)
-        self._readings = _Readings(*readings)
+        self.initialized = _on_trade(self._state, self._layout, price, size, side, self._readings)
         return True
 
     def decide(self, volatility: float) -> tuple[int, float]:
@@ -162,7 +158,7 @@ class BreakoutRule:
             return 0, 0.0
         params = self._params
         threshold = as_fraction(params.momentum_threshold, params.threshold_unit, volatility)
-        momentum = self._readings.momentum
+        momentum = float(self._readings[_MOMENTUM])
         if not abs(momentum) >= threshold > 0.0:
             return 0, 0.0
         side = BUY if momentum > 0.0 else SELL
@@ -172,10 +168,10 @@ class BreakoutRule:
         """Whether volume and flow carry the run and it gains speed."""
         params, readings = self._params, self._readings
         # The later half is faster than the earlier when it holds more than half of the run.
-        accelerates = side * readings.latest_half > 0.5 * side * readings.momentum
-        return (
-            readings.volume_ratio >= params.volume_multiplier
-            and side * readings.flow >= params.flow_threshold
+        accelerates = side * readings[_LATEST_HALF] > 0.5 * side * readings[_MOMENTUM]
+        return bool(
+            readings[_VOLUME_RATIO] >= params.volume_multiplier
+            and side * readings[_FLOW] >= params.flow_threshold
             and (accelerates or not params.acceleration)
         )
 
