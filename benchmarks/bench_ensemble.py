@@ -80,7 +80,7 @@ def ensemble(models: FittedModels) -> Ensemble:
         metrics={},
         importances={},
     )
-    return Ensemble(manifest, pack_models(models, WEIGHTS))
+    return Ensemble(manifest, pack_models(models) | {"weights": WEIGHTS})
 
 
 def _microseconds(predict: Predict, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

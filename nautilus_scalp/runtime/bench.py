@@ -43,6 +43,7 @@ from nautilus_scalp.training.config import LstmParams
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import build_dataset
 from nautilus_scalp.training.fit_models import fit_models
+from nautilus_scalp.training.fit_models import pack_models
 from nautilus_scalp.training.library import LibraryEnsemble
 from nautilus_scalp.training.pipeline import assemble
 
@@ -112,7 +113,7 @@ def run_bench(catalog: Path, progress: Report) -> dict[str, Any]:
         config,
         lambda stage, share: progress(stage, 0.1 + 0.4 * share),
     )
-    ensemble = assemble(models, dataset, config, "bench", {})
+    ensemble = assemble(pack_models(models), dataset, config, "bench", {})
     values = dataset.values[dataset.ready]
     progress("features and models alone", 0.5)
     stream = ensemble.stream()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import asdict
+
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.errors import VerdictError
 from nautilus_scalp.runtime.console import print_json
@@ -108,6 +110,8 @@ def check_data(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """``nautilus-scalp train [CONFIG] --catalog DIR --out MODEL``."""
+    from nautilus_scalp.runtime.tables import audit_table
+    from nautilus_scalp.runtime.tables import importance_table
     from nautilus_scalp.runtime.tables import signal_table
     from nautilus_scalp.training.config import load_training_config
     from nautilus_scalp.training.pipeline import train as train_model
@@ -116,15 +120,18 @@ def train(options: argparse.Namespace) -> None:
     with progress_bar() as progress:
         result = train_model(config, options.catalog, options.out, progress)
     if options.json:
-        print_json({"model": result.model_id, "path": result.path, "metrics": result.metrics})
+        print_json({"model": result.model_id, **asdict(result)})
         return
     console = stdout_console()
     console.print(f"model {result.model_id} in {result.path}", markup=False, highlight=False)
+    console.print(audit_table(result.label_audit))
+    console.print(importance_table(result.importances))
     console.print(signal_table("held-out tail of the training data", result.metrics["holdout"]))
 
 
 def evaluate(options: argparse.Namespace) -> None:
     """``nautilus-scalp evaluate MODEL --catalog DIR``."""
+    from nautilus_scalp.runtime.tables import audit_table
     from nautilus_scalp.runtime.tables import signal_table
     from nautilus_scalp.training.evaluate import evaluate as evaluate_model
 
@@ -136,6 +143,7 @@ def evaluate(options: argparse.Namespace) -> None:
     console = stdout_console()
     window_text = " .. ".join(judged["window"])
     console.print(f"model {judged['model']}, {window_text}, {judged['n']:,} events", markup=False)
+    console.print(audit_table(judged["label_audit"]))
     console.print(signal_table("ensemble", judged["horizons"]))
     for name, horizons in judged["per_model"].items():
         console.print(signal_table(name, horizons))

@@ -23,6 +23,9 @@ _SIGNAL_COLUMNS = (
 )
 
 
+_BAR = 20  # characters of the longest bar
+
+
 def rows_table(header: Iterable[str], rows: Iterable[Iterable[str]], title: str = "") -> Table:
     """Return a plain table of text.
 
@@ -98,6 +101,64 @@ def counts_table(title: str, counts: Mapping[str, int]) -> Table:
     for name, count in counts.items() or {"none": 0}.items():
         table.add_row(escape(name), f"{count:,}")
     return table
+
+
+def audit_table(audit: Mapping[str, Any]) -> Table:
+    """Return what rules without skill score on a label, to be read before any accuracy.
+
+    Parameters
+    ----------
+    audit : Mapping[str, Any]
+        ``label`` and ``rules``, as ``train`` and ``evaluate`` answer them.
+
+    Returns
+    -------
+    Table
+        For ``rich``.
+
+    """
+    columns = ("accuracy", "accuracy_moves", "auc")
+    kind = audit["label"].get("kind", "horizon")
+    return rows_table(
+        ("rule without skill", *columns),
+        (
+            (name, *(_figure(figures.get(column)) for column in columns))
+            for name, figures in audit["rules"].items()
+        ),
+        f"label audit: {kind}",
+    )
+
+
+def importance_table(importances: Mapping[str, Mapping[str, float]]) -> Table:
+    """Return what each feature contributes to each model, the largest mean share first.
+
+    Parameters
+    ----------
+    importances : Mapping[str, Mapping[str, float]]
+        By feature and measure; each measure sums to 1.
+
+    Returns
+    -------
+    Table
+        For ``rich``; its bars show the mean share.
+
+    """
+    mean = {name: sum(row.values()) / max(len(row), 1) for name, row in importances.items()}
+    order = sorted(mean, key=lambda name: -mean[name])
+    measures = sorted({measure for row in importances.values() for measure in row})
+    longest = max(mean.values(), default=1.0) or 1.0
+    return rows_table(
+        ("feature", *measures, "mean"),
+        (
+            (
+                name,
+                *(f"{importances[name].get(measure, 0.0):.3f}" for measure in measures),
+                f"{mean[name]:.3f} " + "\u2588" * round(_BAR * mean[name] / longest),
+            )
+            for name in order
+        ),
+        "importance of features",
+    )
 
 
 def features_table(specs: Iterable[FeatureSpec], selected: Collection[str]) -> Table:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
@@ -17,6 +18,7 @@ from nautilus_scalp.training.folds import WalkForwardParams
 from nautilus_scalp.training.label_kinds import LabelParams
 
 
+FEWEST_ROWS = 200  # of a sample that features are chosen on
 DEVICES = ("auto", "cpu", "cuda", "xpu", "mps")
 
 
@@ -113,6 +115,48 @@ class BoostingParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     min_child_weight: float = 1.0
 
 
+class SelectionParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    How the 25 features are chosen.
+
+    Parameters
+    ----------
+    method : str
+        ``fixed25``: those of the catalogue's authors. ``learned``: inside the training rows.
+    depth : bool
+        Whether ten-level books may be chosen from (`learned`); a model that has one needs them
+        wherever it predicts.
+    max_warm_up_ms : float
+        Features that take longer to warm up are not considered.
+    sample_rows : int
+        Rows that the choice is made on, evenly spread over the training rows.
+    redundancy : float
+        A feature with a larger absolute rank correlation to a more relevant one is left out.
+    blocks : int
+        Blocks of time; each ranks by what it sees of the others, and their mean decides.
+
+    """
+
+    method: Literal["fixed25", "learned"] = "fixed25"
+    depth: bool = False
+    max_warm_up_ms: float = 31_000.0
+    sample_rows: int = 12_000
+    redundancy: float = 0.9
+    blocks: int = 4
+
+    def __post_init__(self) -> None:
+        """Refuse values that choose nothing."""
+        for key, fine, remedy in (
+            ("max_warm_up_ms", self.max_warm_up_ms > 0.0, "give more than 0 ms"),
+            ("sample_rows", self.sample_rows >= FEWEST_ROWS, f"give {FEWEST_ROWS} or more"),
+            ("redundancy", 0.0 < self.redundancy <= 1.0, "give a correlation up to 1"),
+            ("blocks", self.blocks > 1, "give 2 or more"),
+        ):
+            if not fine:
+                message = f"training configuration: selection.{key} has a value that cannot be used"
+                raise UsageError(message, remedy)
+
+
 class MoveRateParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How published probabilities follow what share of quotes was followed by a move of late.
 
@@ -134,6 +178,11 @@ class EnsembleParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Parameters
     ----------
+    weighting : str
+        ``configured``: the weights below. ``learned``: those that best join what models fitted to
+        the other parts of the training rows say of each part (out of fold).
+    weight_folds : int
+        Parts of the training rows (`learned`).
     logistic, random_forest, lstm, xgboost : float
         Weights.
     false_positive_target : float
@@ -141,6 +190,8 @@ class EnsembleParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     """
 
+    weighting: Literal["configured", "learned"] = "configured"
+    weight_folds: int = 3
     logistic: float = 0.1
     random_forest: float = 0.3
     lstm: float = 0.4
@@ -177,7 +228,9 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     features : FeatureParams
         Parameters of the feature engine.
     columns : tuple[str, ...]
-        Features to learn from, by name, in this order; empty to leave the choice to training.
+        Features to learn from, by name, in this order; empty to leave the choice to `selection`.
+    selection : SelectionParams
+        How the 25 features are chosen.
     walk_forward : WalkForwardParams
         Folds of `walk_forward_scores`.
     logistic, random_forest, lstm, xgboost, ensemble
@@ -200,6 +253,7 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     label: LabelParams = LabelParams()
     features: FeatureParams = FeatureParams()
     columns: tuple[str, ...] = ()
+    selection: SelectionParams = SelectionParams()
     walk_forward: WalkForwardParams = WalkForwardParams()
     logistic: LogisticParams = LogisticParams()
     random_forest: ForestParams = ForestParams()
@@ -221,6 +275,7 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ("xgboost.depth", 0 < self.xgboost.depth <= MAX_DEPTH, _DEPTH),
             ("move_rate", self.move_rate.half_life_ms >= 0.0 < self.move_rate.prior, _RATE),
             ("lstm.device", self.lstm.device in DEVICES, f"choose one of {', '.join(DEVICES)}"),
+            ("ensemble.weight_folds", weights.weight_folds > 1, "give 2 or more"),
             (
                 "ensemble",
                 min(weights.logistic, weights.random_forest, weights.lstm, weights.xgboost) >= 0.0

@@ -5,7 +5,6 @@ import numpy as np
 import numpy.typing as npt
 
 from nautilus_scalp.errors import InputError
-from nautilus_scalp.features.catalogue import SELECTED
 from nautilus_scalp.features.engine import FeatureMatrix
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.features.schema import FeatureSchema
@@ -17,8 +16,13 @@ from nautilus_scalp.training.frame import Frame
 from nautilus_scalp.training.frame import build_frame
 from nautilus_scalp.training.frame import hold_out_tail
 from nautilus_scalp.training.labels import uniqueness
+from nautilus_scalp.training.selection import Choice
+from nautilus_scalp.training.selection import choose_features
+from nautilus_scalp.training.selection import keep_choice
 from nautilus_scalp.training.splits import Split
 from nautilus_scalp.training.splits import require_disjoint
+from nautilus_scalp.training.stages import NO_STAGES
+from nautilus_scalp.training.stages import Stages
 
 
 CLASSES = 3
@@ -58,6 +62,8 @@ class Dataset(Frame, frozen=True, kw_only=True):
     ----------
     instruments : tuple[str, ...]
         Ids of the instruments.
+    choice : Choice
+        How the features were chosen.
     schema : FeatureSchema
         The columns.
     values : float64[m, F]
@@ -74,6 +80,7 @@ class Dataset(Frame, frozen=True, kw_only=True):
     """
 
     instruments: tuple[str, ...]
+    choice: Choice
     schema: FeatureSchema
     values: Floats
     ready: Bools
@@ -92,7 +99,9 @@ class Dataset(Frame, frozen=True, kw_only=True):
         )
 
 
-def add_features(frame: Frame, split: Split, config: TrainingConfig) -> Dataset:
+def add_features(
+    frame: Frame, split: Split, config: TrainingConfig, stages: Stages = NO_STAGES
+) -> Dataset:
     """Select features on the training rows of a split and compute them for every row.
 
     Parameters
@@ -103,6 +112,8 @@ def add_features(frame: Frame, split: Split, config: TrainingConfig) -> Dataset:
         Of the frame's rows. Nothing but its `train` decides which features there are.
     config : TrainingConfig
         Feature parameters and how to select.
+    stages : Stages, optional
+        Where the choice of features is kept.
 
     Returns
     -------
@@ -117,30 +128,32 @@ def add_features(frame: Frame, split: Split, config: TrainingConfig) -> Dataset:
         If label intervals of both sides come within the embargo.
 
     """
-    names = config.columns or SELECTED
-    parts = [compute_matrix(tape, config.features, names) for tape in frame.tapes]
+    kept = stages if config.selection.method == "learned" else NO_STAGES
+    choice = keep_choice(kept, lambda: choose_features(frame, split.train, config))
+    parts = [compute_matrix(tape, config.features, choice.names) for tape in frame.tapes]
     ready = np.concatenate([part.ready for part in parts])
-    kept = Split(train=split.train & ready, holdout=split.holdout & ready)
-    require_disjoint(frame.ts_event_ns, frame.target.end_ns, kept, config.embargo_ms)
-    _require_classes(frame.target.direction, kept)
+    warm = Split(train=split.train & ready, holdout=split.holdout & ready)
+    require_disjoint(frame.ts_event_ns, frame.target.end_ns, warm, config.embargo_ms)
+    require_classes(frame.target.direction, warm)
     weight = np.zeros(len(ready))
-    for rows in (kept.train, kept.holdout):
+    for rows in (warm.train, warm.holdout):
         weight[rows] = uniqueness(
             frame.ts_event_ns[rows], frame.target.end_ns[rows], frame.segment[rows]
         )
     return Dataset(
         **{name: getattr(frame, name) for name in Frame.__struct_fields__},
         instruments=tuple(facts.instrument_id for facts in frame.tapes[0].instruments),
+        choice=choice,
         schema=parts[0].schema,
         values=np.concatenate([part.values for part in parts]),
         ready=ready,
         weight=weight,
-        split=kept,
+        split=warm,
         matrix=parts[0],
     )
 
 
-def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:
+def build_dataset(tape: Tape, config: TrainingConfig, stages: Stages = NO_STAGES) -> Dataset:
     """Compute features and labels of a tape and hold out the tail of every recording.
 
     Parameters
@@ -149,6 +162,8 @@ def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:
         Events of the training window alone.
     config : TrainingConfig
         Features, label, horizons, split.
+    stages : Stages, optional
+        Where the choice of features is kept.
 
     Returns
     -------
@@ -163,10 +178,18 @@ def build_dataset(tape: Tape, config: TrainingConfig) -> Dataset:
     """
     frame = build_frame(tape, config)
     split = hold_out_tail(frame, np.ones(len(frame.mid), np.bool_), config)
-    return add_features(frame, split, config)
+    return add_features(frame, split, config, stages)
 
 
-def _require_classes(direction: npt.NDArray[np.int8], split: Split) -> None:
+def require_classes(direction: npt.NDArray[np.int8], split: Split) -> None:
+    """Refuse a split with a side that lacks a class.
+
+    Raises
+    ------
+    InputError
+        Naming the class.
+
+    """
     for side, rows in (("fitted on", split.train), ("held out", split.holdout)):
         count = np.bincount(direction[rows], minlength=CLASSES)
         if (count == 0).any():

@@ -4,13 +4,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from nautilus_scalp.data.catalog import catalog_window
 from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.catalogue import side_kinds
+from nautilus_scalp.features.engine import FeatureMatrix
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.models.artifact import load_artifact
+from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.manifest import Manifest
 from nautilus_scalp.settings import to_iso
+from nautilus_scalp.training.audit import audit_label
+from nautilus_scalp.training.label_kinds import LabelParams
+from nautilus_scalp.training.label_kinds import make_labels
 from nautilus_scalp.training.labels import NS_PER_MS
 from nautilus_scalp.training.score import score_matrix
 
@@ -42,8 +50,8 @@ def evaluate(
     Returns
     -------
     dict[str, Any]
-        The answer of ``evaluate --json``: ``model``, ``window``, ``n``, ``horizons``,
-        ``per_model``, and ``per_instrument``, ``reliability``, ``notes``.
+        The answer of ``evaluate --json``: ``model``, ``window``, ``label_audit``, ``n``,
+        ``horizons``, ``per_model``, and ``per_instrument``, ``reliability``, ``notes``.
 
     Raises
     ------
@@ -59,14 +67,27 @@ def evaluate(
     start = max(first, manifest.train_end_ns) if start_ns is None else start_ns
     end = last if end_ns is None else end_ns
     require_unseen(manifest, start, end)
-    tape = read_tape(catalog, instrument_ids, start, end)
+    extras = bool(side_kinds(manifest.feature_names))
+    tape = read_tape(catalog, instrument_ids, start, end, extras=extras)
     matrix = compute_matrix(tape, manifest.features, manifest.feature_names)
     names = [facts.instrument_id for facts in tape.instruments]
     return {
         "model": manifest.model_id,
         "window": [to_iso(start), to_iso(end)],
+        "label_audit": _audit(ensemble, matrix),
         **score_matrix(ensemble, matrix, names).answer(),
     }
+
+
+def _audit(ensemble: Ensemble, matrix: FeatureMatrix) -> dict[str, Any]:
+    """Score the rules without skill on the model's label, over the events that it predicts."""
+    manifest = ensemble.manifest
+    fields = LabelParams.__struct_fields__
+    params = msgspec.convert({k: v for k, v in manifest.label.items() if k in fields}, LabelParams)
+    quotes = (matrix.ts_event_ns, matrix.mid, matrix.segment)
+    labels = make_labels(*quotes, matrix.imbalance, manifest.horizon_ms, params)
+    found = audit_label(labels, matrix.ready, quotes, matrix.imbalance, params).plain()
+    return {"label": manifest.label, **found}
 
 
 def require_unseen(manifest: Manifest, start_ns: int, end_ns: int) -> None:

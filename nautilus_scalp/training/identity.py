@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from nautilus_scalp.data.catalog import catalog_checksums
+from nautilus_scalp.features.catalogue import side_kinds
 from nautilus_scalp.features.engine import build_schema
 from nautilus_scalp.models.manifest import FORMAT
 from nautilus_scalp.training.config import TrainingConfig
@@ -40,9 +41,18 @@ def model_id_for(config: TrainingConfig, catalog: Path) -> str:
 
 
 def training_checksums(config: TrainingConfig, catalog: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of quotes and trades of the configured instruments."""
+    """Return the SHA-256 of every file of the configured instruments that a training reads."""
     sums = catalog_checksums(catalog, config.instruments or None)
+    if reads_extras(config):
+        return sums
     return {name: sha for name, sha in sums.items() if "quote_tick" in name or "trade_tick" in name}
+
+
+def reads_extras(config: TrainingConfig) -> bool:
+    """Tell whether a training looks at more than quotes and trades."""
+    if config.columns:
+        return bool(side_kinds(config.columns))
+    return config.selection.method == "learned" and config.selection.depth
 
 
 def identify(config: TrainingConfig, checksums: dict[str, str]) -> str:

@@ -56,13 +56,13 @@ class LibraryEnsemble:
         """
         models = self._models
         row = value[None]
-        z = np.clip((row - models.center) / models.scale, -CLIP, CLIP)
+        z = np.clip((row - models.linear.center) / models.linear.scale, -CLIP, CLIP)
         with torch.inference_mode():
             scores, self._state = models.lstm(
                 torch.from_numpy(z.astype(np.float32))[None], self._state
             )
         outputs = (
-            models.logistic.predict_proba(z)[0],
+            models.linear.logistic.predict_proba(z)[0],
             models.random_forest.predict_proba(row.astype(np.float32))[0],
             scores[0, 0].softmax(0).numpy(),
             models.xgboost.inplace_predict(row)[0],

@@ -18,20 +18,25 @@ from nautilus_scalp.models.ensemble import MODEL_NAMES
 from nautilus_scalp.models.ensemble import BatchPrediction
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.manifest import Manifest
+from nautilus_scalp.training.audit import audit_label
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import Dataset
 from nautilus_scalp.training.dataset import build_dataset
 from nautilus_scalp.training.fit_ensemble import call_threshold
 from nautilus_scalp.training.fit_ensemble import fit_pooling
-from nautilus_scalp.training.fit_models import Arrays
-from nautilus_scalp.training.fit_models import FittedModels
 from nautilus_scalp.training.fit_models import Progress
-from nautilus_scalp.training.fit_models import fit_models
+from nautilus_scalp.training.fit_models import fit_packed
 from nautilus_scalp.training.fit_models import importances
-from nautilus_scalp.training.fit_models import pack_models
+from nautilus_scalp.training.fit_weights import configured_weights
+from nautilus_scalp.training.fit_weights import learn_weights
+from nautilus_scalp.training.fit_weights import with_weights
 from nautilus_scalp.training.identity import identify
+from nautilus_scalp.training.identity import reads_extras
 from nautilus_scalp.training.identity import training_checksums
 from nautilus_scalp.training.labels import NS_PER_MS
+from nautilus_scalp.training.stages import NO_STAGES
+from nautilus_scalp.training.stages import Arrays
+from nautilus_scalp.training.stages import Stages
 
 
 DEFAULT_HOME = Path("models")
@@ -48,14 +53,23 @@ class TrainingResult(msgspec.Struct, frozen=True, kw_only=True):
         Directory of the artifact.
     model_id : str
         Its id.
+    label_audit : dict[str, Any]
+        What rules without skill score on the label; to be read before any figure.
     metrics : dict[str, Any]
         Row counts and figures on the held-out rows.
+    selection : dict[str, Any]
+        How the features were chosen.
+    importances : dict[str, dict[str, float]]
+        What each feature contributes, by feature and measure.
 
     """
 
     path: Path
     model_id: str
+    label_audit: dict[str, Any]
     metrics: dict[str, Any]
+    selection: dict[str, Any]
+    importances: dict[str, dict[str, float]]
 
 
 def train(
@@ -66,8 +80,9 @@ def train(
 ) -> TrainingResult:
     """Train an ensemble on a catalog and save it.
 
-    Nothing is written before everything has been fitted, so an interrupted training leaves no
-    artifact.
+    The artifact appears whole or not at all. Finished stages are kept beside it until then: the
+    same training, started again after an interruption, goes on after the last of them, and ends
+    with the bytes of one that was never interrupted.
 
     Parameters
     ----------
@@ -99,11 +114,21 @@ def train(
     model_id = identify(config, checksums)
     path = out if out is not None else DEFAULT_HOME / config.name / model_id
     require_free(path)
-    tape = read_tape(catalog, config.instruments or None, config.start_ns, config.end_ns)
-    ensemble = fit_ensemble(tape, config, model_id, checksums, progress)
+    window = (config.start_ns, config.end_ns)
+    tape = read_tape(catalog, config.instruments or None, *window, extras=reads_extras(config))
+    stages = Stages(path.parent / f".{path.name}.{model_id}.stages")
+    ensemble = fit_ensemble(tape, config, model_id, checksums, progress, stages)
     manifest = save_artifact(ensemble.manifest, ensemble.arrays, path, tape)
+    stages.clear()
     progress("save", 1.0)
-    return TrainingResult(path=path, model_id=model_id, metrics=manifest.metrics)
+    return TrainingResult(
+        path=path,
+        model_id=model_id,
+        label_audit={"label": manifest.label, "rules": manifest.label_audit},
+        metrics=manifest.metrics,
+        selection=manifest.selection,
+        importances=manifest.importances,
+    )
 
 
 def fit_ensemble(
@@ -112,6 +137,7 @@ def fit_ensemble(
     model_id: str,
     checksums: dict[str, str],
     progress: Progress,
+    stages: Stages = NO_STAGES,
 ) -> Ensemble:
     """Fit, calibrate and judge an ensemble on the events of a tape.
 
@@ -127,6 +153,8 @@ def fit_ensemble(
         For the manifest.
     progress : Callable[[str, float], None]
         Called with the stage and the share of it that is done.
+    stages : Stages, optional
+        Where finished stages are kept; then each model is explained, too.
 
     Returns
     -------
@@ -134,33 +162,32 @@ def fit_ensemble(
         Ready to be saved.
 
     """
-    dataset = build_dataset(tape, config)
+    dataset = build_dataset(tape, config, stages)
     progress("read", 1.0)
-    models = fit_models(
-        dataset.side(dataset.split.train),
-        dataset.side(dataset.split.holdout),
-        config,
-        progress,
-    )
+    train = dataset.side(dataset.split.train)
+    holdout = dataset.side(dataset.split.holdout)
+    arrays = fit_packed(train, holdout, config, progress, stages, explain=stages is not NO_STAGES)
     progress("calibrate", 0.0)
-    ensemble = assemble(models, dataset, config, model_id, checksums)
+    ensemble = assemble(arrays, dataset, config, model_id, checksums, progress, stages)
     progress("calibrate", 1.0)
     return ensemble
 
 
-def assemble(
-    models: FittedModels,
+def assemble(  # noqa: PLR0913, PLR0917 - what a manifest tells, and who listens
+    arrays: Arrays,
     dataset: Dataset,
     config: TrainingConfig,
     model_id: str,
     checksums: dict[str, str],
+    progress: Progress = lambda _stage, _fraction: None,
+    stages: Stages = NO_STAGES,
 ) -> Ensemble:
     """Turn fitted models into a compiled, calibrated and judged ensemble.
 
     Parameters
     ----------
-    models : FittedModels
-        As the libraries fitted them.
+    arrays : dict[str, ndarray]
+        The packed models, from `fit_packed` or `pack_models`.
     dataset : Dataset
         What they were fitted on; its held-out rows calibrate and judge.
     config : TrainingConfig
@@ -169,6 +196,10 @@ def assemble(
         For the manifest.
     checksums : dict[str, str]
         For the manifest.
+    progress : Callable[[str, float], None], optional
+        Called with the stage and the share of it that is done.
+    stages : Stages, optional
+        Where finished stages are kept.
 
     Returns
     -------
@@ -176,7 +207,13 @@ def assemble(
         Ready to be saved.
 
     """
-    arrays = pack_models(models, _weights(config))
+    audit = audit_label(
+        dataset.target,
+        (dataset.split.train | dataset.split.holdout) & ~dataset.reflected,
+        (dataset.ts_event_ns, dataset.mid, dataset.segment),
+        dataset.imbalance,
+        config.label,
+    ).plain()
     manifest = Manifest(
         model_id=model_id,
         name=config.name,
@@ -193,14 +230,28 @@ def assemble(
         versions=_versions(),
         seed=config.seed,
         sizes=_sizes(arrays),
-        weights=dict(zip(MODEL_NAMES, _weights(config).tolist(), strict=True)),
+        weights={},
         signal_threshold=1.0,
         horizon_calibration={},
         metrics={},
-        importances=importances(models, dataset.schema.names),
-        label={"horizon_ms": config.horizon_ms, **msgspec.to_builtins(config.label)},
+        importances=importances(arrays, dataset.schema.names),
+        selection=dataset.choice.facts,
+        label={
+            "horizon_ms": config.horizon_ms,
+            **msgspec.to_builtins(config.label),
+            **{f"share {name}": share for name, share in audit["shares"].items()},
+        },
+        label_audit=audit["rules"],
     )
-    return _calibrate(Ensemble(manifest, arrays), dataset, config)
+    if config.ensemble.weighting == "learned":
+        weights = stages.run(
+            "weights",
+            lambda: {"weights": learn_weights(dataset, manifest, config, progress, stages)},
+        )["weights"].astype(np.float64)
+    else:
+        weights = configured_weights(config.ensemble)
+    manifest = with_weights(manifest, weights)
+    return _calibrate(Ensemble(manifest, arrays | {"weights": weights}), dataset, config)
 
 
 def _calibrate(raw: Ensemble, dataset: Dataset, config: TrainingConfig) -> Ensemble:
@@ -209,7 +260,7 @@ def _calibrate(raw: Ensemble, dataset: Dataset, config: TrainingConfig) -> Ensem
     uncalibrated = _predict(raw, dataset)
     pooling = fit_pooling(
         uncalibrated.per_model[:, held],
-        _weights(config),
+        raw.arrays["weights"].astype(np.float64),
         dataset.imbalance[held],
         dataset.target.direction[held],
         {horizon: labels.direction[held] for horizon, labels in dataset.labels.items()},
@@ -271,11 +322,6 @@ def _holdout_metrics(
         },
     }
     return metrics
-
-
-def _weights(config: TrainingConfig) -> npt.NDArray[np.float64]:
-    weights = np.array([getattr(config.ensemble, name) for name in MODEL_NAMES], np.float64)
-    return np.divide(weights, weights.sum())
 
 
 def _sizes(arrays: Arrays) -> dict[str, dict[str, int]]:

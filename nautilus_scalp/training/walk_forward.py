@@ -10,7 +10,7 @@ from nautilus_scalp.settings import to_iso
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import add_features
 from nautilus_scalp.training.fit_models import Progress
-from nautilus_scalp.training.fit_models import fit_models
+from nautilus_scalp.training.fit_models import fit_packed
 from nautilus_scalp.training.folds import Fold
 from nautilus_scalp.training.folds import make_folds
 from nautilus_scalp.training.frame import Bools
@@ -20,6 +20,7 @@ from nautilus_scalp.training.frame import hold_out_tail
 from nautilus_scalp.training.pipeline import assemble
 from nautilus_scalp.training.score import SignalScores
 from nautilus_scalp.training.score import score_matrix
+from nautilus_scalp.training.stability import jaccard
 
 
 THINNED_RUN = 1_000  # consecutive rows are kept together: the LSTM learns from sequences
@@ -82,6 +83,11 @@ class WalkForward(msgspec.Struct, frozen=True, kw_only=True):
         values = [fold.figure(name, horizon) for fold in self.folds]
         known = [value for value in values if value is not None]
         return float(np.mean(known)) if known else None
+
+    @property
+    def stability(self) -> float | None:
+        """Mean share of features that two folds have in common (Jaccard); None for one fold."""
+        return jaccard([frozenset(fold.features) for fold in self.folds])
 
 
 def walk_forward_scores(
@@ -149,13 +155,10 @@ def score_fold(frame: Frame, fold: Fold, config: TrainingConfig) -> FoldScore:
     inner = hold_out_tail(frame, fold.split.train, config)
     thinned = _thin(inner.train, config.walk_forward.stride)
     dataset = add_features(frame, msgspec.structs.replace(inner, train=thinned), config)
-    models = fit_models(
-        dataset.side(dataset.split.train),
-        dataset.side(dataset.split.holdout),
-        config,
-        lambda _stage, _fraction: None,
+    arrays = fit_packed(
+        dataset.side(dataset.split.train), dataset.side(dataset.split.holdout), config
     )
-    ensemble = assemble(models, dataset, config, fold.name, {})
+    ensemble = assemble(arrays, dataset, config, fold.name, {})
     test = fold.split.holdout[: len(dataset.matrix)]
     scores = score_matrix(ensemble, dataset.matrix, dataset.instruments, test)
     times = frame.ts_event_ns[fold.split.holdout]

@@ -1,5 +1,6 @@
 """Training on the sample catalog, small: same bytes twice, judged on unseen data only."""
 
+from collections import Counter
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -12,18 +13,29 @@ from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import compute_matrix
+from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.settings import to_ns
+from nautilus_scalp.training.candidates import category
 from nautilus_scalp.training.config import BoostingParams
+from nautilus_scalp.training.config import EnsembleParams
 from nautilus_scalp.training.config import ForestParams
 from nautilus_scalp.training.config import LstmParams
+from nautilus_scalp.training.config import SelectionParams
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.config import load_training_config
 from nautilus_scalp.training.evaluate import evaluate
+from nautilus_scalp.training.folds import WalkForwardParams
+from nautilus_scalp.training.frame import build_frame
 from nautilus_scalp.training.identity import model_id_for
+from nautilus_scalp.training.label_kinds import LabelParams
 from nautilus_scalp.training.mirror import mirror
 from nautilus_scalp.training.pipeline import TrainingResult
 from nautilus_scalp.training.pipeline import train
+from nautilus_scalp.training.selection import choose_features
+from nautilus_scalp.training.stages import Stages
+from nautilus_scalp.training.walk_forward import FoldScore
+from nautilus_scalp.training.walk_forward import walk_forward_scores
 
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +88,12 @@ def test_the_manifest_tells_what_was_trained(trained: TrainingResult) -> None:
         total = sum(by_model[model] for by_model in manifest.importances.values())
         assert total == pytest.approx(1.0)
     assert all("trade_tick" in name or "quote_tick" in name for name in manifest.data_checksums)
+    assert set(manifest.importances["imbalance.now"]) == {
+        *("logistic", "random_forest", "random_forest_shap", "xgboost", "xgboost_shap"),
+    }
+    assert manifest.label["kind"] == "horizon"
+    assert 0.5 < manifest.label_audit["queue_imbalance"]["auc"] <= 1.0
+    assert manifest.selection == {"method": "fixed25"}
     assert manifest.metrics["rows"]["train"] > manifest.metrics["rows"]["holdout"] > 0
 
 
@@ -90,6 +108,10 @@ def test_unseen_data_is_scored(trained: TrainingResult) -> None:
     assert 0.9 < figures["auc"] < 1.0
     assert 0.0 < figures["ece"] < 0.2
     assert answer["per_model"]["lstm"]["100"]["ece"] is None
+    assert answer["label_audit"]["n"] >= answer["n"]
+    assert set(answer["label_audit"]["rules"]) == {
+        *("majority", "persistence", "mid_minus_mean", "queue_imbalance"),
+    }
     assert sum(one["count"] for one in answer["reliability"]["up"]) == answer["n"]
 
 
@@ -101,6 +123,107 @@ def test_by_default_the_window_begins_where_training_ended(trained: TrainingResu
 def test_a_window_that_was_trained_on_is_refused(trained: TrainingResult) -> None:
     with pytest.raises(UsageError, match="overlaps the training window"):
         evaluate(trained.path, CATALOG, to_ns(END) - 1)
+
+
+def test_an_interrupted_training_goes_on_and_ends_with_the_same_bytes(
+    trained: TrainingResult, tmp_path: Path
+) -> None:
+    def interrupt(stage: str, _fraction: float) -> None:
+        if stage == "lstm":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(CONFIG, CATALOG, tmp_path / "model", interrupt)
+    (kept,) = tmp_path.iterdir()  # no artifact, but the finished stages
+    assert Stages(kept).finished == ("linear", "random_forest", "xgboost")
+    (kept / "xgboost.safetensors").write_bytes(b"cut off")  # is fitted again
+    before = (kept / "random_forest.safetensors").stat().st_mtime_ns
+    seen = []
+
+    def watch(stage: str, _fraction: float) -> None:
+        if stage == "lstm" and not seen:
+            seen.append((kept / "random_forest.safetensors").stat().st_mtime_ns)
+
+    again = train(CONFIG, CATALOG, tmp_path / "model", watch)
+    assert seen == [before]
+    for file in ("manifest.json", "arrays.safetensors"):
+        assert (again.path / file).read_bytes() == (trained.path / file).read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_features_and_weights_are_learned_inside_the_training_rows(tmp_path: Path) -> None:
+    config = msgspec.structs.replace(
+        CONFIG,
+        instruments=("BTCUSDT-PERP.BINANCE",),
+        start=datetime(2023, 4, 4, tzinfo=UTC),
+        end=datetime(2023, 4, 5, 0, 2, tzinfo=UTC),
+        lstm=LstmParams(hidden=4, head=4, epochs=1, batch=16),
+        selection=SelectionParams(method="learned", sample_rows=1_000, blocks=2),
+        ensemble=EnsembleParams(weighting="learned", weight_folds=2),
+    )
+    manifest = load_artifact(train(config, CATALOG, tmp_path / "model").path).manifest
+    groups = Counter(str(category(name, config.features)) for name in manifest.feature_names)
+    assert groups == {"price": 5, "volume": 5, "book": 6, "technical": 9}
+    assert "imbalance.now" in manifest.feature_names
+    assert manifest.selection["candidates"] > manifest.selection["after_redundancy_filter"] > 100
+    assert -1.0 < manifest.selection["stability_nogueira"] <= 1.0
+    assert sum(manifest.weights.values()) == pytest.approx(1.0)
+    assert manifest.weights != EnsembleParams()
+    later = to_ns(config.end)
+    answer = evaluate(tmp_path / "model", CATALOG, later, later + 90 * 1_000_000_000)
+    assert answer["horizons"]["500"]["auc"] > 0.8
+
+
+def test_held_out_rows_cannot_change_the_choice() -> None:
+    config = msgspec.structs.replace(
+        CONFIG, selection=SelectionParams(method="learned", sample_rows=500, blocks=2)
+    )
+    end = to_ns(END)
+    tape = read_tape(CATALOG, CONFIG.instruments, end - 100 * 1_000_000_000, end)
+    frame = build_frame(tape, config)
+    early = frame.usable & (frame.ts_event_ns < end - 40 * 1_000_000_000)
+    late = (tape.ts_event_ns > end - 30 * 1_000_000_000) & (tape.kind == QUOTE)
+    changed = tape.values.copy()
+    changed[late] += [50.0, 50.0, 0.0, 7.0]
+    other = build_frame(msgspec.structs.replace(tape, values=changed), config)
+    choices = [choose_features(each, early, config) for each in (frame, other)]
+    assert choices[0] == choices[1]
+
+
+def test_every_kind_of_label_trains(tmp_path: Path) -> None:
+    for kind in ("cost_band", "triple_barrier", "meta"):
+        config = msgspec.structs.replace(CONFIG, label=LabelParams(kind=kind, band_bps=0.05))
+        result = train(config, CATALOG, tmp_path / kind)
+        assert load_artifact(result.path).arrays["move_rate"][1] == 0.0
+        answer = evaluate(result.path, CATALOG, to_ns(END), to_ns(END) + 60 * 1_000_000_000)
+        assert answer["label_audit"]["label"]["kind"] == kind
+        assert answer["horizons"]["500"]["auc"] > 0.8
+
+
+def test_walk_forward_scores_every_fold_and_can_be_cut_off() -> None:
+    tape = read_tape(CATALOG, None, None, to_ns(datetime(2023, 4, 5, 0, 2, tzinfo=UTC)))
+    config = msgspec.structs.replace(
+        CONFIG,
+        start=None,
+        end=None,
+        lstm=LstmParams(hidden=4, head=4, epochs=1, batch=16),
+        walk_forward=WalkForwardParams(folds=2, stride=2),
+    )
+    seen: list[str] = []
+    walk = walk_forward_scores(tape, config, on_fold=lambda _, fold: seen.append(fold.name))
+    assert seen == [fold.name for fold in walk.folds] == ["part 2 of 3", "part 3 of 3"]
+    assert walk.folds[0].window[1] < walk.folds[1].window[0]
+    assert 0.5 < (walk.mean("auc") or 0.0) <= 1.0
+    assert walk.stability == 1.0  # the features are fixed
+
+    class Cut(Exception):  # noqa: N818 - as a pruner would
+        pass
+
+    def cut(_index: int, _fold: FoldScore) -> None:
+        raise Cut
+
+    with pytest.raises(Cut):
+        walk_forward_scores(tape, config, on_fold=cut)
 
 
 def test_too_little_data_is_refused_and_leaves_nothing(tmp_path: Path) -> None:

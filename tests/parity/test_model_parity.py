@@ -172,7 +172,7 @@ def ensemble(
         lstm=LstmParams(hidden=8, head=16, epochs=1, batch=2),
     )
     models = fit_models(rows, rows, config, lambda _stage, _fraction: None)
-    arrays = pack_models(models, np.array([0.1, 0.3, 0.4, 0.2]))
+    arrays = pack_models(models) | {"weights": np.array([0.1, 0.3, 0.4, 0.2])}
     manifest = msgspec.structs.replace(
         model_manifest, feature_names=("imbalance.now", *map(str, range(1, values.shape[1])))
     )
