@@ -124,7 +124,7 @@ def walk_forward_scores(
 
     """
     frame = build_frame(tape, config)
-    folds = _folds(frame, config)
+    folds = frame_folds(frame, config)
     scored: list[FoldScore] = []
     for index, fold in enumerate(folds):
         progress(f"fold {index + 1} of {len(folds)}", index / len(folds))
@@ -172,7 +172,7 @@ def score_fold(frame: Frame, fold: Fold, config: TrainingConfig) -> FoldScore:
     )
 
 
-def _folds(frame: Frame, config: TrainingConfig) -> tuple[Fold, ...]:
+def frame_folds(frame: Frame, config: TrainingConfig) -> tuple[Fold, ...]:
     """Cut the usable rows into folds; masks are over all rows of the frame."""
     rows = np.flatnonzero(frame.usable)
     folds = make_folds(
