@@ -9,6 +9,8 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
+import numpy as np
+
 from nautilus_scalp.features.engine import FeatureEngine
 from nautilus_scalp.features.tape import DEPTH
 from nautilus_scalp.features.tape import FUNDING
@@ -21,6 +23,14 @@ from nautilus_scalp.features.tape import Tape
 type SideSource = Callable[[frozenset[int], frozenset[int]], Iterator[Tape]]
 
 _NEVER_NS = sys.maxsize
+_NOTHING = Tape(
+    instruments=(),
+    kind=np.empty(0, np.uint8),
+    instrument=np.empty(0, np.int16),
+    ts_event_ns=np.empty(0, np.int64),
+    ts_init_ns=np.empty(0, np.int64),
+    values=np.empty((0, 4)),
+)
 
 
 class SideTape:
@@ -44,10 +54,10 @@ class SideTape:
     def __init__(self, pieces: Iterator[Tape], engines: Sequence[FeatureEngine]) -> None:
         self._pieces = pieces
         self._engines = engines
-        self._piece: Tape | None = None
+        self._piece = _NOTHING
         self._times: list[int] = []
         self._next = 0
-        self.next_ns = 0
+        self.next_ns = _NEVER_NS
         self._load()
 
     def play_until(self, ts_init: int) -> None:
@@ -70,8 +80,6 @@ class SideTape:
 
     def _play_one(self) -> None:
         tape, i = self._piece, self._next
-        if tape is None:  # never so: without a piece there is no next event
-            return
         engine = self._engines[tape.instrument[i]]
         kind, ts_event_ns, value = tape.kind[i], int(tape.ts_event_ns[i]), tape.values[i, 0]
         if kind == DEPTH:
@@ -83,7 +91,7 @@ class SideTape:
 
     def _load(self) -> None:
         """Go on to the next piece that holds events."""
-        self._piece = next((piece for piece in self._pieces if len(piece)), None)
-        self._times = [] if self._piece is None else self._piece.ts_init_ns.tolist()
+        self._piece = next((piece for piece in self._pieces if len(piece)), _NOTHING)
+        self._times = self._piece.ts_init_ns.tolist()
         self._next = 0
         self.next_ns = self._times[0] if self._times else _NEVER_NS
