@@ -20,6 +20,8 @@ from nautilus_scalp.runtime.tuning.study import Outcome
 from nautilus_scalp.runtime.tuning.study import StudyPlan
 from nautilus_scalp.runtime.tuning.study import run_study
 from nautilus_scalp.runtime.tuning.toml import to_toml
+from nautilus_scalp.training.config import EnsembleParams
+from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.config import load_training_config
 
 
@@ -67,23 +69,23 @@ def test_equal_seeds_try_the_same_and_others_do_not(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_study_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    whole = run(tmp_path / "whole", 14)
+    whole = run(tmp_path / "whole", 11)
     calls = 0
 
     def interrupted(assignments: Sequence[str], on_fold: OnFold) -> None:
         nonlocal calls
         calls += 1
-        if calls in {4, 12}:
+        if calls in {4, 11}:
             raise KeyboardInterrupt
         parabola(assignments, on_fold)
 
     journal = tmp_path / "broken"
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            run_study(plan(journal, 14), interrupted, nothing)
-    assert run_study(plan(journal, 14), interrupted, nothing) == whole
-    assert run(journal, 14) == whole  # nothing is left to do
-    assert run(journal, 10).trials == 14
+            run_study(plan(journal, 11), interrupted, nothing)
+    assert run_study(plan(journal, 11), interrupted, nothing) == whole
+    assert run(journal, 11) == whole  # nothing is left to do
+    assert run(journal, 8).trials == 11
 
 
 def test_values_that_no_configuration_takes_are_counted_and_left(tmp_path: Path) -> None:
@@ -124,7 +126,7 @@ def test_without_an_improvement_there_is_no_luck_to_take_off() -> None:
 
 
 def test_weights_are_normalised_and_words_choose() -> None:
-    space = chosen_dials(training_space(), ["ensemble"])
+    space = chosen_dials(training_space(TrainingConfig(name="x")), ["ensemble"])
     assert [dial.path.partition(".")[0] for dial in space] == ["ensemble"] * 4
     values = dict(zip((dial.path for dial in space), (0.5, 0.25, 0.75, 0.5), strict=True))
     assert overrides(values, space) == [
@@ -134,11 +136,16 @@ def test_weights_are_normalised_and_words_choose() -> None:
         "ensemble.xgboost=0.25",
     ]
     with pytest.raises(UsageError, match="--only moon"):
-        chosen_dials(training_space(), ["moon"])
+        chosen_dials(training_space(TrainingConfig(name="x")), ["moon"])
+
+
+def test_weights_that_training_learns_are_not_turned() -> None:
+    learning = TrainingConfig(name="x", ensemble=EnsembleParams(weighting="learned"))
+    assert not [dial.path for dial in training_space(learning) if dial.share]
 
 
 def test_every_dial_of_a_training_is_a_key_that_training_takes() -> None:
-    space = training_space()
+    space = training_space(TrainingConfig(name="x"))
     for end in (0, -1):
         values = {
             dial.path: dial.choices[end] if dial.choices else (dial.low, dial.high)[end]

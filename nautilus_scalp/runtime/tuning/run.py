@@ -124,7 +124,7 @@ def tune(path: Path, options: TuneOptions, progress: Report) -> dict[str, Any]:
     else:
         catalog = options.catalog or DEFAULT_CATALOG
         objective = TrainingObjective(path, options.given, catalog)
-        space = chosen_dials(training_space(), options.only)
+        space = chosen_dials(training_space(objective.config), options.only)
         name = objective.config.name
     settings = read_settings(path, options.given, path_keys)
     study = study_identity(settings, objective.window, space, options.seed)

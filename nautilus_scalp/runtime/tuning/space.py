@@ -11,6 +11,7 @@ from optuna import Trial
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.models.trees import MAX_DEPTH
 from nautilus_scalp.runtime.config import BacktestConfig
+from nautilus_scalp.training.config import TrainingConfig
 
 
 _WEIGHTS = ("logistic", "random_forest", "lstm", "xgboost")
@@ -91,9 +92,17 @@ _TRAINING = (
 )
 
 
-def training_space() -> tuple[Dial, ...]:
-    """Return the dials of models, label and ensemble weights."""
-    return _TRAINING
+def training_space(config: TrainingConfig) -> tuple[Dial, ...]:
+    """Return the dials of models, label and ensemble weights, unless training learns the weights.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        What is tuned.
+
+    """
+    learned = config.ensemble.weighting == "learned"
+    return tuple(dial for dial in _TRAINING if not (dial.share and learned))
 
 
 def backtest_space(config: BacktestConfig) -> tuple[Dial, ...]:
