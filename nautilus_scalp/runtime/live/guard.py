@@ -261,6 +261,7 @@ class LiveGuard(Strategy):
         stale = {name for name, heard in self._heard_ns.items() if now - heard > limit_ns}
         for instrument_id in stale - self._stale:
             self._say(f"{instrument_id}: silent for {self.config.stale_after_s:g} s, not traded")
+        for instrument_id in stale:
             self._withdraw(instrument_id)
         for instrument_id in self._stale - stale:
             self._say(f"{instrument_id}: quotes are back")
@@ -268,8 +269,10 @@ class LiveGuard(Strategy):
         self._set_trading_state()
 
     def _withdraw(self, instrument_id: InstrumentId) -> None:
+        """Cancel what works, and next time what is only now known to work."""
         for strategy in self._trader.strategies():
-            if self.cache.orders_open(instrument_id=instrument_id, strategy_id=strategy.id):
+            working = self.cache.orders_open(instrument_id=instrument_id, strategy_id=strategy.id)
+            if any(not order.is_pending_cancel for order in working):
                 self._actions.do("withdraw", strategy, instrument_id)
 
     def _report(self, _event: TimeEvent) -> None:
