@@ -47,6 +47,7 @@ config_path = "nautilus_scalp.actors.portfolio:PortfolioGuardConfig"
 [actors.config]
 venue = "BINANCE"
 interval_ms = 300.0
+limits = {{ max_daily_var_share = 100.0, moves = {{ sample_ms = 50.0, least_samples = 2 }} }}
 
 [[strategies]]
 strategy_path = "nautilus_scalp.strategies.market_making:MarketMaking"
@@ -92,6 +93,10 @@ def test_replay_is_equal_and_tells_a_difference(
     assert min(compared["signals"], compared["order_intents"], compared["timers"]) > 3
     assert compared["features"] == 3 * compared["signals"]
     assert compared["order_events"] > compared["order_intents"]
+
+    written = b"".join(p.read_bytes() for p in (state / "recordings").rglob("*") if p.is_file())
+    assert exchange.keys.api_secret.encode() not in written
+    assert exchange.keys.api_key.encode() not in written
 
     journal = sorted((state / "recordings").glob("*/journal/*.json"))
     for path in journal:
