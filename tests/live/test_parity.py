@@ -28,6 +28,9 @@ state_dir = "state"
 base_url_http = "http://127.0.0.1:{exchange.port}"
 base_url_ws = "ws://127.0.0.1:{exchange.port}"
 status_interval_s = 1
+stale_after_s = 1
+open_check_interval_s = 2
+position_check_interval_s = 2
 
 [recorder]
 flush_interval_s = 0.5
@@ -63,15 +66,35 @@ signal = {{ mode = "combined" }}
 """
 
 
-def _record(exchange: Exchange, trader: Trader, end: signal.Signals, directory: Path) -> Path:
+def _trouble(exchange: Exchange, trader: Trader) -> None:
+    """Let the market fall silent, and the account's stream break."""
+    exchange.fault(frozen_feed=True)
+    trader.wait_for("silent for 1 s")
+    exchange.fault(frozen_feed=False)
+    trader.wait_for("quotes are back")
+    exchange.ask(lambda practice: practice.act("cut_user"))
+    trades = exchange.state()["trades"]
+    exchange.wait(lambda state: state["trades"] > trades, "a fill after the trouble")
+
+
+def _record(
+    exchange: Exchange,
+    trader: Trader,
+    end: signal.Signals,
+    directory: Path,
+    *,
+    troubled: bool = False,
+) -> Path:
     """Trade until there are fills, and end in the given way; return the state directory."""
     from small_model import write_artifact  # noqa: PLC0415 (beside the traders' own fakes)
 
     text = _config(exchange, write_artifact(directory / "model"))
     trader.configure = lambda **_config: trader.config_file.write_text(text)
     trader.start()
-    exchange.wait(lambda state: state["trades"] >= 4, "four fills")
+    exchange.wait(lambda state: state["trades"] >= 2, "two fills")
     trader.wait_for("recorded ")
+    if troubled:
+        _trouble(exchange, trader)
     code = trader.end(end)
     assert code == (0 if end == signal.SIGTERM else -end), trader.output
     return trader.directory / "state"
@@ -85,7 +108,7 @@ def _parity(state: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict]
 def test_replay_is_equal_and_tells_a_difference(
     exchange: Exchange, trader: Trader, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state = _record(exchange, trader, signal.SIGTERM, tmp_path)
+    state = _record(exchange, trader, signal.SIGTERM, tmp_path, troubled=True)
     capsys.readouterr()
     code, answer = _parity(state, capsys)
     assert (code, answer["difference"], answer["notes"]) == (0, None, [])
