@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.common.events import TimeEvent
@@ -300,6 +301,39 @@ def test_rule_and_model_together(
     else:
         assert entries == [pytest.approx(first_fill, abs=0.005)]
     assert (strategy.signals_received > 0) == (mode != "rules")
+
+
+@pytest.mark.parametrize(
+    ("mode", "strength", "confidence", "first_fill"),
+    [
+        ("rules", -1.6, 0.9, (101.4, 1.0)),
+        ("combined", 1.0, 0.3, (101.4, 1.5)),  # agree: half as much again
+        ("combined", -1.0, 0.3, None),  # disagree: hold
+        ("combined", -1.6, 0.9, (99.9, -0.8)),  # sure: the model wins, before there is a run
+        ("signal", 1.0, 0.3, (100.0, 0.5)),
+    ],
+)
+def test_breakout_and_model_together(
+    desk: Desk,
+    mode: str,
+    strength: float,
+    confidence: float,
+    first_fill: tuple[float, float] | None,
+) -> None:
+    write_rise(desk)
+    strategy = breakout(
+        desk,
+        rule=msgspec.structs.replace(BREAKOUT, momentum_threshold=1.393),  # just met
+        entry=EntryParams(order_notional=101.4, cooldown_ms=60_000.0),
+        exits=ExitParams(profit_target=9.0),
+        signal=CombinationParams(mode=mode),  # type: ignore[arg-type]
+    )
+    desk.play(Oracle(desk.instrument_id, strength, confidence), strategy)
+    entries = desk.fills()[:1]
+    if first_fill is None:
+        assert entries == []
+    else:
+        assert entries == [pytest.approx(first_fill, rel=0.03)]
 
 
 def test_a_model_that_is_always_wrong_is_shut_down(desk: Desk) -> None:

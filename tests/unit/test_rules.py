@@ -143,6 +143,14 @@ def test_breakout_wants_acceleration_unless_told_otherwise() -> None:
     assert relaxed.decide(math.nan)[0] == 1
 
 
+def test_breakout_threshold_in_volatility_units() -> None:
+    rule = rising_rule(threshold_unit="volatility", momentum_threshold=2.0)
+    momentum = 0.2 / 100 + 0.2 / 100.2 + 0.4 / 100.4 + 0.6 / 100.8
+    assert rule.decide(0.25 * momentum) == (1, pytest.approx(2.0))
+    assert rule.decide(0.51 * momentum) == (0, 0.0)
+    assert rule.decide(math.nan) == (0, 0.0)
+
+
 def test_breakout_joins_a_fall() -> None:
     rule = BreakoutRule(
         BreakoutParams(
