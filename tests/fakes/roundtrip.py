@@ -34,7 +34,7 @@ class RoundTrip(Strategy):
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """Enter when flat, leave when held long enough."""
         name, now = self.config.instrument_id, self.clock.timestamp_ns()
-        if tick.bid_price >= tick.ask_price or self.cache.orders_inflight(strategy_id=self.id):
+        if tick.bid_price >= tick.ask_price or self._waits_for_an_answer():
             return
         positions = self.cache.positions_open(instrument_id=name, strategy_id=self.id)
         exits = self.cache.orders_open(instrument_id=name, strategy_id=self.id)
@@ -48,6 +48,11 @@ class RoundTrip(Strategy):
             self._leave(positions[0], tick, now)
         elif exits and now - self._since_ns >= self.config.patience_ns:
             self._withdraw(exits[0])
+
+    def _waits_for_an_answer(self) -> bool:
+        """Tell whether an order is made that is neither working nor done."""
+        orders = self.cache.orders(strategy_id=self.id)
+        return any(not (order.is_open or order.is_closed) for order in orders)
 
     def _enter(self) -> None:
         instrument = self.cache.instrument(self.config.instrument_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from msgspec import Struct
@@ -213,12 +214,17 @@ class LiveGuard(Strategy):
             self._close(position)
 
     def _close(self, position: Position) -> None:
-        """Close a position past the risk engine, which may be halted just because of it."""
+        """Close a position past the risk engine, which may be halted just because of it.
+
+        Where strategies hold the other side, the venue's net is smaller than the position, and an
+        order that may only reduce the net would be cut down to it.
+        """
+        net = self._net_qty(position.instrument_id)
         order = self.order_factory.market(
             position.instrument_id,
             Order.closing_side(position.side),
             position.quantity,
-            reduce_only=True,
+            reduce_only=net / position.signed_decimal_qty() >= 1,
         )
         self.cache.add_order(order, position.id)
         self.msgbus.publish(f"events.order.{self.id}", order.init_event)  # as every order begins
@@ -304,9 +310,9 @@ class LiveGuard(Strategy):
         )
         return "  ".join(fields)
 
-    def _net_qty(self, instrument_id: InstrumentId) -> float:
+    def _net_qty(self, instrument_id: InstrumentId) -> Decimal:
         positions = self.cache.positions_open(instrument_id=instrument_id)
-        return float(sum(position.signed_qty for position in positions))
+        return sum((position.signed_decimal_qty() for position in positions), Decimal(0))
 
     def _balance(self) -> float | None:
         account = self.portfolio.account(Venue(self.config.venue))
