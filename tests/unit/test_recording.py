@@ -1,5 +1,6 @@
 """Recordings: what was heard comes back to the nanosecond, and what a crash cut short does not."""
 
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -109,6 +110,18 @@ def test_disk_that_fails_ends_the_recording_alone(tmp_path: Path) -> None:
     writer = write(tmp_path, batch_of(T0))
     assert writer.failed is not None
     assert not writer.take(batch_of(T0 + 100))
+
+
+def test_disk_that_is_too_slow_ends_the_recording_and_bounds_the_memory(tmp_path: Path) -> None:
+    gate = threading.Event()
+    writer = RecordingWriter(tmp_path, facts_of, lambda: gate.wait(timeout=10) and None)
+    taken = 0
+    while writer.take(batch_of(T0 + 100 * taken)):
+        taken += 1
+    gate.set()
+    writer.close()
+    assert writer.failed == "the disk is too slow"
+    assert taken in {8, 9}  # what waits, and what is being written
 
 
 def test_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
