@@ -57,10 +57,11 @@ def play(
     shift_ns: int,
     shown: Floats,
 ) -> None:
-    """Play the events from `first` on, and keep the vectors of the last quotes."""
+    """Play the events from `first` on; keep the vectors of the last quotes, the last one last."""
     floats, ints, board = state
     kinds, times_ns, values = events
-    row = 0
+    row = len(shown) - (kinds[first:] == QUOTE).sum() % len(shown)
+    row = row % len(shown)
     for i in range(first, len(kinds)):
         v = values[i]
         if kinds[i] == TRADE:
@@ -71,6 +72,14 @@ def play(
         for j in range(shown.shape[1]):
             shown[row, j] = floats[at_value + j]
         row = row + 1 if row + 1 < len(shown) else 0
+
+
+def beginning(kinds: npt.NDArray[np.uint8]) -> int:
+    """Return an event in the middle at which bars of ten quotes begin in the last lap."""
+    quotes = (kinds == QUOTE).cumsum()
+    before = (LAPS - 1) * int(quotes[-1])
+    middle = LAP // 2
+    return middle + int(np.flatnonzero((before + quotes[middle:]) % 10 == 0)[0]) + 1
 
 
 def lasting(name: str) -> bool:
@@ -90,11 +99,8 @@ def main() -> None:
     old, fresh = (FeatureEngine(FACTS, selection=names) for _ in range(2))
     worn, clean = np.zeros((LAST, len(names))), np.zeros((LAST, len(names)))
     for lap in range(LAPS):
-        half = LAP // 2 if lap == LAPS - 1 else 0
-        if half:
-            play(old.state, tuple(part[:half] for part in events), 0, lap * lap_ns, worn)
-        play(old.state, events, half, lap * lap_ns, worn)
-    play(fresh.state, events, LAP // 2, (LAPS - 1) * lap_ns, clean)
+        play(old.state, events, 0, lap * lap_ns, worn)
+    play(fresh.state, events, beginning(events[0]), (LAPS - 1) * lap_ns, clean)
     largest = np.abs(clean).max(axis=0)
     error = np.abs(worn - clean).max(axis=0) / np.where(largest > 0.0, largest, 1.0)
     order = error.argsort()[::-1]
