@@ -26,7 +26,7 @@ features = { scale_half_life_ms = 500.0 }
 columns = ["imbalance.now", "spread.now", "order_flow.sum.100ms"]
 walk_forward = { scheme = "expanding", folds = 2 }
 random_forest = { trees = 2, depth = 2 }
-lstm = { hidden = 2, head = 2, epochs = 1, batch = 8 }
+lstm = { hidden = 2, head = 2, epochs = 1, batch = 32, sequence = 50 }
 xgboost = { trees = 2, depth = 2 }
 """
 
@@ -44,12 +44,12 @@ def test_a_training_is_tuned_and_the_result_can_be_trained(
     config.write_text(TRAINING)
     sample, out = str(ROOT / "catalogs" / "sample"), tmp_path / "study"
     common = (str(config), "--catalog", sample, "--out", str(out), "--only", "ensemble")
-    first = answer(capsys, *common, "--trials", "2")
-    found = answer(capsys, *common, "--trials", "4")
+    first = answer(capsys, *common, "--trials", "1")
+    found = answer(capsys, *common, "--trials", "2")
     assert found["study"] == first["study"]
     assert found["baseline"] == first["baseline"]
-    assert found["trials"] == 4
-    assert found["luck"]["trials_on_data"] == 4
+    assert found["trials"] == 2
+    assert found["luck"]["trials_on_data"] == 2
     assert len(found["best"]["folds"]) == 2
     assert found["best"]["score"] >= found["baseline"]["score"] > 0.5
     best = load_training_config(out / "best.toml")
@@ -57,8 +57,8 @@ def test_a_training_is_tuned_and_the_result_can_be_trained(
     assert best.columns == given.columns
     assert (best.ensemble == given.ensemble) == (found["best"]["trial"] == 0)
     assert json.loads((out / "answer.json").read_text()) == found
-    assert main(["tune", *common, "--trials", "4"]) == 0
-    assert "chance alone, of 4 on these data" in capsys.readouterr().out
+    assert main(["tune", *common, "--trials", "2"]) == 0
+    assert "chance alone, of 2 on these data" in capsys.readouterr().out
 
 
 def test_a_backtest_is_tuned_and_the_result_can_be_run(
