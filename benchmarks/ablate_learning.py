@@ -43,7 +43,8 @@ from nautilus_scalp.training.walk_forward import frame_folds
 END = datetime(2024, 7, 19, tzinfo=UTC)
 HORIZONS_MS = (100, 500, 1000)
 BLOCK_NS = 5_000_000_000
-RESAMPLES = 200
+RESAMPLES = 100
+FIGURES = (("AUC", 500), ("AUC", 1000), ("ECE", 500))
 BASE = TrainingConfig(
     name="ablation",
     walk_forward=WalkForwardParams(scheme="recordings"),
@@ -85,17 +86,23 @@ def main() -> None:
     """Fit every variant and print the table."""
     catalog = Path(sys.argv[1] if len(sys.argv) > 1 else "catalogs/sample")
     tape = read_tape(catalog, None, None, to_ns(END))
-    results: dict[str, list[Tested]] = {}
+    base: list[Tested] = []
     for name, (config, undone) in VARIANTS.items():
         frame = build_frame(tape, config)
         folds = frame_folds(frame, config)
-        results[name] = [_test(add(frame, fold, config), fold, config, undone) for fold in folds]
-    base = results.pop("as shipped")
-    _print("as shipped", [f"{_mean(base, k):.4f}" for k in range(len(HORIZONS_MS) * 2)])
-    gap = [_interval(base, None, k) for k in range(len(HORIZONS_MS))]
-    _print("minus queue imbalance alone", gap)
-    for name, found in results.items():
-        _print(name, [_interval(found, base, k) for k in range(len(HORIZONS_MS) * 2)])
+        found = [_test(add(frame, fold, config), fold, config, undone) for fold in folds]
+        if base:
+            _print(name, [_interval(found, base, k) for k in range(len(FIGURES))])
+            continue
+        base = found
+        _print("", [f"{figure} {horizon} ms" for figure, horizon in FIGURES])
+        _print("---", ["---"] * len(FIGURES))
+        _print(name, [f"{_mean(base, k):.4f}" for k in range(len(FIGURES))])
+        aucs = [k for k, (figure, _) in enumerate(FIGURES) if figure == "AUC"]
+        gaps = [_interval(base, None, k) for k in aucs]
+        _print(
+            "as shipped, less queue imbalance alone", [*gaps, *[""] * (len(FIGURES) - len(gaps))]
+        )
 
 
 def add(frame: Frame, fold: Fold, config: TrainingConfig) -> Dataset:
@@ -125,11 +132,11 @@ def _test(dataset: Dataset, fold: Fold, config: TrainingConfig, undone: str) -> 
 
 
 def _figure(tested: Tested, column: int, rows: npt.NDArray[np.int64], *, plain: bool) -> float:
-    """Return the AUC of a horizon (columns 0-2) or its calibration error (3-5)."""
-    horizon = HORIZONS_MS[column % len(HORIZONS_MS)]
+    """Return the area under the ROC curve or the calibration error of a column."""
+    figure, horizon = FIGURES[column]
     move = tested.move_bps[horizon][rows]
     known = np.isfinite(move)
-    if column >= len(HORIZONS_MS):
+    if figure == "ECE":
         outcome = (1 + np.sign(move[known])).astype(np.int64)
         return float(ece(tested.said[horizon][rows][known], outcome) or 0.0)
     moved = known & (move != 0.0)

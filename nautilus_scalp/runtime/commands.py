@@ -120,7 +120,7 @@ def train(options: argparse.Namespace) -> None:
     with progress_bar() as progress:
         result = train_model(config, options.catalog, options.out, progress)
     if options.json:
-        print_json({"model": result.model_id, **asdict(result)})
+        print_json({"model": result.model_id, **asdict(result), "path": str(result.path)})
         return
     console = stdout_console()
     console.print(f"model {result.model_id} in {result.path}", markup=False, highlight=False)
