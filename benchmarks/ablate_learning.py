@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.errors import InputError
 from nautilus_scalp.evaluation.classification import auc
 from nautilus_scalp.evaluation.classification import direction_odds
 from nautilus_scalp.evaluation.classification import ece
@@ -90,7 +91,11 @@ def main() -> None:
     for name, (config, undone) in VARIANTS.items():
         frame = build_frame(tape, config)
         folds = frame_folds(frame, config)
-        found = [_test(add(frame, fold, config), fold, config, undone) for fold in folds]
+        try:
+            found = [_test(add(frame, fold, config), fold, config, undone) for fold in folds]
+        except InputError as error:  # a fold without the mirror may lack a class: worth a row
+            _print(name, [error.message, *[""] * (len(FIGURES) - 1)])
+            continue
         if base:
             _print(name, [_interval(found, base, k) for k in range(len(FIGURES))])
             continue

@@ -15,6 +15,7 @@ from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.models.artifact import load_artifact
+from nautilus_scalp.runtime.cli import main
 from nautilus_scalp.settings import to_ns
 from nautilus_scalp.training.candidates import category
 from nautilus_scalp.training.config import BoostingParams
@@ -265,3 +266,29 @@ def test_a_value_out_of_range_is_named(tmp_path: Path) -> None:
     file.write_text('name = "x"\nvalidation_fraction = 1.5\n')
     with pytest.raises(UsageError, match="validation_fraction"):
         load_training_config(file)
+
+
+def test_the_commands_tell_the_audit_before_any_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "small.toml"
+    file.write_text(
+        'name = "small"\ninstruments = ["ETHUSDT-PERP.BINANCE"]\nstart = 2024-07-18T00:00:00Z\n'
+        "end = 2024-07-18T23:59:40Z\nscore_horizons_ms = [100, 500]\n"
+        "[random_forest]\ntrees = 5\ndepth = 4\n[xgboost]\ntrees = 5\ndepth = 3\n"
+        "[lstm]\nhidden = 8\nhead = 4\nepochs = 1\nbatch = 16\n"
+    )
+    train_command = ["train", str(file), "--catalog", str(CATALOG), "--out", str(tmp_path / "m")]
+    assert main([*train_command, "--json"]) == 0
+    answer = msgspec.json.decode(capsys.readouterr().out)
+    assert answer["path"] == str(tmp_path / "m")
+    assert answer["label_audit"]["rules"]["queue_imbalance"]["auc"] > 0.5
+    assert len(answer["importances"]) == 25
+    assert main(train_command) == 0
+    told = capsys.readouterr().out
+    assert told.index("label audit: horizon") < told.index("importance of features")
+    assert told.index("label audit: horizon") < told.index("held-out tail")
+    window = ["--start", "2024-07-18T23:59:40Z", "--end", "2024-07-19T00:00:40Z"]
+    assert main(["evaluate", str(tmp_path / "m"), "--catalog", str(CATALOG), *window]) == 0
+    told = capsys.readouterr().out
+    assert told.index("label audit: horizon") < told.index("ensemble")
