@@ -20,7 +20,7 @@ type Compute = Callable[[Tape, FeatureParams, Sequence[str]], FeatureMatrix]
 
 class VerifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
-    The size of a verification; the defaults take about two minutes on two idle cores.
+    The size of a verification; the defaults take some minutes of one core.
 
     Attributes
     ----------
