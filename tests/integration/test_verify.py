@@ -127,7 +127,8 @@ def test_a_planted_leak_makes_the_command_say_no(
     printed = capsys.readouterr()
     found = json.loads(printed.out)
     failed = {check["name"] for check in found["checks"] if check["passed"] is False}
-    assert {"prefix_invariance", "random_walk_logistic", "parity_features"} <= failed
+    assert {"prefix_invariance", "parity_features"} <= failed
+    assert any(name.startswith("random_walk") for name in failed)
     assert found["verdict"] == "no"
     assert printed.err.startswith(f"error: {training}: prefix_invariance")
 
