@@ -7,8 +7,8 @@ import numpy.typing as npt
 from nautilus_scalp.models.calibration import WIDTH
 from nautilus_scalp.models.calibration import calibrate_rows
 from nautilus_scalp.models.calibration import fit_calibration
-from nautilus_scalp.models.ensemble import ENSEMBLE_ROW
-from nautilus_scalp.models.ensemble import SMALLEST_PROBABILITY
+from nautilus_scalp.models.predict import ENSEMBLE_ROW
+from nautilus_scalp.models.predict import SMALLEST_PROBABILITY
 
 
 Float64 = npt.NDArray[np.float64]
