@@ -26,6 +26,7 @@ _DIGITS = 4  # what the optimiser finds again on another machine
 # A window of the regime's bars: after a longer gap the live measures begin anew as well.
 _MAX_GAP_BARS = 60
 _LEAST_BARS = 250
+_MORE_BARS = "give more data or bars of another length; or keep the default parameters"
 
 
 class GarchFit(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,11 +59,26 @@ class GarchFit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GarchReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``nautilus-scalp garch`` answers: a fit for every instrument, by id."""
+    """
+    What ``nautilus-scalp garch`` answers.
+
+    Attributes
+    ----------
+    window : tuple[str, str]
+        What was fitted.
+    bar_ms : float
+        Length of a bar.
+    fits : dict[str, GarchFit]
+        By instrument.
+    refused : dict[str, str]
+        Instruments whose bars determine no model, and why.
+
+    """
 
     window: tuple[str, str]
     bar_ms: float
     fits: dict[str, GarchFit]
+    refused: dict[str, str]
 
     def toml(self) -> list[str]:
         """Return the lines that go below ``[actors.config]`` of a ``RegimeActor``."""
@@ -72,7 +88,7 @@ class GarchReport(msgspec.Struct, frozen=True, kw_only=True):
                 f"{k} = {v!r}" for k, v in msgspec.structs.asdict(fit.params).items()
             )
             lines.append(f'"{name}" = {{ {values} }}')
-        return lines
+        return lines + [f"# {reason}" for reason in self.refused.values()]
 
 
 def fit_catalog(
@@ -97,14 +113,14 @@ def fit_catalog(
     Returns
     -------
     GarchReport
-        One fit an instrument.
+        A fit or a reason for every instrument, and at least one fit.
 
     Raises
     ------
     UsageError
         If the catalog or an instrument is not there, or `bar_ms` is no length.
     InputError
-        If there are too few bars, or they do not determine a stationary model.
+        If there is no instrument with enough bars to determine a stationary model.
 
     """
     if not bar_ms * _NS_PER_MS >= 1.0:
@@ -114,10 +130,18 @@ def fit_catalog(
     first_ns, last_ns = catalog_window(catalog, names)
     start_ns = first_ns if window[0] is None else max(window[0], first_ns)
     end_ns = last_ns if window[1] is None else min(window[1], last_ns)
-    fits = {}
+    fits: dict[str, GarchFit] = {}
+    refused: dict[str, str] = {}
     for name, (ts_ns, mid) in read_mids(catalog, names, start_ns, end_ns).items():
-        fits[name] = fit_garch(bar_returns(ts_ns, mid, bar_ms), bar_ms, name)
-    return GarchReport(window=(to_iso(start_ns), to_iso(end_ns)), bar_ms=bar_ms, fits=fits)
+        try:
+            fits[name] = fit_garch(bar_returns(ts_ns, mid, bar_ms), bar_ms, name)
+        except InputError as error:
+            refused[name] = error.message
+    if not fits:
+        raise InputError("; ".join(refused.values()), _MORE_BARS)
+    return GarchReport(
+        window=(to_iso(start_ns), to_iso(end_ns)), bar_ms=bar_ms, fits=fits, refused=refused
+    )
 
 
 def bar_returns(ts_ns: Ints, mid: Floats, bar_ms: float) -> Floats:
@@ -198,7 +222,7 @@ def fit_garch(returns: Floats, bar_ms: float, name: str = "returns") -> GarchFit
     persistence = alpha + beta
     if result.convergence_flag != 0 or not (omega > 0.0 and persistence < 1.0):
         message = f"{name}: no stationary GARCH(1,1) fits (alpha + beta = {persistence:.4f})"
-        raise InputError(message, "give more data, or longer bars; or keep the default parameters")
+        raise InputError(message, _MORE_BARS)
     return GarchFit(
         params=GarchParams(
             alpha=_rounded(alpha),

@@ -13,6 +13,7 @@ from nautilus_scalp.errors import InputError
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.signals.garch import GarchParams
 from nautilus_scalp.signals.garch import garch_next
+from nautilus_scalp.training.fit_volatility import GarchReport
 from nautilus_scalp.training.fit_volatility import bar_returns
 from nautilus_scalp.training.fit_volatility import fit_catalog
 from nautilus_scalp.training.fit_volatility import fit_garch
@@ -87,3 +88,12 @@ def test_what_is_printed_is_a_configuration() -> None:
 def test_a_fit_of_others_is_refused() -> None:
     with pytest.raises(UsageError, match="ETH"):
         RegimeActorConfig(instrument_ids=[], garch={"ETH": GarchParams()})
+
+
+def test_an_instrument_without_a_fit_is_told_and_costs_the_others_nothing() -> None:
+    report = GarchReport(
+        window=("a", "b"), bar_ms=1.0, fits={}, refused={"ETH": "ETH: 3 bars, or none that moves"}
+    )
+    assert report.toml() == ["[actors.config.garch]", "# ETH: 3 bars, or none that moves"]
+    with pytest.raises(InputError, match=r"BTC.*; ETH.*"):
+        fit_catalog(Path("catalogs/sample"), bar_ms=60_000.0)
