@@ -110,9 +110,9 @@ def check_data(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """``nautilus-scalp train [CONFIG] --catalog DIR --out MODEL``."""
-    from nautilus_scalp.runtime.tables import audit_table
-    from nautilus_scalp.runtime.tables import importance_table
-    from nautilus_scalp.runtime.tables import signal_table
+    from nautilus_scalp.runtime.model_tables import audit_table
+    from nautilus_scalp.runtime.model_tables import importance_table
+    from nautilus_scalp.runtime.model_tables import signal_table
     from nautilus_scalp.training.config import load_training_config
     from nautilus_scalp.training.pipeline import train as train_model
 
@@ -131,8 +131,8 @@ def train(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """``nautilus-scalp evaluate MODEL --catalog DIR``."""
-    from nautilus_scalp.runtime.tables import audit_table
-    from nautilus_scalp.runtime.tables import signal_table
+    from nautilus_scalp.runtime.model_tables import audit_table
+    from nautilus_scalp.runtime.model_tables import signal_table
     from nautilus_scalp.training.evaluate import evaluate as evaluate_model
 
     window = (_moment(options.start, "--start"), _moment(options.end, "--end"))
@@ -171,8 +171,8 @@ def garch(options: argparse.Namespace) -> None:
 
 def list_models(options: argparse.Namespace) -> None:
     """``nautilus-scalp models list``."""
+    from nautilus_scalp.runtime.model_tables import models_table
     from nautilus_scalp.runtime.promotion import list_models as list_all
-    from nautilus_scalp.runtime.tables import models_table
 
     found = list_all(options.home)
     if options.json:

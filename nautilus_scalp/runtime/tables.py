@@ -11,19 +11,9 @@ from rich.table import Table
 from nautilus_scalp.data.synthetic.match import MatchReport
 from nautilus_scalp.features.schema import FeatureSpec
 from nautilus_scalp.features.schema import WarmUp
-from nautilus_scalp.runtime.promotion import NameRow
 from nautilus_scalp.runtime.verify.check import Check
 from nautilus_scalp.runtime.verify.check import Limit
 from nautilus_scalp.training.fit_volatility import GarchReport
-
-
-_SIGNAL_COLUMNS = (
-    *("moves", "auc", "auc_imbalance", "accuracy", "accuracy_top_decile", "mcc"),
-    *("brier", "ece", "ic", "false_positive_rate", "coverage"),
-)
-
-
-_BAR = 20  # characters of the longest bar
 
 
 def rows_table(header: Iterable[str], rows: Iterable[Iterable[str]], title: str = "") -> Table:
@@ -103,64 +93,6 @@ def counts_table(title: str, counts: Mapping[str, int]) -> Table:
     return table
 
 
-def audit_table(audit: Mapping[str, Any]) -> Table:
-    """Return what rules without skill score on a label, to be read before any accuracy.
-
-    Parameters
-    ----------
-    audit : Mapping[str, Any]
-        ``label`` and ``rules``, as ``train`` and ``evaluate`` answer them.
-
-    Returns
-    -------
-    Table
-        For ``rich``.
-
-    """
-    columns = ("accuracy", "accuracy_moves", "auc")
-    kind = audit["label"].get("kind", "horizon")
-    return rows_table(
-        ("rule without skill", *columns),
-        (
-            (name, *(_figure(figures.get(column)) for column in columns))
-            for name, figures in audit["rules"].items()
-        ),
-        f"label audit: {kind}",
-    )
-
-
-def importance_table(importances: Mapping[str, Mapping[str, float]]) -> Table:
-    """Return what each feature contributes to each model, the largest mean share first.
-
-    Parameters
-    ----------
-    importances : Mapping[str, Mapping[str, float]]
-        By feature and measure; each measure sums to 1.
-
-    Returns
-    -------
-    Table
-        For ``rich``; its bars show the mean share.
-
-    """
-    mean = {name: sum(row.values()) / max(len(row), 1) for name, row in importances.items()}
-    order = sorted(mean, key=lambda name: -mean[name])
-    measures = sorted({measure for row in importances.values() for measure in row})
-    longest = max(mean.values(), default=1.0) or 1.0
-    return rows_table(
-        ("feature", *measures, "mean"),
-        (
-            (
-                name,
-                *(f"{importances[name].get(measure, 0.0):.3f}" for measure in measures),
-                f"{mean[name]:.3f} " + "\u2588" * round(_BAR * mean[name] / longest),
-            )
-            for name in order
-        ),
-        "importance of features",
-    )
-
-
 def features_table(specs: Iterable[FeatureSpec], selected: Collection[str]) -> Table:
     """Return every indicator with its group, unit, warm-up and source.
 
@@ -189,64 +121,6 @@ def features_table(specs: Iterable[FeatureSpec], selected: Collection[str]) -> T
         for spec in specs
     )
     return rows_table(header, rows)
-
-
-def signal_table(title: str, horizons: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return the figures of a signal, one row a horizon or a model.
-
-    Parameters
-    ----------
-    title : str
-        Whose signal.
-    horizons : Mapping[str, Mapping[str, Any]]
-        Figures by horizon in milliseconds, or by name.
-
-    Returns
-    -------
-    Table
-        For ``rich``.
-
-    """
-    rows = (
-        (
-            f"{name} ms" if name.isdigit() else name,
-            *(_figure(figures[column]) for column in _SIGNAL_COLUMNS),
-        )
-        for name, figures in horizons.items()
-    )
-    names = (name.replace("_", " ") for name in _SIGNAL_COLUMNS)
-    return rows_table(("", *names), rows, title)
-
-
-def models_table(name: str, row: NameRow) -> Table:
-    """Return the models of a name, the champion first.
-
-    Parameters
-    ----------
-    name : str
-        The name.
-    row : NameRow
-        Its models.
-
-    Returns
-    -------
-    Table
-        For ``rich``.
-
-    """
-    rows = (
-        (
-            model.id,
-            model.role,
-            "-" if model.horizon_ms is None else f"{model.horizon_ms} ms",
-            " .. ".join(model.trained or ("-",)),
-            _figure(model.auc),
-            model.problem or "",
-        )
-        for model in row.models
-    )
-    header = ("model", "role", "horizon", "trained on", "AUC held out", "problem")
-    return rows_table(header, rows, name)
 
 
 def checks_table(checks: Iterable[Check]) -> Table:
@@ -293,7 +167,7 @@ def oracle_table(horizons: Mapping[str, Any]) -> Table:
     """
     names = ("auc_signal", "auc_belief", "auc_imbalance", "edge_bps_signal", "edge_bps_belief")
     rows = (
-        (f"{horizon} ms", f"{score.moves:,}", *(_figure(getattr(score, name)) for name in names))
+        (f"{horizon} ms", f"{score.moves:,}", *(figure(getattr(score, name)) for name in names))
         for horizon, score in horizons.items()
     )
     header = ("horizon", "moves", *(name.replace("_", " ") for name in names))
@@ -412,7 +286,8 @@ def _amount(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 
-def _figure(value: float | None) -> str:
+def figure(value: float | None) -> str:
+    """Return a figure as it stands in a table; counts keep their digits, None is a dash."""
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
