@@ -133,6 +133,30 @@ class RegimeActor(Actor):
         counts = {"crossed_or_missing_market": self._unsound, "time_backwards": late}
         return Counter({reason: count for reason, count in counts.items() if count})
 
+    def handle_quote_tick(self, tick: QuoteTick, historical: bool = False) -> None:  # noqa: FBT001, FBT002 (Nautilus)
+        """
+        Pass a quote on, the way Nautilus does, unless it shows nothing new.
+
+        Most quotes change a size and no price. Nautilus's own way to `on_quote_tick` looks up the
+        instrument's indicators, which takes as long as telling such a quote.
+
+        Parameters
+        ----------
+        tick : QuoteTick
+            A quote of one of the instruments.
+        historical : bool
+            Whether it was asked for rather than subscribed to.
+
+        """
+        feed = self._only or self._feeds[tick.instrument_id]
+        if (
+            historical
+            or not feed.begin_ns <= tick.ts_event < feed.end_ns
+            or tick.bid_price.as_double() != feed.bid
+            or tick.ask_price.as_double() != feed.ask
+        ):
+            super().handle_quote_tick(tick, historical)
+
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """
         Follow the market.
@@ -143,11 +167,9 @@ class RegimeActor(Actor):
             A quote of one of the instruments.
 
         """
-        feed = self._only if self._only is not None else self._feeds[tick.instrument_id]
+        feed = self._only or self._feeds[tick.instrument_id]
         ts_event = tick.ts_event
         bid, ask = tick.bid_price.as_double(), tick.ask_price.as_double()
-        if bid == feed.bid and ask == feed.ask and feed.begin_ns <= ts_event < feed.end_ns:
-            return  # most quotes change a size and no price
         if not 0.0 < bid < ask < math.inf:
             self._unsound += 1
             return

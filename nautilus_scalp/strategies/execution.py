@@ -302,9 +302,10 @@ class Execution:
                 self._cancel(order)
 
     def leave(self) -> None:
-        """Go flat; until then the strategy opens nothing."""
-        self.look()
+        """Go flat, unless one is; until then the strategy opens nothing."""
         self._departure.begin()
+        if self._departure.under_way:
+            self.look()
 
     def stop(self) -> bool:
         """

@@ -10,7 +10,6 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.identifiers import InstrumentId
-from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.bridge import trade_values
@@ -37,6 +36,7 @@ from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
 from nautilus_scalp.signals.volatility import RealisedVolatility
 from nautilus_scalp.signals.volatility import VolatilityParams
+from nautilus_scalp.strategies.attentive import AttentiveStrategy
 from nautilus_scalp.strategies.execution import Execution
 from nautilus_scalp.strategies.inbox import SignalInbox
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
@@ -115,7 +115,7 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
             raise UsageError(message, 'a maker has no exits to wait for: set it to "flatten"')
 
 
-class MarketMaking(Strategy):
+class MarketMaking(AttentiveStrategy):
     """
     Keeps a ladder of quotes around a price that leans away from inventory.
 
@@ -235,6 +235,10 @@ class MarketMaking(Strategy):
             self._execution.cancel_all(threatened)
             self._settled = False
 
+    def unchanged(self, tick: QuoteTick) -> bool:
+        """Whether a quote shows the prices of the last one, and no review is due."""
+        return tick.ts_init < self._review_ns and self._execution.unchanged(tick)
+
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """
         Bring the quotes up to date.
@@ -245,8 +249,6 @@ class MarketMaking(Strategy):
             The market.
 
         """
-        if self._execution.unchanged(tick) and tick.ts_init < self._review_ns:
-            return
         bid, ask = quote_prices(tick)
         now_ns = tick.ts_init
         if not self._execution.on_market(bid, ask, tick.ts_event, now_ns):

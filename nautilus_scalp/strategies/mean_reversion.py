@@ -9,7 +9,6 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.identifiers import InstrumentId
-from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.exits.plan import ExitParams
@@ -18,6 +17,7 @@ from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.reversion import ReversionParams
 from nautilus_scalp.signals.reversion import ReversionRule
 from nautilus_scalp.signals.volatility import VolatilityParams
+from nautilus_scalp.strategies.attentive import AttentiveStrategy
 from nautilus_scalp.strategies.directional import DirectionalDesk
 from nautilus_scalp.strategies.directional_config import EntryParams
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
@@ -61,7 +61,7 @@ class MeanReversionConfig(StrategyConfig, frozen=True):
     regime: ArbiterParams | None = None
 
 
-class MeanReversion(Strategy):
+class MeanReversion(AttentiveStrategy):
     """
     Buys below and sells above the tick VWAP when the tape shows that the move tires.
 
@@ -81,6 +81,7 @@ class MeanReversion(Strategy):
         super().__init__(config)
         self.refusals: Counter[str] = Counter()
         self._desk = DirectionalDesk(self, config, self.refusals)
+        self.unchanged = self._desk.unchanged
         self._rule = ReversionRule(config.rule)
 
     @property
@@ -167,8 +168,6 @@ class MeanReversion(Strategy):
             The market.
 
         """
-        if self._desk.unchanged(tick):
-            return
         mid = self._desk.on_quote(tick)
         if math.isnan(mid):
             return

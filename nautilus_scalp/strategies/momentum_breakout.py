@@ -9,7 +9,6 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.identifiers import InstrumentId
-from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.exits.plan import ExitParams
@@ -19,6 +18,7 @@ from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.breakout import BreakoutRule
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.volatility import VolatilityParams
+from nautilus_scalp.strategies.attentive import AttentiveStrategy
 from nautilus_scalp.strategies.directional import DirectionalDesk
 from nautilus_scalp.strategies.directional_config import EntryParams
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
@@ -62,7 +62,7 @@ class MomentumBreakoutConfig(StrategyConfig, frozen=True):
     regime: ArbiterParams | None = None
 
 
-class MomentumBreakout(Strategy):
+class MomentumBreakout(AttentiveStrategy):
     """
     Buys a rise and sells a fall that gain speed on heavy one-sided volume.
 
@@ -84,6 +84,7 @@ class MomentumBreakout(Strategy):
         self._desk = DirectionalDesk(
             self, config, self.refusals, confirmed=Priority.CONFIRMED_BREAKOUT
         )
+        self.unchanged = self._desk.unchanged
         self._rule = BreakoutRule(config.rule)
         self._case = _NO_CASE
 
@@ -174,7 +175,7 @@ class MomentumBreakout(Strategy):
             The market.
 
         """
-        if self._desk.unchanged(tick) or math.isnan(self._desk.on_quote(tick)):
+        if math.isnan(self._desk.on_quote(tick)):
             return
         # A run is joined on the first quote after the trade that completed it, or not at all.
         case, self._case = self._case, _NO_CASE
