@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import ActorConfig
 from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.enums import PriceType
 from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.errors import UsageError
@@ -24,14 +25,13 @@ class _Feed(Struct):
 
     instrument_id: InstrumentId
     classifier: RegimeClassifier
-    bid: float = math.nan
-    ask: float = math.nan
+    mid: float = math.nan
     begin_ns: int = 0
     end_ns: int = 0
 
     def reset(self) -> None:
         self.classifier.reset()
-        self.bid = self.ask = math.nan
+        self.mid = math.nan
 
 
 class RegimeActorConfig(ActorConfig, frozen=True):
@@ -137,8 +137,8 @@ class RegimeActor(Actor):
         """
         Pass a quote on, the way Nautilus does, unless it shows nothing new.
 
-        Most quotes change a size and no price. Nautilus's own way to `on_quote_tick` looks up the
-        instrument's indicators, which takes as long as telling such a quote.
+        Nautilus's own way to `on_quote_tick` looks up the instrument's indicators, which takes
+        longer than telling that the middle of the market has not moved.
 
         Parameters
         ----------
@@ -152,8 +152,7 @@ class RegimeActor(Actor):
         if (
             historical
             or not feed.begin_ns <= tick.ts_event < feed.end_ns
-            or tick.bid_price.as_double() != feed.bid
-            or tick.ask_price.as_double() != feed.ask
+            or tick.extract_price(PriceType.MID).as_double() != feed.mid
         ):
             super().handle_quote_tick(tick, historical)
 
@@ -175,7 +174,7 @@ class RegimeActor(Actor):
             return
         if feed.classifier.on_mid(ts_event, 0.5 * (bid + ask)):
             self._publish(feed, ts_event)
-        feed.bid, feed.ask = bid, ask
+        feed.mid = tick.extract_price(PriceType.MID).as_double()
         feed.begin_ns, feed.end_ns = ts_event, feed.classifier.bar_end_ns
 
     def _publish(self, feed: _Feed, ts_event: int) -> None:
