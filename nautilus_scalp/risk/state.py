@@ -66,6 +66,10 @@ class RiskState(Struct):
         """Middle of the market."""
         return 0.5 * (self.bid + self.ask)
 
+    def exit_price(self, side: int) -> float:
+        """Return what a position is left at now: the bid if it is long, the ask if it is short."""
+        return self.bid if side == BUY else self.ask
+
 
 class Approved(Struct, frozen=True):
     """The order may go."""

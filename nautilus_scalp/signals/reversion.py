@@ -120,15 +120,6 @@ class ReversionRule:
         """Volume-weighted average price of the lookback; NaN until it is full."""
         return float(self._readings[_FAIR_VALUE]) if self.initialized else math.nan
 
-    @property
-    def ripe(self) -> bool:
-        """Whether the last trade is stretched far enough for an entry to be thought of."""
-        readings, params = self._readings, self._params
-        return bool(
-            abs(readings[_BAND]) >= params.bollinger_width
-            and readings[_VOLUME_RATIO] >= params.volume_multiplier
-        )
-
     def on_trade(self, price: float, size: float, side: int) -> bool:
         """
         Take in a trade.

@@ -116,6 +116,11 @@ class DirectionalDesk:
         return self._execution.state.position_qty
 
     @property
+    def mid(self) -> float:
+        """Middle of the market at the last quote."""
+        return self._execution.state.mid
+
+    @property
     def volatility(self) -> float:
         """Volatility at the last quote."""
         return self._volatility.value
@@ -172,9 +177,14 @@ class DirectionalDesk:
         self._inbox.take(data)
         self._execution.look()
 
-    def on_trade(self, *, ripe: bool) -> None:
-        """Let the next quote be looked at, whatever its prices, if a trade may matter to it."""
-        if ripe or self._watched is not None:
+    def on_trade(self, *, ripe: bool, fair_value: float = math.nan) -> None:
+        """
+        Let the next quote be looked at, whatever its prices, if a trade matters to it.
+
+        It does if it makes a case at the last quote's prices (`ripe`), or if what is held can now
+        be left at its fair value.
+        """
+        if (ripe and self._execution.idle) or self._has_reverted(fair_value):
             self._execution.look()
 
     def on_order_event(self, event: OrderEvent) -> None:
@@ -277,13 +287,20 @@ class DirectionalDesk:
             execution.cancel_all()
         if position is None:
             return
-        price = state.bid if position.side == BUY else state.ask
-        reason = self._plan.on_price(price, state.now_ns)
-        if reason is None and position.side * (price - fair_value) >= 0.0:
+        reason = self._plan.on_price(state.exit_price(position.side), state.now_ns)
+        if reason is None and self._has_reverted(fair_value):
             reason = "fair_value"
         if reason is not None:
             self.exit_reasons[reason] += 1
             execution.leave()
+
+    def _has_reverted(self, fair_value: float) -> bool:
+        """Whether what is held can be left at a value or better."""
+        execution = self._execution
+        position = execution.position
+        if position is None:
+            return False
+        return position.side * (execution.state.exit_price(position.side) - fair_value) >= 0.0
 
     def _forget(self) -> None:
         self._volatility.reset()

@@ -95,6 +95,11 @@ class MeanReversion(AttentiveStrategy):
         return self._desk.position_qty
 
     @property
+    def _fair_value(self) -> float:
+        """Where the price has done its work; NaN if positions are not left for that."""
+        return self._rule.fair_value if self.config.exit_at_fair_value else math.nan
+
+    @property
     def exit_reasons(self) -> Counter[str]:
         """Why positions were left."""
         return self._desk.exit_reasons
@@ -154,7 +159,8 @@ class MeanReversion(AttentiveStrategy):
 
         """
         if self._rule.on_trade(*trade_values(tick)):
-            self._desk.on_trade(ripe=self._rule.ripe)
+            side, _ = self._rule.decide(self._desk.mid, self._desk.volatility)
+            self._desk.on_trade(ripe=side != 0, fair_value=self._fair_value)
         else:
             self.refusals["malformed_trade"] += 1
 
@@ -171,7 +177,7 @@ class MeanReversion(AttentiveStrategy):
         mid = self._desk.on_quote(tick)
         if math.isnan(mid):
             return
-        self._desk.manage(self._rule.fair_value if self.config.exit_at_fair_value else math.nan)
+        self._desk.manage(self._fair_value)
         if self._desk.free:
             self._desk.enter(*self._rule.decide(mid, self._desk.volatility))
 
