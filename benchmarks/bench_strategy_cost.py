@@ -5,9 +5,8 @@ Run with ``pytest benchmarks/bench_strategy_cost.py``. The first engine plays th
 to a strategy with its regime, its risk gate, the portfolio's seven layers and its exits; what it
 sends is written down. The second plays the same ticks to a strategy that does nothing but send the
 same orders at the same moments. Both are timed in turns in one run, by the processor's time, and
-both must get the same fills; 1.3 times as much is the aim. What keeps a strategy that hardly
-trades above it is the second handler a quote, the regime actor's: an actor that does nothing
-with quotes costs 7 % of the bare run. The last test times the whole review of one order intent.
+both must get the same fills; 1.3 times as much is the aim. The last test times the whole review
+of one order intent.
 """
 
 import gc

@@ -179,10 +179,9 @@ class DirectionalDesk:
 
     def on_trade(self, *, ripe: bool, fair_value: float = math.nan) -> None:
         """
-        Let the next quote be looked at, whatever its prices, if a trade matters to it.
+        Let the next quote be looked at, whatever its prices, if a trade may matter to it.
 
-        It does if it makes a case at the last quote's prices (`ripe`), or if what is held can now
-        be left at its fair value.
+        It makes a case at the last prices (`ripe`), or lets what is held be left at fair value.
         """
         if (ripe and self._execution.idle) or self._has_reverted(fair_value):
             self._execution.look()
@@ -296,11 +295,10 @@ class DirectionalDesk:
 
     def _has_reverted(self, fair_value: float) -> bool:
         """Whether what is held can be left at a value or better."""
-        execution = self._execution
-        position = execution.position
+        position, state = self._execution.position, self._execution.state
         if position is None:
             return False
-        return position.side * (execution.state.exit_price(position.side) - fair_value) >= 0.0
+        return position.side * (state.exit_price(position.side) - fair_value) >= 0.0
 
     def _forget(self) -> None:
         self._volatility.reset()
