@@ -8,11 +8,10 @@ from nautilus_scalp.models.trees import add_leaves
 
 
 @njit(cache=True)
-def boosting_scores(  # noqa: PLR0913, PLR0917 - see `lstm_step`
+def boosting_scores(
     x: npt.NDArray[np.float32],
     base: npt.NDArray[np.float64],
-    feature: npt.NDArray[np.uint16],
-    threshold: npt.NDArray[np.float32],
+    nodes: npt.NDArray[np.float32],
     leaf: npt.NDArray[np.float32],
     lanes: npt.NDArray[np.uint64],
     out: npt.NDArray[np.float64],
@@ -20,4 +19,4 @@ def boosting_scores(  # noqa: PLR0913, PLR0917 - see `lstm_step`
     """Write the class scores (log-odds, before the softmax) into ``out`` (float64[K])."""
     for c in range(out.shape[0]):
         out[c] = base[c]
-    add_leaves(x, feature, threshold, leaf, lanes, out)
+    add_leaves(x, nodes, leaf, lanes, out)

@@ -20,6 +20,7 @@ from nautilus_scalp.models.predict import ROWS
 from nautilus_scalp.models.predict import STATIC_ROW
 from nautilus_scalp.models.predict import predict_row
 from nautilus_scalp.models.trees import LANES
+from nautilus_scalp.models.trees import pack_nodes
 
 
 MODEL_NAMES = ("logistic", "random_forest", "lstm", "xgboost")
@@ -125,6 +126,7 @@ class Ensemble:
     def __init__(self, manifest: Manifest, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self.manifest = manifest
         self.arrays = {name: np.ascontiguousarray(arrays[name]) for name in ARRAY_NAMES}
+        self.parameters = _kernel_parameters(self.arrays)
         self.feature_count = len(self.arrays["center"])
         names = manifest.feature_names
         self.tilt_column = names.index(TILT_FEATURE) if TILT_FEATURE in names else -1
@@ -172,7 +174,7 @@ class Ensemble:
             new_state(),
             _buffers(self),
             out,
-            tuple(self.arrays.values()),
+            self.parameters,
         )
         return BatchPrediction(
             probabilities=out[:, ENSEMBLE_ROW].copy(),
@@ -204,7 +206,7 @@ class EnsembleStream:
     """
 
     def __init__(self, ensemble: Ensemble) -> None:
-        self._parameters: tuple[Any, ...] = tuple(ensemble.arrays.values())
+        self._parameters = ensemble.parameters
         self._state, self._lanes, self._scratch = _buffers(ensemble)
         self._rate_state = new_state()
         self._tilt_column = ensemble.tilt_column
@@ -267,6 +269,15 @@ class EnsembleStream:
         forget(self._rate_state)
         self._out.fill(np.nan)
         self._segment = -1
+
+
+def _kernel_parameters(arrays: Mapping[str, npt.NDArray[np.generic]]) -> tuple[Any, ...]:
+    """Return the arrays as `predict_row` takes them: in order, the nodes of the trees packed."""
+    taken: dict[str, Any] = dict(arrays)
+    for kind in ("forest", "boosting"):
+        threshold = taken.pop(f"{kind}_threshold")
+        taken[f"{kind}_feature"] = pack_nodes(taken[f"{kind}_feature"], threshold)
+    return tuple(taken.values())
 
 
 def _buffers(

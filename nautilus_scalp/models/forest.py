@@ -10,8 +10,7 @@ from nautilus_scalp.models.trees import add_leaves
 @njit(cache=True)
 def forest_probabilities(
     x: npt.NDArray[np.float32],
-    feature: npt.NDArray[np.uint16],
-    threshold: npt.NDArray[np.float32],
+    nodes: npt.NDArray[np.float32],
     leaf: npt.NDArray[np.float32],
     lanes: npt.NDArray[np.uint64],
     out: npt.NDArray[np.float64],
@@ -19,6 +18,6 @@ def forest_probabilities(
     """Write the class probabilities into ``out`` (float64[K]); leaves hold class frequencies."""
     for c in range(out.shape[0]):
         out[c] = 0.0
-    add_leaves(x, feature, threshold, leaf, lanes, out)
+    add_leaves(x, nodes, leaf, lanes, out)
     for c in range(out.shape[0]):
-        out[c] /= feature.shape[0]
+        out[c] /= nodes.shape[0]

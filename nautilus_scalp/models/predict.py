@@ -39,16 +39,14 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
     scale: Float64,
     linear_weight: Float64,
     linear_bias: Float64,
-    forest_feature: npt.NDArray[np.uint16],
-    forest_threshold: npt.NDArray[np.float32],
+    forest_nodes: npt.NDArray[np.float32],
     forest_leaf: npt.NDArray[np.float32],
     lstm_layer1: npt.NDArray[np.float32],
     lstm_layer2: npt.NDArray[np.float32],
     lstm_head1: npt.NDArray[np.float32],
     lstm_head2: npt.NDArray[np.float32],
     boosting_base: Float64,
-    boosting_feature: npt.NDArray[np.uint16],
-    boosting_threshold: npt.NDArray[np.float32],
+    boosting_nodes: npt.NDArray[np.float32],
     boosting_leaf: npt.NDArray[np.float32],
     calibration: Float64,
     weights: Float64,
@@ -106,19 +104,11 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
     linear_scores(z, linear_weight, linear_bias, linear)
     for c in range(3):
         out[0, c] = linear[c]
-    forest_probabilities(inputs, forest_feature, forest_threshold, forest_leaf, lanes, out[1])
+    forest_probabilities(inputs, forest_nodes, forest_leaf, lanes, out[1])
     for c in range(3):
         out[1, c] = np.log(max(out[1, c], SMALLEST_PROBABILITY))
     lstm_step(z, lstm_layer1, lstm_layer2, lstm_head1, lstm_head2, state, out[2])
-    boosting_scores(
-        inputs,
-        boosting_base,
-        boosting_feature,
-        boosting_threshold,
-        boosting_leaf,
-        lanes,
-        out[3],
-    )
+    boosting_scores(inputs, boosting_base, boosting_nodes, boosting_leaf, lanes, out[3])
 
     lean = tilt(value[tilt_column]) if tilt_column >= 0 else 0.0
     _combine(calibration, weights, lean, out)

@@ -2,8 +2,11 @@
 
 Every tree is stored as a complete binary tree in level order: node 1 is the root and the children
 of node ``i`` are ``2 i`` and ``2 i + 1``, so a step needs no child pointer and no branch. A branch
-that ends early is padded with thresholds of +inf, which always lead left. Ten trees advance
-together, level by level, so that their memory reads overlap.
+that ends early is padded with thresholds of +inf, which always lead left.
+
+The kernel reads the same nodes packed into blocks of three levels, one cache line each: a tree of
+depth 10 costs four lines and one of its leaf, however little of it is still in the cache. Fifty
+trees advance together, block by block, so that their memory reads overlap.
 """
 
 from collections.abc import Sequence
@@ -14,8 +17,11 @@ import numpy.typing as npt
 from numba import njit
 
 
-LANES = 10
+LANES = 50
 MAX_DEPTH = 14
+LINE_BYTES = 64
+BLOCK_LEVELS = 3
+FAN = np.uint64(1 << BLOCK_LEVELS)  # children of a block
 
 
 class TreeNodes(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,11 +141,64 @@ def _place(tree: TreeNodes, depth: int, index: int, table: TreeTable) -> None:
         pending.append((int(tree.right[node]), 2 * position + 1, level + 1))
 
 
+def pack_nodes(
+    feature: npt.NDArray[np.uint16], threshold: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Lay the nodes of a `TreeTable` out as the kernel reads them.
+
+    The children of block ``b`` are ``8 b + 1`` to ``8 b + 8``. Where three does not divide the
+    depth, the tree hangs at the lower left of its first block.
+
+    Returns
+    -------
+    float32[T, B, 16]
+        Blocks, each on a cache line. Word ``i`` in 1-7 is the threshold of the block's node ``i``,
+        in level order, and word ``8 + i`` holds that node's feature as a uint32.
+
+    """
+    count, width = feature.shape
+    depth = width.bit_length() - 1
+    block = np.zeros(width, np.intp)
+    node = np.zeros(width, np.intp)
+    for level in range(depth):
+        row, step = divmod(level + -depth % BLOCK_LEVELS, BLOCK_LEVELS)
+        path = np.arange(1 << level)
+        block[(1 << level) + path] = int(FAN) ** row // (int(FAN) - 1) + (path >> step)
+        node[(1 << level) + path] = (1 << step) + path % (1 << step)
+    nodes = _on_lines((count, int(block.max()) + 1, LINE_BYTES // 4))
+    nodes[:, block[1:], node[1:]] = threshold[:, 1:]
+    nodes.view(np.uint32)[:, block[1:], int(FAN) + node[1:]] = feature[:, 1:]
+    return nodes
+
+
+def _on_lines(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Return zeros that begin on a cache line."""
+    size = 4 * int(np.prod(shape))
+    room = np.zeros(size + LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    return room[start : start + size].view(np.float32).reshape(shape)
+
+
+@njit(inline="always")  # a call would cost more than the levels
+def _next_block(
+    x: npt.NDArray[np.float32],
+    nodes: npt.NDArray[np.float32],
+    tree: int,
+    block: np.uint64,
+    node: np.uint64,
+    levels: int,
+) -> np.uint64:
+    """Return the child of a block that an input falls into, from one of its nodes on."""
+    for _ in range(levels):
+        tested = np.float32(nodes[tree, block, FAN + node]).view(np.uint32)
+        node += node + np.uint64(x[tested] > nodes[tree, block, node])
+    return FAN * block + node + np.uint64(1) - FAN
+
+
 @njit(cache=True)
 def add_leaves(
     x: npt.NDArray[np.float32],
-    feature: npt.NDArray[np.uint16],
-    threshold: npt.NDArray[np.float32],
+    nodes: npt.NDArray[np.float32],
     leaf: npt.NDArray[np.float32],
     lanes: npt.NDArray[np.uint64],
     out: npt.NDArray[np.float64],
@@ -150,27 +209,31 @@ def add_leaves(
     ----------
     x : float32[F]
         Inputs, as the training libraries see them.
-    feature, threshold, leaf
+    nodes : float32[T, B, 16]
+        See `pack_nodes`.
+    leaf : float32[T, 2**depth, K]
         See `TreeTable`.
     lanes : uint64[LANES]
-        Scratch.
+        Scratch: the block that each tree has come to.
     out : float64[K]
         Accumulator; trees are added in order.
 
     """
-    count, width = feature.shape
-    for first in range(0, count, LANES):
-        active = min(LANES, count - first)
+    depth = 0
+    while 1 << depth < leaf.shape[1]:
+        depth += 1
+    rows_below = max(depth - 1, 0) // BLOCK_LEVELS
+    top_levels = depth - rows_below * BLOCK_LEVELS
+    top = np.uint64(1 << (BLOCK_LEVELS - top_levels))
+    # Leaves are numbered on from the blocks.
+    blocks = np.uint64((1 << (rows_below + 1) * BLOCK_LEVELS) // 7)
+    for first in range(0, leaf.shape[0], LANES):
+        active = min(LANES, leaf.shape[0] - first)
         for k in range(active):
-            lanes[k] = 1
-        level = 1
-        while level < width:
+            lanes[k] = _next_block(x, nodes, first + k, np.uint64(0), top, top_levels)
+        for _ in range(rows_below):
             for k in range(active):
-                node = lanes[k]
-                goes_right = x[feature[first + k, node]] > threshold[first + k, node]
-                lanes[k] = node + node + np.uint64(goes_right)
-            level += level
+                lanes[k] = _next_block(x, nodes, first + k, lanes[k], np.uint64(1), BLOCK_LEVELS)
         for k in range(active):
-            node = lanes[k] - np.uint64(width)
             for c in range(leaf.shape[2]):
-                out[c] += leaf[first + k, node, c]
+                out[c] += leaf[first + k, lanes[k] - blocks, c]

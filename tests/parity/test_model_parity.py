@@ -22,6 +22,7 @@ from nautilus_scalp.models.scaler import fit_scaler
 from nautilus_scalp.models.scaler import standardise_rows
 from nautilus_scalp.models.trees import LANES
 from nautilus_scalp.models.trees import TreeTable
+from nautilus_scalp.models.trees import pack_nodes
 from nautilus_scalp.training.config import BoostingParams
 from nautilus_scalp.training.config import ForestParams
 from nautilus_scalp.training.config import LogisticParams
@@ -76,8 +77,9 @@ def _at_thresholds(values: npt.NDArray[np.float64], table: TreeTable) -> npt.NDA
 def _forest(rows: npt.NDArray[np.float64], table: TreeTable) -> npt.NDArray[np.float64]:
     out = np.empty((len(rows), 3))
     lanes = np.zeros(LANES, np.uint64)
+    nodes = pack_nodes(table.feature, table.threshold)
     for row, result in zip(rows.astype(np.float32), out, strict=True):
-        forest_probabilities(row, table.feature, table.threshold, table.leaf, lanes, result)
+        forest_probabilities(row, nodes, table.leaf, lanes, result)
     return out
 
 
@@ -97,11 +99,12 @@ def test_boosting_equals_xgboost(
     model = fit_boosting(values, label, np.ones(len(label)), BoostingParams(trees=23), 1)
     base, table = flatten_boosting(model)
     lanes = np.zeros(LANES, np.uint64)
+    nodes = pack_nodes(table.feature, table.threshold)
     for rows in (values, _at_thresholds(values, table)):
         expected = model.predict(xgboost.DMatrix(rows))
         out = np.empty((len(rows), 3))
         for row, result in zip(rows.astype(np.float32), out, strict=True):
-            boosting_scores(row, base, table.feature, table.threshold, table.leaf, lanes, result)
+            boosting_scores(row, base, nodes, table.leaf, lanes, result)
             softmax(result, result)
         np.testing.assert_allclose(out, expected, rtol=0, atol=1e-6)
 

@@ -11,6 +11,7 @@ from nautilus_scalp.models.trees import add_leaves
 from nautilus_scalp.models.trees import flatten
 from nautilus_scalp.models.trees import float32_at_most
 from nautilus_scalp.models.trees import float32_below
+from nautilus_scalp.models.trees import pack_nodes
 
 
 def _lopsided() -> TreeNodes:
@@ -38,7 +39,7 @@ def _evaluate(table: TreeTable, *x: float) -> float:
     out = np.zeros(1)
     lanes = np.zeros(LANES, np.uint64)
     row = np.array(x, np.float32)
-    add_leaves(row, table.feature, table.threshold, table.leaf, lanes, out)
+    add_leaves(row, pack_nodes(table.feature, table.threshold), table.leaf, lanes, out)
     return float(out[0])
 
 
@@ -58,6 +59,35 @@ def test_trees_of_different_depth_and_more_than_one_round_of_lanes() -> None:
 
 def test_only_leaves() -> None:
     assert _evaluate(flatten([_stump()]), 3.0) == 0.5
+
+
+@pytest.mark.parametrize("depth", range(1, 8))
+def test_packed_nodes_lead_to_the_leaf_that_level_order_gives(depth: int) -> None:
+    rng = np.random.default_rng(depth)
+    width = 1 << depth
+    table = TreeTable(
+        feature=rng.integers(0, 5, (3, width)).astype(np.uint16),
+        threshold=rng.normal(size=(3, width)).astype(np.float32),
+        leaf=rng.integers(0, 1_000, (3, width, 1)).astype(np.float32),
+    )
+    for x in rng.normal(size=(50, 5)).astype(np.float32):
+        expected = 0.0
+        for feature, threshold, leaf in zip(
+            table.feature, table.threshold, table.leaf, strict=True
+        ):
+            node = 1
+            while node < width:
+                node = 2 * node + int(x[feature[node]] > threshold[node])
+            expected += leaf[node - width, 0]
+        assert _evaluate(table, *x) == expected
+
+
+@pytest.mark.parametrize(("depth", "blocks"), [(1, 1), (3, 1), (4, 3), (6, 9), (10, 201)])
+def test_three_levels_share_a_cache_line(depth: int, blocks: int) -> None:
+    shape = (2, 1 << depth)
+    nodes = pack_nodes(np.zeros(shape, np.uint16), np.zeros(shape, np.float32))
+    assert nodes.shape == (2, blocks, 16)
+    assert nodes.ctypes.data % 64 == 0
 
 
 def test_a_tree_too_deep_for_the_layout_is_refused() -> None:
