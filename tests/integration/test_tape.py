@@ -201,12 +201,16 @@ def orders_of(config_path: Path, *overrides: str) -> list[tuple[Any, ...]]:
     return sorted(orders)
 
 
-def tape_config(path: Path, catalog: Path) -> Path:
-    text = CONFIG.read_text().replace("../..", str(ROOT))
-    text = text.replace("actors.ensemble:EnsembleActor", "actors.signal_tape:SignalTape")
-    text = text.replace("[actors.config]", f'[actors.config]\ncatalog_path = "{catalog}"')
-    path.write_text(text)
-    return path
+def only_actor(path: str, **config: str) -> str:
+    """Return the override that leaves one actor, for both instruments."""
+    keys = [f'instrument_ids = ["{BTC}", "{ETH}"]']
+    keys += [f'{key} = "{value}"' for key, value in config.items()]
+    block = "{ " + ", ".join(keys) + " }"
+    return f'actors=[{{ actor_path = "{path}", config_path = "{path}Config", config = {block} }}]'
+
+
+ENSEMBLE = only_actor("nautilus_scalp.actors.ensemble:EnsembleActor")
+TAPE = "nautilus_scalp.actors.signal_tape:SignalTape"
 
 
 @pytest.mark.slow
@@ -221,11 +225,11 @@ def test_replaying_the_tape_gives_the_orders_of_live_inference(
         f"model.path={model}",
     )
     write_tape(model, catalog, START_NS, END_NS)
-    inferred = orders_of(CONFIG, *common)
-    taped = tape_config(tmp_path / "tape.toml", catalog)
+    inferred = orders_of(CONFIG, *common, ENSEMBLE)
+    taped = only_actor(TAPE, catalog_path=str(catalog))
     assert sum(len(events) for *_, events in inferred) > 200
-    assert orders_of(taped, *common) == inferred
-    assert orders_of(taped, *common, "run.chunk_size=3000") == inferred
+    assert orders_of(CONFIG, *common, taped) == inferred
+    assert orders_of(CONFIG, *common, taped, "run.chunk_size=3000") == inferred
     silent = orders_of(CONFIG, *common, "actors=[]")
     assert silent != inferred  # so the signals did decide something
 
@@ -236,7 +240,7 @@ def test_a_missing_tape_is_an_error_before_the_run(
     empty = tmp_path / "empty"
     overrides = (f"run.catalog={catalog}", "run.end=2024-07-19T00:00:40Z", f"model.path={model}")
     with pytest.raises(UsageError, match="holds no tape of model tiny"):
-        orders_of(tape_config(tmp_path / "tape.toml", empty), *overrides)
+        orders_of(CONFIG, *overrides, only_actor(TAPE, catalog_path=str(empty)))
 
 
 def test_a_window_without_warm_features_is_an_error(catalog: Path, model: Path) -> None:
