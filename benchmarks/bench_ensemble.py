@@ -1,7 +1,7 @@
 """
 Cost of one prediction by all four models, compiled and by the libraries that trained them.
 
-Run with ``pytest benchmarks/bench_ensemble.py -s``; the last test prints both and their ratio,
+Run with ``pytest -n 0 benchmarks/bench_ensemble.py -s``; the last test prints both and their ratio,
 measured in turns in one run. The models have the documented sizes and are fitted on a synthetic
 market: their cost depends on the sizes of the trees, not on what they learned.
 """

@@ -1,7 +1,7 @@
 """
 Cost of an import, against the same rows through Nautilus's wranglers and ``write_data``.
 
-Run with ``pytest benchmarks/bench_import.py``. Ours is the whole command: SHA-256, unpacking,
+Run with ``pytest -n 0 benchmarks/bench_import.py``. Ours is the whole command: SHA-256, unpacking,
 parsing, judging, ordering, the book, Parquet, fsync. Nautilus's side is given DataFrames that are
 already parsed, so the ratio is in its favour. Both results are compared row by row.
 """

@@ -1,7 +1,7 @@
 """
 The same indicators, on the same events, by river, talipp, polars and pandas.
 
-Run with ``pytest benchmarks/bench_peers.py -s``, alone on the machine. Each test takes turns of our
+Run with ``pytest -n 0 benchmarks/bench_peers.py -s``, alone on the machine. Each test takes turns of our
 engine and a peer, checks that both say the same, and prints medians and the ratio. Our engine is
 given whole quotes, and reads, checks, rounds and decays them as always; the peers are given the
 finished sources (imbalance, microprice), their fastest way of updating, and one thread. Quotes come

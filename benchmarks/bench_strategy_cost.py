@@ -1,7 +1,7 @@
 """
 What a strategy costs with everything that surrounds it, against its bare orders.
 
-Run with ``pytest benchmarks/bench_strategy_cost.py``. The first engine plays the sample's ticks
+Run with ``pytest -n 0 benchmarks/bench_strategy_cost.py``. The first engine plays the sample's ticks
 to a strategy with its regime, its risk gate, the portfolio's seven layers and its exits; what it
 sends is written down. The second plays the same ticks to a strategy that does nothing but send the
 same orders at the same moments. Both are timed in turns in one run, by the processor's time, and
@@ -81,7 +81,6 @@ INSTRUMENT = InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
 START, END = "2024-07-19T00:00:00Z", "2024-07-19T00:05:02Z"
 ROUNDS = 3
 REVIEWS = 20_000
-MOST_US = 10.0
 
 
 class Command(NamedTuple):
@@ -365,4 +364,3 @@ def test_whole_review_of_an_intent(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         p50, p90, p99 = np.quantile(taken / 1e3, [0.5, 0.9, 0.99])
         sys.stdout.write(f"\nreview: p50 {p50:.1f} us, p90 {p90:.1f} us, p99 {p99:.1f} us\n")
-    assert np.median(taken) / 1e3 <= MOST_US
