@@ -1,9 +1,9 @@
 """
 Cost of the features, one event at a time and in batch.
 
-Run with ``pytest -n 0 benchmarks/bench_features.py``, alone on the machine. The market is a random walk:
-the cost of an event does not depend on the prices, only on the features computed: the 25 of the
-selection alone, or the whole catalogue.
+Run with ``pytest -n 0 benchmarks/bench_features.py``, alone on the machine. The market is a random
+walk: the cost of an event does not depend on the prices, only on the features computed: the 25 of
+the selection alone, or the whole catalogue.
 """
 
 from collections.abc import Callable

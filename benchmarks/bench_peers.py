@@ -1,12 +1,12 @@
 """
 The same indicators, on the same events, by river, talipp, polars and pandas.
 
-Run with ``pytest -n 0 benchmarks/bench_peers.py -s``, alone on the machine. Each test takes turns of our
-engine and a peer, checks that both say the same, and prints medians and the ratio. Our engine is
-given whole quotes, and reads, checks, rounds and decays them as always; the peers are given the
-finished sources (imbalance, microprice), their fastest way of updating, and one thread. Quotes come
-at an even pace, because the peers' averages know no time. In batch the peers compute a column at a
-time and ours an event at a time, so that what counts is how many columns there are.
+Run with ``pytest -n 0 benchmarks/bench_peers.py -s``, alone on the machine. Each test takes turns
+of our engine and a peer, checks that both say the same, and prints medians and the ratio. Our
+engine is given whole quotes, and reads, checks, rounds and decays them as always; the peers are
+given the finished sources (imbalance, microprice), their fastest way of updating, and one thread.
+Quotes come at an even pace, because the peers' averages know no time. In batch the peers compute a
+column at a time and ours an event at a time, so that what counts is how many columns there are.
 """
 # ruff: noqa: PD011  (the values of a tape or a matrix, not of a data frame)
 

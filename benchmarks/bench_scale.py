@@ -1,8 +1,8 @@
 """
 Cost of an order when there were many before it: 64,000 filled orders in one netting run.
 
-Run with ``pytest -n 0 benchmarks/bench_scale.py``. Every order is a market order that is filled on the
-next quote. ``plain`` is Nautilus as it comes, on far fewer orders: it grows with their square.
+Run with ``pytest -n 0 benchmarks/bench_scale.py``. Every order is a market order that is filled on
+the next quote. ``plain`` is Nautilus as it comes, on far fewer orders: it grows with their square.
 """
 
 from collections.abc import Callable

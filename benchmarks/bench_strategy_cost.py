@@ -1,11 +1,11 @@
 """
 What a strategy costs with everything that surrounds it, against its bare orders.
 
-Run with ``pytest -n 0 benchmarks/bench_strategy_cost.py``. The first engine plays the sample's ticks
-to a strategy with its regime, its risk gate, the portfolio's seven layers and its exits; what it
-sends is written down. The second plays the same ticks to a strategy that does nothing but send the
-same orders at the same moments. Both are timed in turns in one run, by the processor's time, and
-both must get the same fills; 1.3 times as much is the aim. The last test times the whole review
+Run with ``pytest -n 0 benchmarks/bench_strategy_cost.py``. The first engine plays the sample's
+ticks to a strategy with its regime, its risk gate, the portfolio's seven layers and its exits; what
+it sends is written down. The second plays the same ticks to a strategy that does nothing but send
+the same orders at the same moments. Both are timed in turns in one run, by the processor's time,
+and both must get the same fills; 1.3 times as much is the aim. The last test times the whole review
 of one order intent.
 """
 

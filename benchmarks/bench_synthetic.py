@@ -1,7 +1,8 @@
 """
 Cost of the synthetic market: events a second in memory, and an hour into a catalog.
 
-Run with ``pytest -n 0 benchmarks/bench_synthetic.py``. Events are quotes, trades and depth snapshots.
+Run with ``pytest -n 0 benchmarks/bench_synthetic.py``. Events are quotes, trades and depth
+snapshots.
 """
 
 from collections.abc import Callable
