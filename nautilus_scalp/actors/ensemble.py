@@ -17,6 +17,7 @@ from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.enums import RecordFlag
 from nautilus_trader.model.identifiers import InstrumentId
 
+from nautilus_scalp.actors.channel import Channel
 from nautilus_scalp.actors.side_feed import subscribe_side
 from nautilus_scalp.actors.side_feed import unsubscribe_side
 from nautilus_scalp.actors.side_tape import SideSource
@@ -29,19 +30,15 @@ from nautilus_scalp.bridge import quote_values
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.catalogue import side_kinds
-from nautilus_scalp.features.engine import FeatureEngine
 from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.tape import LEVELS
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.features.tape import Tape
-from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
-from nautilus_scalp.messages import signal_topic
 from nautilus_scalp.models.artifact import load_artifact
-from nautilus_scalp.models.ensemble import EnsembleStream
 from nautilus_scalp.signals.policy import decide
 
 
@@ -73,31 +70,6 @@ class EnsembleActorConfig(ActorConfig, frozen=True):
     indicators: Literal["selected", "all"] = "selected"
 
 
-class _Channel:
-    """What belongs to one instrument."""
-
-    __slots__ = (
-        "book_sample",
-        "engine",
-        "initialized",
-        "instrument_id",
-        "regime",
-        "stream",
-        "topic",
-    )
-
-    def __init__(
-        self, instrument_id: InstrumentId, engine: FeatureEngine, stream: EnsembleStream
-    ) -> None:
-        self.instrument_id = instrument_id
-        self.engine = engine
-        self.stream = stream
-        self.topic = signal_topic(instrument_id)
-        self.regime = UNCLASSIFIED
-        self.book_sample = -1
-        self.initialized = False
-
-
 class EnsembleActor(Actor):
     """
     Publishes an ``AlphaSignal`` for every quote on which the features are ready.
@@ -121,8 +93,8 @@ class EnsembleActor(Actor):
         super().__init__(config)
         self.signals_published = 0
         self._not_finite = 0
-        self._channels: dict[InstrumentId, _Channel] = {}
-        self._last: _Channel | None = None
+        self._channels: dict[InstrumentId, Channel] = {}
+        self._last: Channel | None = None
         self._side_kinds: frozenset[int] = frozenset()
         self._side_source: SideSource | None = None
         self._side_tape = NO_SIDE_TAPE
@@ -141,6 +113,41 @@ class EnsembleActor(Actor):
 
         """
         self._history = history
+
+    def relive(self, tape: Tape) -> None:
+        """
+        Begin anew with past trades, and what has been heard since the start.
+
+        Parameters
+        ----------
+        tape : Tape
+            Of the actor's instruments in their order: trades alone at first, then quotes and trades
+            up to the last that was heard.
+
+        """
+        for channel in self._channels.values():
+            channel.forget()
+        self._play(tape, trades_first=True)
+        for instrument_id in self._channels:
+            cold = ", ".join(self.cold(instrument_id)) or "none"
+            self.log.info(f"{instrument_id}: still cold: {cold}")  # noqa: G004 (Nautilus)
+
+    def cold(self, instrument_id: InstrumentId) -> list[str]:
+        """
+        Return the features that have not warmed up.
+
+        Parameters
+        ----------
+        instrument_id : InstrumentId
+            One of the actor's instruments.
+
+        Returns
+        -------
+        list[str]
+            Names in the grammar, of those that the model reads.
+
+        """
+        return self._channels[instrument_id].cold
 
     def replay_side_events(self, source: SideSource) -> None:
         """
@@ -166,7 +173,7 @@ class EnsembleActor(Actor):
             self.config.indicators,
         )
         self._channels = {
-            instrument_id: _Channel(instrument_id, engine, ensemble.stream())
+            instrument_id: Channel(instrument_id, engine, ensemble.stream())
             for instrument_id, engine in zip(self.config.instrument_ids, engines, strict=True)
         }
         self._side_kinds = side_kinds(engines[0].names)
@@ -191,9 +198,7 @@ class EnsembleActor(Actor):
     def on_resume(self) -> None:
         """Begin anew: what happened during the pause is not known."""
         for instrument_id, channel in self._channels.items():
-            channel.engine.reset()
-            channel.stream.reset()
-            channel.initialized = False
+            channel.forget()
             self._subscribe(instrument_id)
 
     def on_reset(self) -> None:
@@ -353,15 +358,20 @@ class EnsembleActor(Actor):
     def _warm_up(self) -> None:
         if self._history is None:
             return
+        self._play(self._history(self.config.instrument_ids), trades_first=False)
+
+    def _play(self, tape: Tape, *, trades_first: bool) -> None:
         channels = list(self._channels.values())
-        tape = self._history(self.config.instrument_ids)
         predictions = play_history(
-            tape, [one.engine for one in channels], [one.stream for one in channels]
+            tape,
+            [one.engine for one in channels],
+            [one.stream for one in channels],
+            trades_first=trades_first,
         )
         words = f"lived through {len(tape.kind)} events, {predictions} predictions"
         self.log.info(f"warm-up: {words}")  # noqa: G004 (Nautilus)
 
-    def _say_initialized(self, channel: _Channel) -> None:
+    def _say_initialized(self, channel: Channel) -> None:
         channel.initialized = True
         self.log.info(f"{channel.instrument_id}: initialised, signals from now on")  # noqa: G004
 

@@ -13,7 +13,11 @@ from nautilus_scalp.models.ensemble import EnsembleStream
 
 
 def play_history(
-    history: Tape, engines: Sequence[FeatureEngine], streams: Sequence[EnsembleStream]
+    history: Tape,
+    engines: Sequence[FeatureEngine],
+    streams: Sequence[EnsembleStream],
+    *,
+    trades_first: bool = False,
 ) -> int:
     """
     Let engines and models live through a history; nothing is published.
@@ -30,6 +34,9 @@ def play_history(
         One an instrument, sharing a board.
     streams : sequence of EnsembleStream
         One an instrument.
+    trades_first : bool
+        Whether the history begins with trades alone, as a venue gives them: quotes that there were
+        between them are missing, and what reads quotes warms up from the first one on.
 
     Returns
     -------
@@ -38,11 +45,15 @@ def play_history(
 
     """
     predictions = 0
+    quoteless = set(range(len(engines))) if trades_first else set()
     columns = (history.kind, history.instrument, history.ts_event_ns)
     kinds, instruments, times = (column.tolist() for column in columns)
     for kind, index, ts_ns, row in zip(kinds, instruments, times, history.values, strict=True):
         engine = engines[index]
         if kind == QUOTE:
+            if index in quoteless:
+                quoteless.discard(index)
+                engine.begin_quotes()
             if engine.on_quote(ts_ns, *row.tolist()):
                 streams[index].predict(engine.value, engine.segment, ts_ns, engine.mid)
                 predictions += 1
@@ -54,4 +65,6 @@ def play_history(
             engine.on_mark(ts_ns, row[0])
         elif kind == FUNDING:
             engine.on_funding(ts_ns, row[0])
+    for index in quoteless:
+        engines[index].begin_quotes()
     return predictions

@@ -284,3 +284,30 @@ def side_kinds(names: Iterable[str]) -> frozenset[int]:
         FUNDING: any(need.fundings for need in needs),
     }
     return frozenset(kind for kind, needed in counts.items() if needed)
+
+
+def from_trades_alone(names: Iterable[str]) -> frozenset[str]:
+    """
+    Return those features that trades determine, whatever the quotes were.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Sentences of the grammar.
+
+    Returns
+    -------
+    frozenset[str]
+        Not among them are price changes, whose unit is the mid price's volatility, and the edge of
+        a trade, which is its distance from the mid price.
+
+    """
+    return frozenset(name for name in names if _is_from_trades_alone(parse(name)))
+
+
+def _is_from_trades_alone(formula: Formula) -> bool:
+    if formula.operation == TECHNICAL or formula.scale != at.PLAIN:
+        return False
+    return all(
+        sources.BY_NAME[name].event == TRADE and name != "trade_edge" for name in formula.sources
+    )

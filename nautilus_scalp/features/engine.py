@@ -11,6 +11,7 @@ from nautilus_scalp.features import fused
 from nautilus_scalp.features import layout as at
 from nautilus_scalp.features.catalogue import CATALOGUE
 from nautilus_scalp.features.catalogue import SELECTED
+from nautilus_scalp.features.catalogue import from_trades_alone
 from nautilus_scalp.features.catalogue import specify
 from nautilus_scalp.features.grammar import CLOCKS_NS
 from nautilus_scalp.features.grammar import TECHNICAL
@@ -26,6 +27,7 @@ from nautilus_scalp.features.schema import WarmUp
 from nautilus_scalp.features.sources import Ints
 from nautilus_scalp.features.tape import DEPTH
 from nautilus_scalp.features.tape import MARK
+from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.features.tape import Tape
 
@@ -63,6 +65,14 @@ def build_schema(
     settings = msgspec.json.encode({"kernel": KERNEL_VERSION, "params": params}).decode()
     specs = tuple(specify(name, params.scale_half_life_ms) for name in selection)
     return FeatureSchema(specs=specs, settings=settings)
+
+
+class _TradesFirst(msgspec.Struct, frozen=True):
+    """When trades and when quotes began, in a segment that trades alone had to itself at first."""
+
+    segment: int = -1
+    trades_ns: int = 0
+    quotes_ns: int = 0
 
 
 class FeatureEngine:
@@ -133,6 +143,8 @@ class FeatureEngine:
         first = int(self._ints[at.VALUE])
         self.value: Floats = self._floats[first : first + len(names)]
         self.initialized = False
+        self._from_trades = from_trades_alone(self.names)
+        self._trades_first = _TradesFirst()
         self._board: Floats = np.zeros((0, at.BOARD_WIDTH))
         self.join(np.zeros((1, at.BOARD_WIDTH)), 0, -1)
 
@@ -189,7 +201,7 @@ class FeatureEngine:
     def _is_warm(self, need: WarmUp, name: str) -> bool:
         ints = self._ints
         events = ints[at.EVENTS : at.EVENTS + at.KINDS]
-        elapsed_ms = (ints[at.LAST_NS] - ints[at.ORIGIN_NS]) * 1e-6
+        elapsed_ms = (ints[at.LAST_NS] - self._origin_ns(name)) * 1e-6
         seen = all(events >= (need.quotes, need.trades, need.depths, need.marks, need.fundings))
         peers = not need.peers or self._floats[at.PEERS_SEEN] > 0.0
         spot = not need.spot or self._floats[at.SPOT_SEEN] > 0.0
@@ -202,6 +214,13 @@ class FeatureEngine:
         if parse(name).operation != TECHNICAL or not enough:
             return bool(enough)
         return self._bars(name) >= need.bars
+
+    def _origin_ns(self, name: str) -> int:
+        """Return since when a feature has seen what it is made of."""
+        first = self._trades_first
+        if first.segment != self.segment:
+            return int(self._ints[at.ORIGIN_NS])
+        return first.trades_ns if name in self._from_trades else first.quotes_ns
 
     def _bars(self, name: str) -> int:
         """Return how many bars of a technical indicator's clock have closed."""
@@ -270,6 +289,36 @@ class FeatureEngine:
     def on_funding(self, ts_event_ns: int, rate: float) -> None:
         """Take the funding rate of the current interval; the next quote's vector shows it."""
         fused.on_funding(self._floats, self._ints, ts_event_ns, float(rate))
+
+    def begin_quotes(self) -> None:
+        """
+        Let everything but what trades determine begin now, after trades without quotes.
+
+        Whatever reads quotes warms up from here, as if its segment began here. A feature
+        `from_trades_alone` goes on as if there had been quotes between the trades.
+        """
+        floats, ints = self._floats, self._ints
+        if not ints[at.EVENTS + TRADE]:
+            return
+        for age in (at.SQUARED_MOVES, at.MOVE_MS, at.MOVE_AGE_MS, at.QUOTE_AGE_MS):
+            floats[age] = 0.0
+        first, clocks = int(ints[at.BARS]), int(ints[at.CLOCKS + 1])
+        for clock in range(clocks):
+            floats[first + clock * at.BAR_WIDTH + at.BAR_VOLUME] = 0.0
+        now_ns = int(ints[at.LAST_NS])
+        self._trades_first = _TradesFirst(self.segment, int(ints[at.ORIGIN_NS]), now_ns)
+        # The kernel knows one origin: it is moved so that what is left to wait for is the same.
+        ints[at.ORIGIN_NS] = now_ns - int(ints[at.NEED_NS]) + self._wait_ns()
+
+    def _wait_ns(self) -> int:
+        """Return how long it takes from `begin_quotes` until the slowest selected one is warm."""
+        first = self._trades_first
+        past_ms = (first.quotes_ns - first.trades_ns) * 1e-6
+        waits_ms = (
+            spec.warm_up.elapsed_ms - past_ms * (spec.name in self._from_trades)
+            for spec in self.schema.specs
+        )
+        return max(0, int(max(waits_ms) * 1e6))
 
     def reset(self) -> None:
         """Forget all state; the next event begins a new segment. Refusals stay counted."""

@@ -40,6 +40,17 @@ def test_everything_is_well(rows) -> None:  # noqa: ANN001
     )
     assert table["fees BTCUSDT-PERP.BINANCE"].detail == "maker 2.0000 taker 5.0000 bps"
     assert table["position mode"].detail == "one-way"
+    assert table["margin mode"].detail == "crossed"
+    assert table["leverage BTCUSDT-PERP.BINANCE"].detail == (
+        "20x now, the venue is told 3x, allowed up to 50,000,000"
+    )
+    high = rows("live.leverage=60")["leverage BTCUSDT-PERP.BINANCE"]
+    assert (high.ok, high.detail) == (
+        True,
+        "20x now, the venue is told 60x, allowed up to 1,000,000",
+    )
+    too_high = rows("live.leverage=101")["leverage BTCUSDT-PERP.BINANCE"]
+    assert (too_high.ok, too_high.remedy) == (False, "set live.leverage to 100 or less")
 
 
 @pytest.mark.parametrize("exchange", ["BYBIT"], indirect=True)
@@ -54,8 +65,11 @@ def test_bybit_is_asked_too(rows, exchange: Exchange) -> None:  # noqa: ANN001
     table = rows("live.leverage=101")
     assert {name for name, row in table.items() if not row.ok} == {
         "account is empty",
-        "margin and leverage",
+        "leverage BTCUSDT-LINEAR.BYBIT",
     }
+    assert table["leverage BTCUSDT-LINEAR.BYBIT"].detail == (
+        "20x now, the venue is told 101x and allows 100x"
+    )
     assert table["account is empty"].detail == "BTCUSDT position -0.003"
 
 

@@ -5,15 +5,20 @@ from pathlib import Path
 
 import msgspec
 from nautilus_trader.live.node import TradingNode
+from nautilus_trader.model.identifiers import ComponentId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.system.kernel import NautilusKernel
 
 from nautilus_scalp.actors.ensemble import EnsembleActor
+from nautilus_scalp.actors.venue_history import Joined
+from nautilus_scalp.actors.venue_history import VenueHistory
+from nautilus_scalp.actors.venue_history import VenueHistoryConfig
 from nautilus_scalp.runtime.blocks import StrategyBlock
 from nautilus_scalp.runtime.live.actions import Action
 from nautilus_scalp.runtime.live.actions import Actions
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.config import LiveConfig
+from nautilus_scalp.runtime.live.config import WarmUpSection
 from nautilus_scalp.runtime.live.guard import GUARD_ID
 from nautilus_scalp.runtime.live.guard import TAG
 from nautilus_scalp.runtime.live.guard import GuardLinks
@@ -30,6 +35,7 @@ from nautilus_scalp.runtime.live.state import StateDirectory
 from nautilus_scalp.runtime.recording.clocks import Firing
 from nautilus_scalp.runtime.recording.clocks import LoopClock
 from nautilus_scalp.runtime.recording.components import Blocks
+from nautilus_scalp.runtime.recording.components import add_actor
 from nautilus_scalp.runtime.recording.components import add_components
 from nautilus_scalp.runtime.recording.components import add_strategy
 from nautilus_scalp.runtime.recording.components import complete_blocks
@@ -84,8 +90,8 @@ def assemble(
     blocks = complete_blocks(config.actors, strategies, model, state.kill_file)
     record = _Record(_recording(config, kernel, blocks, state))
     add_components(kernel, blocks, lambda name: LoopClock(loop, name, record.note_firing))
-    _warm_up(config, kernel, state, record.recording)
     components: list[Component] = [*node.trader.actors(), *node.trader.strategies()]
+    _warm_up(config, kernel, state, record.recording)
     restored = _restore(config, node, state, components)
     if record.recording is not None:
         record.recording.begin(LoopClock(loop, "recorder", _off_the_record), restored)
@@ -163,6 +169,9 @@ def _warm_up(
     """Give every ensemble actor a history to live through, and put that on record."""
     if config.warm_up is None:
         return
+    if config.warm_up.source == "venue":
+        _ask_venue(config.warm_up, kernel, recording)
+        return
     source = HistorySource(config, state.path, kernel.clock.timestamp_ns)
     for actor in kernel.trader.actors():
         if isinstance(actor, EnsembleActor):
@@ -170,14 +179,39 @@ def _warm_up(
             actor.live_through(history)
 
 
+def _ask_venue(
+    warm_up: WarmUpSection, kernel: NautilusKernel, recording: LiveRecording | None
+) -> None:
+    """Give every ensemble actor the venue's past trades, as soon as they are there."""
+    for actor in kernel.trader.actors():
+        if not isinstance(actor, EnsembleActor):
+            continue
+
+        def deliver(joined: Joined, actor: EnsembleActor = actor) -> None:
+            if recording is not None:
+                recording.keep_venue_history(joined.tape, str(actor.id))
+            actor.relive(joined.tape)
+
+        name = f"{actor.id}-history"
+        history = VenueHistory(
+            VenueHistoryConfig(
+                component_id=ComponentId(name),
+                instrument_ids=actor.config.instrument_ids,
+                minutes=warm_up.minutes,
+            ),
+            deliver,
+        )
+        add_actor(kernel, history, LoopClock(kernel.loop, name, _off_the_record))
+
+
 def _warming_up(kernel: NautilusKernel) -> list[str]:
-    names = [
-        str(name.symbol)
+    words = [
+        f"{name.symbol} ({len(actor.cold(name))} features cold)"
         for actor in kernel.trader.actors()
         if isinstance(actor, EnsembleActor)
         for name in actor.warming_up
     ]
-    return [f"warming up {', '.join(names)}"] if names else []
+    return [f"warming up {', '.join(words)}"] if words else []
 
 
 def _owners(config: LiveConfig) -> Owners:

@@ -15,7 +15,6 @@ from nautilus_trader.adapters.binance.common.symbol import BinanceSymbol
 from nautilus_trader.adapters.bybit import BybitDataClientConfig
 from nautilus_trader.adapters.bybit import BybitExecClientConfig
 from nautilus_trader.adapters.bybit import BybitLiveDataClientFactory
-from nautilus_trader.adapters.bybit import BybitLiveExecClientFactory
 from nautilus_trader.adapters.bybit.data import BybitDataClient
 from nautilus_trader.adapters.sandbox.config import SandboxExecutionClientConfig
 from nautilus_trader.adapters.sandbox.factory import SandboxLiveExecClientFactory
@@ -29,6 +28,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.live.outcomes import BinanceExecutionFactory
+from nautilus_scalp.runtime.live.outcomes import BybitExecutionFactory
 
 
 # Environment variables that hold key and secret, by venue and mode; paper needs none.
@@ -142,7 +142,10 @@ def _binance(config: LiveConfig, keys: Credentials) -> Clients:
         },
     )
     return Clients(
-        data=BinanceDataClientConfig(**common, base_url_ws=live.base_url_ws),
+        # Its stream has aggregated trades only: those that are asked for must be the same.
+        data=BinanceDataClientConfig(
+            **common, base_url_ws=live.base_url_ws, use_agg_trade_ticks=True
+        ),
         execution=execution,
         data_factory=BinanceLiveDataClientFactory,
         execution_factory=BinanceExecutionFactory,
@@ -175,7 +178,7 @@ def _bybit(config: LiveConfig, keys: Credentials) -> Clients:
         ),
         execution=execution,
         data_factory=BybitDataFactory,
-        execution_factory=BybitLiveExecClientFactory,
+        execution_factory=BybitExecutionFactory,
     )
 
 

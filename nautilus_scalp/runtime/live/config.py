@@ -72,17 +72,28 @@ class WarmUpSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Parameters
     ----------
+    source : {"recorded", "venue"}
+        "recorded": quotes and trades of a catalog or of an own recording. "venue": the past trades
+        that the venue still has, joined with the live ones; there are no past quotes to be had.
     catalog : str, optional
-        A catalog that ends just before now, relative to the configuration file. Left out, it is
-        the latest recording of this state directory; in mode "practice", the practice catalog
-        before `practice.start`. After a gap of more than a minute features begin anew.
+        For "recorded": a catalog that ends just before now, relative to the configuration file.
+        Left out, it is the latest recording of this state directory; in mode "practice", the
+        practice catalog before `practice.start`. After a gap of more than a minute features begin
+        anew.
     minutes : float
         How much of its end.
 
     """
 
+    source: Literal["recorded", "venue"] = "recorded"
     catalog: str | None = None
     minutes: Annotated[float, Meta(gt=0)] = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse two sources at once."""
+        if self.source == "venue" and self.catalog is not None:
+            message = 'warm_up.source = "venue", and warm_up.catalog is set'
+            raise UsageError(message, "remove one of the two")
 
 
 class RecorderSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

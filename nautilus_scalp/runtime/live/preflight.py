@@ -199,7 +199,7 @@ def _venue(config: LiveConfig, keys: Credentials, state: StateDirectory) -> Iter
         remedy = "check the keys, their permissions and this machine's clock"
         yield Check(name="account", ok=False, detail=facts.account_error, remedy=remedy)
     if facts.account is not None:
-        yield from _account(config, facts, facts.account, state)
+        yield from _account(config, facts.account, state)
 
 
 def _clock(facts: VenueFacts) -> Check:
@@ -228,9 +228,7 @@ def _filters(name: str, facts: VenueFacts, specs: dict[str, InstrumentSpec]) -> 
     return Check(name=title, ok=found == ours, detail=detail, remedy=remedy)
 
 
-def _account(
-    config: LiveConfig, facts: VenueFacts, account: AccountFacts, state: StateDirectory
-) -> Iterator[Check]:
+def _account(config: LiveConfig, account: AccountFacts, state: StateDirectory) -> Iterator[Check]:
     yield Check(
         name="permission",
         ok=account.can_trade,
@@ -243,7 +241,9 @@ def _account(
         detail="hedge" if account.hedge_mode else "one-way",
         remedy="switch the account to one-way mode" if account.hedge_mode else "",
     )
-    yield _leverage(config, facts, account)
+    yield _margin(config, account)
+    for name in config.instrument_ids:
+        yield _leverage(name, config, account)
     ok = account.available > 0
     remedy = "" if ok else "move collateral to the futures wallet"
     yield Check(name="collateral", ok=ok, detail=f"{account.available:.2f} free", remedy=remedy)
@@ -253,19 +253,33 @@ def _account(
     yield _empty(config, account, state)
 
 
-def _leverage(config: LiveConfig, facts: VenueFacts, account: AccountFacts) -> Check:
-    wanted = config.live.leverage
-    now = ", ".join(
-        f"{symbol} {kind} {account.leverages.get(symbol, Decimal(0)):f}x"
-        for symbol, kind in sorted(account.margin_types.items())
-    )
-    most = [facts.symbols[symbol].max_leverage for symbol in account.margin_types]
-    too_high = any(limit is not None and wanted > limit for limit in most)
+def _margin(config: LiveConfig, account: AccountFacts) -> Check:
+    """Two positions on crossed margin may share collateral, two on isolated margin may not."""
+    symbols = {name.partition("-")[0] for name in config.instrument_ids}
+    kinds = sorted({account.margin_types[one] for one in symbols if one in account.margin_types})
+    mixed = len(kinds) > 1
     return Check(
-        name="margin and leverage",
-        ok=not too_high,
-        detail=f"{now}; the venue is told {wanted}x",
-        remedy="lower live.leverage to what the venue allows" if too_high else "",
+        name="margin mode",
+        ok=not mixed,
+        detail=" and ".join(kinds).lower() or "not told",
+        remedy="give every symbol the same margin mode" if mixed else "",
+    )
+
+
+def _leverage(name: str, config: LiveConfig, account: AccountFacts) -> Check:
+    symbol, wanted = name.partition("-")[0], config.live.leverage
+    brackets = account.brackets.get(symbol, [])
+    most = max((one.leverage for one in brackets), default=Decimal(0))
+    up_to = max((one.notional for one in brackets if one.leverage >= wanted), default=Decimal(0))
+    ok = wanted <= most
+    detail = f"{account.leverages.get(symbol, Decimal(0)):f}x now, the venue is told {wanted}x"
+    if ok:
+        detail += f", allowed up to {up_to:,f}"
+    return Check(
+        name=f"leverage {name}",
+        ok=ok,
+        detail=detail if ok else f"{detail} and allows {most:f}x",
+        remedy="" if ok else f"set live.leverage to {int(most)} or less",
     )
 
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from nautilus_trader.adapters.binance import BinanceAccountType
 from nautilus_trader.adapters.binance.common.enums import BinanceEnvironment
 from nautilus_trader.adapters.binance.common.enums import BinanceSymbolFilterType
@@ -13,10 +14,12 @@ from nautilus_trader.adapters.binance.futures.http.wallet import BinanceFuturesW
 from nautilus_trader.adapters.binance.http.client import BinanceHttpClient
 from nautilus_trader.adapters.binance.http.error import BinanceError
 from nautilus_trader.common.component import LiveClock
+from nautilus_trader.core.nautilus_pyo3 import HttpMethod
 
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.live.venue_facts import AccountFacts
+from nautilus_scalp.runtime.live.venue_facts import Bracket
 from nautilus_scalp.runtime.live.venue_facts import SymbolFacts
 from nautilus_scalp.runtime.live.venue_facts import VenueFacts
 
@@ -97,6 +100,7 @@ async def _account(client: BinanceHttpClient, clock: LiveClock, symbols: list[st
         },
         margin_types={one.symbol: one.marginType for one in configs if one.symbol in symbols},
         leverages={one.symbol: Decimal(one.leverage) for one in configs if one.symbol in symbols},
+        brackets={symbol: await _brackets(client, clock, symbol) for symbol in symbols},
         positions={
             one.symbol: Decimal(one.positionAmt)
             for one in positions
@@ -104,3 +108,19 @@ async def _account(client: BinanceHttpClient, clock: LiveClock, symbols: list[st
         },
         open_orders={symbol: sum(order.symbol == symbol for order in orders) for symbol in symbols},
     )
+
+
+async def _brackets(client: BinanceHttpClient, clock: LiveClock, symbol: str) -> list[Bracket]:
+    """Ask what the adapter never does: how much leverage the account may have."""
+    payload = {"symbol": symbol, "timestamp": str(clock.timestamp_ms())}
+    body = await client.sign_request(HttpMethod.GET, "/fapi/v1/leverageBracket", payload)
+    answer = msgspec.json.decode(body)
+    rows = answer if isinstance(answer, list) else [answer]  # the documentation shows both
+    return [
+        Bracket(
+            leverage=Decimal(str(one["initialLeverage"])), notional=Decimal(str(one["notionalCap"]))
+        )
+        for row in rows
+        if row["symbol"] == symbol
+        for one in row["brackets"]
+    ]

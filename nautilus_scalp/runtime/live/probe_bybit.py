@@ -20,6 +20,7 @@ from nautilus_scalp.errors import ScalpError
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.live.venue_facts import AccountFacts
+from nautilus_scalp.runtime.live.venue_facts import Bracket
 from nautilus_scalp.runtime.live.venue_facts import SymbolFacts
 from nautilus_scalp.runtime.live.venue_facts import VenueFacts
 
@@ -166,7 +167,6 @@ def _symbol_facts(row: Answer) -> SymbolFacts:
         tick_size=row["priceFilter"]["tickSize"],
         step_size=row["lotSizeFilter"]["qtyStep"],
         min_notional=row["lotSizeFilter"]["minNotionalValue"],
-        max_leverage=Decimal(row["leverageFilter"]["maxLeverage"]),
     )
 
 
@@ -174,13 +174,18 @@ async def _account(bybit: BybitRest, symbols: list[str]) -> AccountFacts:
     key = await bybit.ask("/v5/user/query-api")
     wallets = await bybit.ask_list("/v5/account/wallet-balance", accountType="UNIFIED")
     margin = (await bybit.ask("/v5/account/info"))["marginMode"]
-    rates, held, orders = {}, [], {}
+    rates, held, orders, brackets = {}, [], {}, {}
     for symbol in symbols:
         for row in await bybit.ask_list("/v5/account/fee-rate", **_LINEAR, symbol=symbol):
             rates[row["symbol"]] = Decimal(row["makerFeeRate"]), Decimal(row["takerFeeRate"])
         held += await bybit.ask_list("/v5/position/list", **_LINEAR, symbol=symbol)
         rows = await bybit.ask_list("/v5/order/realtime", **_LINEAR, symbol=symbol, openOnly="0")
         orders[symbol] = len(rows)
+        rows = await bybit.ask_list("/v5/market/risk-limit", **_LINEAR, symbol=symbol)
+        brackets[symbol] = [
+            Bracket(leverage=Decimal(r["maxLeverage"]), notional=Decimal(r["riskLimitValue"]))
+            for r in rows
+        ]
     return AccountFacts(
         can_trade=not key["readOnly"] and "Order" in key["permissions"].get("ContractTrade", ()),
         available=sum((Decimal(row["totalAvailableBalance"] or 0) for row in wallets), Decimal(0)),
@@ -188,6 +193,7 @@ async def _account(bybit: BybitRest, symbols: list[str]) -> AccountFacts:
         fees=rates,
         margin_types=dict.fromkeys(symbols, "ISOLATED" if margin == _ISOLATED else "CROSSED"),
         leverages={row["symbol"]: Decimal(row["leverage"] or 0) for row in held},
+        brackets=brackets,
         positions=_net(held),
         open_orders=orders,
     )

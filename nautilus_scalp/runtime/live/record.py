@@ -25,6 +25,7 @@ from nautilus_scalp.runtime.recording.components import Blocks
 from nautilus_scalp.runtime.recording.components import add_actor
 from nautilus_scalp.runtime.recording.history import history_path
 from nautilus_scalp.runtime.recording.history import save_history
+from nautilus_scalp.runtime.recording.history import venue_history_path
 from nautilus_scalp.runtime.recording.run import RUN_FILE
 from nautilus_scalp.runtime.recording.run import RecordedRun
 from nautilus_scalp.runtime.recording.run import States
@@ -123,6 +124,20 @@ class LiveRecording:
             return tape
 
         return keep
+
+    def keep_venue_history(self, tape: Tape, actor: str) -> None:
+        """Keep what the venue told of the past, and note that an actor gets it now.
+
+        Parameters
+        ----------
+        tape : Tape
+            Past trades, and what was heard live meanwhile.
+        actor : str
+            The actor's id.
+
+        """
+        save_history(venue_history_path(self.directory, actor), tape)
+        self._recorder.note("history", actor)
 
     def close(self) -> None:
         """Write what waits to be written."""

@@ -11,7 +11,13 @@ class SymbolFacts(msgspec.Struct, frozen=True, kw_only=True):
     tick_size: str
     step_size: str
     min_notional: str
-    max_leverage: Decimal | None = None
+
+
+class Bracket(msgspec.Struct, frozen=True, kw_only=True):
+    """Most leverage that an account may have, for positions up to a value in quote currency."""
+
+    leverage: Decimal
+    notional: Decimal
 
 
 class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +37,8 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
         CROSSED or ISOLATED by symbol.
     leverages : dict[str, Decimal]
         Leverage by symbol, as it is set now.
+    brackets : dict[str, list[Bracket]]
+        What the venue allows the account, by symbol.
     positions : dict[str, Decimal]
         Open positions by symbol.
     open_orders : dict[str, int]
@@ -44,6 +52,7 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     fees: dict[str, tuple[Decimal, Decimal]]
     margin_types: dict[str, str]
     leverages: dict[str, Decimal]
+    brackets: dict[str, list[Bracket]]
     positions: dict[str, Decimal]
     open_orders: dict[str, int]
 

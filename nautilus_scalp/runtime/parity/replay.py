@@ -38,6 +38,7 @@ from nautilus_scalp.runtime.recording.components import Blocks
 from nautilus_scalp.runtime.recording.components import add_components
 from nautilus_scalp.runtime.recording.history import history_path
 from nautilus_scalp.runtime.recording.history import load_history
+from nautilus_scalp.runtime.recording.history import venue_history_path
 from nautilus_scalp.runtime.recording.intents import ORDER_ID
 from nautilus_scalp.runtime.recording.intents import Intent
 from nautilus_scalp.runtime.recording.intents import IntentLog
@@ -92,6 +93,7 @@ class Replay:
         self, run: RecordedRun, instruments: Sequence[Instrument], directory: Path
     ) -> None:
         self.answers = Answers()
+        self._directory = directory
         self._intents = IntentLog()
         self._ids: dict[str, str] = {}
         self._recorded_names: dict[str, str] = {}
@@ -162,6 +164,8 @@ class Replay:
                 self._kernel.exec_engine.process(event_from_dict(fields))
         elif entry.kind == "message":
             self._publish(body)
+        elif entry.kind == "history":
+            self._relive(body)
         elif entry.kind == "event":
             return self._tell(body)
         return None
@@ -198,6 +202,11 @@ class Replay:
         strategy = self._kernel.trader._strategies[StrategyId(action.strategy)]  # noqa: SLF001
         where = None if action.instrument is None else InstrumentId.from_str(action.instrument)
         perform(action.name, strategy, where)
+
+    def _relive(self, actor_id: str) -> None:
+        for actor in self._kernel.trader.actors():
+            if isinstance(actor, EnsembleActor) and str(actor.id) == actor_id:
+                actor.relive(load_history(venue_history_path(self._directory, actor_id)))
 
     def _publish(self, body: dict[str, Any]) -> None:
         kind: Any = resolve_path(body["class"])

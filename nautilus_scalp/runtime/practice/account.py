@@ -6,6 +6,8 @@ import msgspec
 
 
 BUY, SELL = 1, -1
+# Most leverage of an account, and the position's value in quote currency up to which it has it.
+LEVERAGE_TIERS = ((100, 1_000_000), (50, 5_000_000), (20, 20_000_000), (10, 50_000_000))
 ZERO = Decimal(0)
 
 

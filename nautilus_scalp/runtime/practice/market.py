@@ -1,6 +1,9 @@
 """What a venue publishes besides trades: books, mark prices and funding rates."""
 
+from collections import deque
 from decimal import Decimal
+
+import msgspec
 
 from nautilus_scalp.features.tape import DEPTH
 from nautilus_scalp.features.tape import FUNDING
@@ -15,7 +18,16 @@ from nautilus_scalp.runtime.practice.venue import Venue
 
 
 FUNDING_INTERVAL_MS = 8 * 3_600_000
+_MOST_TRADES = 50_000
 _USUAL_RATE = Decimal("0.0001")
+
+
+class PublicTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """A trade as the venue publishes it, with its number and the venue's time."""
+
+    number: int
+    time_ms: int
+    event: MarketEvent
 
 
 class Market:
@@ -37,6 +49,27 @@ class Market:
         self._books: dict[str, Book] = {}
         self._marks: dict[str, Decimal] = {}
         self._rates: dict[str, Decimal] = {}
+        self._trades: dict[str, deque[PublicTrade]] = {}
+
+    def keep(self, event: MarketEvent, number: int, now_ms: int) -> None:
+        """Remember a trade that is published, for whoever asks for the past.
+
+        Parameters
+        ----------
+        event : MarketEvent
+            The trade.
+        number : int
+            Its id.
+        now_ms : int
+            The venue's clock.
+
+        """
+        trade = PublicTrade(number=number, time_ms=now_ms, event=event)
+        self._trades.setdefault(event.symbol, deque(maxlen=_MOST_TRADES)).append(trade)
+
+    def trades(self, symbol: str) -> list[PublicTrade]:
+        """Return the published trades that are remembered, the oldest first."""
+        return list(self._trades.get(symbol, ()))
 
     def apply(self, event: MarketEvent) -> None:
         """Take the next event.

@@ -18,6 +18,11 @@ def history_path(recording: Path, actor: str) -> Path:
     return recording / "history" / f"{actor}.npz"
 
 
+def venue_history_path(recording: Path, actor: str) -> Path:
+    """Return where the trades are kept that an actor was given by the venue, after its start."""
+    return recording / "history" / f"{actor}.venue.npz"
+
+
 def save_history(path: Path, tape: Tape) -> None:
     """Write a tape, whole or not at all.
 

@@ -21,8 +21,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     after : int
         How many market events of the segment came before it.
     kind : str
-        "order", "event", "account", "timer", "action" and "message" (a venue's own form of market
-        data, such as Binance's for funding rates) are told to the components of a replay;
+        "order", "event", "account", "timer", "action", "history" (past trades of the venue, for
+        one actor) and "message" (a venue's own form of market data, such as Binance's for funding
+        rates) are told to the components of a replay;
         "intent" and "regime" are what they must answer. "start" is when they started, "end" when
         the recording ended in good order.
     body : dict, list or None

@@ -16,6 +16,7 @@ from nautilus_scalp.runtime.practice.account import Order
 from nautilus_scalp.runtime.practice.account import Ticket
 from nautilus_scalp.runtime.practice.binance import account
 from nautilus_scalp.runtime.practice.binance import orders
+from nautilus_scalp.runtime.practice.binance import publics
 from nautilus_scalp.runtime.practice.binance.streams import BinanceStreams
 from nautilus_scalp.runtime.practice.documents import Document
 from nautilus_scalp.runtime.practice.documents import text
@@ -28,7 +29,10 @@ from nautilus_scalp.runtime.practice.wire import Response
 
 _RECV_WINDOW_MS = 5_000
 _MOST_LEAD_MS = 1_000
-_PUBLIC = ("/fapi/v1/exchangeInfo", "/fapi/v1/time", "/fapi/v1/ping", "/fapi/v1/depth")
+_MOST_AGG_TRADES = 1_000
+_PUBLIC = tuple(
+    f"/fapi/v1/{name}" for name in ("exchangeInfo", "time", "ping", "depth", "aggTrades")
+)
 type _Handler = Callable[[Request], Any]
 
 
@@ -58,10 +62,12 @@ class BinanceRest:
             ("GET", "/fapi/v1/time"): lambda _request: {"serverTime": self._venue.now_ms()},
             ("GET", "/fapi/v1/exchangeInfo"): self._exchange_info,
             ("GET", "/fapi/v1/depth"): self._depth,
+            ("GET", "/fapi/v1/aggTrades"): self._agg_trades,
             ("GET", "/fapi/v2/account"): self._account,
             ("GET", "/fapi/v3/positionRisk"): self._position_risk,
             ("GET", "/fapi/v1/commissionRate"): self._commission_rate,
             ("GET", "/fapi/v1/symbolConfig"): self._symbol_config,
+            ("GET", "/fapi/v1/leverageBracket"): self._brackets,
             ("POST", "/fapi/v1/leverage"): self._set_leverage,
             ("POST", "/fapi/v1/marginType"): self._set_margin_type,
             ("GET", "/fapi/v1/income"): self._income,
@@ -192,6 +198,18 @@ class BinanceRest:
             "asks": book.asks[:levels],
         }
 
+    def _agg_trades(self, request: Request) -> list[Document]:
+        """Return public trades of a window, from its beginning on: a page, as the venue does."""
+        params = request.params
+        begin, end = int(params.get("startTime", "0")), int(params.get("endTime", str(2**62)))
+        found = [
+            trade
+            for trade in self._desk.market.trades(params["symbol"])
+            if begin <= trade.time_ms <= end
+        ]
+        page = found[: min(int(params.get("limit", "500")), _MOST_AGG_TRADES)]
+        return [publics.agg_trade_document(trade) for trade in page]
+
     def _account(self, _request: Request) -> Document:
         return account.account_document(self._venue, self._desk.quote)
 
@@ -224,6 +242,11 @@ class BinanceRest:
             for symbol, leverage in self._venue.leverage.items()
             if wanted in (None, symbol)
         ]
+
+    def _brackets(self, request: Request) -> list[Document]:
+        wanted = request.params.get("symbol")
+        symbols = [symbol for symbol in self._venue.rules if wanted in (None, symbol)]
+        return [publics.bracket_document(symbol) for symbol in symbols]
 
     def _set_leverage(self, request: Request) -> Document:
         symbol, leverage = request.params["symbol"], int(request.params["leverage"])

@@ -161,6 +161,7 @@ class BinanceStreams:
                 f'"B":"{event.third}","a":"{event.second}","A":"{event.fourth}","T":{now},"E":{now}',
             )
         elif event.kind == TRADE:
+            self._desk.market.keep(event, number, now)
             buyer_is_maker = "true" if event.aggressor == SELL else "false"
             self._send(
                 f"{symbol.lower()}@aggTrade",

@@ -11,6 +11,7 @@ import msgspec
 
 from nautilus_scalp.runtime.practice.bybit import account
 from nautilus_scalp.runtime.practice.bybit import orders
+from nautilus_scalp.runtime.practice.bybit import publics
 from nautilus_scalp.runtime.practice.bybit.commands import BybitCommands
 from nautilus_scalp.runtime.practice.bybit.commands import Params
 from nautilus_scalp.runtime.practice.documents import Document
@@ -55,6 +56,8 @@ class BybitRest:
             ("GET", "/v5/market/time"): lambda _params: self._time(),
             ("GET", "/v5/market/instruments-info"): self._instruments,
             ("GET", "/v5/market/orderbook"): self._book,
+            ("GET", "/v5/market/recent-trade"): self._recent_trades,
+            ("GET", "/v5/market/risk-limit"): self._risk_limits,
             ("GET", "/v5/account/fee-rate"): self._fee_rates,
             ("GET", "/v5/account/info"): lambda _params: {"marginMode": "REGULAR_MARGIN"},
             ("GET", "/v5/account/wallet-balance"): lambda _params: {
@@ -156,6 +159,15 @@ class BybitRest:
     def _book(self, params: Params) -> Document:
         levels, symbol = int(params.get("limit", 25)), params["symbol"]
         return orders.book_document(self._desk.market.book(symbol), symbol, levels, 0)
+
+    def _recent_trades(self, params: Params) -> Document:
+        trades = self._desk.market.trades(params["symbol"])
+        newest_first = trades[: -int(params.get("limit", 500)) - 1 : -1]
+        return _page([publics.recent_trade_document(trade) for trade in newest_first])
+
+    def _risk_limits(self, params: Params) -> Document:
+        tiers = [publics.risk_limit_documents(symbol) for symbol in self._symbols(params)]
+        return _page([row for rows in tiers for row in rows])
 
     def _fee_rates(self, params: Params) -> Document:
         rules = [self._venue.rules[symbol] for symbol in self._symbols(params)]

@@ -10,6 +10,7 @@ from nautilus_scalp.runtime.practice.bybit.commands import BybitCommands
 from nautilus_scalp.runtime.practice.bybit.orders import REFUSALS
 from nautilus_scalp.runtime.practice.bybit.orders import book_document
 from nautilus_scalp.runtime.practice.bybit.orders import side_name
+from nautilus_scalp.runtime.practice.bybit.publics import public_trade_id
 from nautilus_scalp.runtime.practice.bybit.rest import sign
 from nautilus_scalp.runtime.practice.delivery import Delivery
 from nautilus_scalp.runtime.practice.documents import Document
@@ -308,6 +309,7 @@ class BybitStreams:
 
     def _public_trade(self, event: MarketEvent, topic: str) -> Document:
         now = self._desk.venue.now_ms()
+        self._desk.market.keep(event, self._sequence, now)
         trade = {
             "T": now,
             "s": event.symbol,
@@ -315,7 +317,7 @@ class BybitStreams:
             "v": event.second,
             "p": event.first,
             "L": "PlusTick",
-            "i": f"10000000-0000-0000-0000-{self._sequence:012d}",
+            "i": public_trade_id(self._sequence),
             "BT": False,
             "RPI": False,
             "seq": self._sequence,
