@@ -1,9 +1,13 @@
 """A change of leverage reaches the live venue, and the account follows when it has agreed."""
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import Callable
+import time
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 from nautilus_trader.model.identifiers import ClientId
@@ -11,7 +15,45 @@ from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.messages import LEVERAGE_ENDPOINT
 from nautilus_scalp.messages import LeverageRequest
+from nautilus_scalp.runtime.live.leverage import VenueLeverage
 from nautilus_scalp.runtime.live.leverage import obey_leverage
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Exchange
+    from conftest import Trader
+
+both_venues = pytest.mark.parametrize("exchange", ["BINANCE", "BYBIT"], indirect=True)
+
+# A maker under a guard whose measures are known after a second, and a regime after as long.
+MAKER = "nautilus_scalp.strategies.market_making:MarketMaking"
+BLOCKS = """
+ladder = {{ spread_target = 0.0005, volatility_multiplier = 0.0, quote_depth = 1 }}
+regime = {{ apply_profile = false, trade_in = {regimes} }}
+
+[[actors]]
+actor_path = "nautilus_scalp.actors.regime:RegimeActor"
+config_path = "nautilus_scalp.actors.regime:RegimeActorConfig"
+[actors.config]
+instrument_ids = ["{instrument}"]
+[actors.config.params]
+min_dwell_ms = 0.0
+measures = {{ bar_ms = 50.0, window_bars = 10, warm_up_bars = 20 }}
+
+[[actors]]
+actor_path = "nautilus_scalp.actors.portfolio:PortfolioGuard"
+config_path = "nautilus_scalp.actors.portfolio:PortfolioGuardConfig"
+[actors.config]
+venue = "{venue}"
+interval_ms = 50.0
+leverage = {{ mode = "adaptive", largest = 10.0, raise_after_ms = 500.0 }}
+[actors.config.limits]
+max_exposure_share = 0.05
+moves = {{ sample_ms = 50.0, least_samples = 20, half_life_samples = 40.0 }}
+"""
+EVERY = '["NORMAL", "VOLATILE", "TRENDING", "RANGING", "CRASH", "BULL_RUN", "RECOVERY"]'
 
 
 PERPETUAL = {
@@ -25,13 +67,13 @@ class Venue:
 
     endpoints: dict[str, Callable[[LeverageRequest], None]]
 
-    def __init__(self, name: str, *, refuses: bool) -> None:
+    def __init__(self, name: str, *, refusals: int) -> None:
         self.is_margin_account = True
         self.asked: list[tuple[str, int]] = []
         self.account: dict[InstrumentId, Decimal] = {}
         self.said: list[str] = []
         self.spoke = asyncio.Event()
-        self._refuses = refuses
+        self._refusals = refusals
         self._futures_http_account = SimpleNamespace(set_leverage=self._answer)
         self.endpoints = {}
         self.exec_engine = SimpleNamespace(_clients={ClientId(name): self})
@@ -50,7 +92,7 @@ class Venue:
 
     async def _answer(self, symbol: object, leverage: int) -> None:
         self.asked.append((str(symbol), leverage))
-        if self._refuses:
+        if len(self.asked) <= self._refusals:
             message = "margin does not suffice"
             raise ValueError(message)
 
@@ -72,14 +114,14 @@ async def ask(venue: Venue, name: str, *, simulated: bool = False) -> None:
 
 @pytest.mark.parametrize(("name", "symbol"), [("BINANCE", "BTCUSDT"), ("BYBIT", "BTCUSDT-LINEAR")])
 def test_the_venue_is_asked_and_the_account_follows(name: str, symbol: str) -> None:
-    venue = Venue(name, refuses=False)
+    venue = Venue(name, refusals=0)
     asyncio.run(ask(venue, name))
     assert venue.asked == [(symbol, 2)]
     assert venue.account == {PERPETUAL[name]: Decimal(2)}
 
 
 def test_a_refusal_is_reported_and_the_account_stays() -> None:
-    venue = Venue("BINANCE", refuses=True)
+    venue = Venue("BINANCE", refusals=3)
     asyncio.run(ask(venue, "BINANCE"))
     assert venue.asked == [("BTCUSDT", 2)]
     assert venue.account == {}
@@ -87,7 +129,100 @@ def test_a_refusal_is_reported_and_the_account_stays() -> None:
 
 
 def test_a_paper_account_needs_no_venue() -> None:
-    venue = Venue("BINANCE", refuses=True)
+    venue = Venue("BINANCE", refusals=3)
     asyncio.run(ask(venue, "BINANCE", simulated=True))
     assert venue.asked == []
     assert venue.account == {PERPETUAL["BINANCE"]: Decimal(2)}
+
+
+def test_a_newer_wish_is_not_overtaken_by_an_older_answer() -> None:
+    """Two changes in a row: the second one waits for the venue's answer to the first."""
+
+    async def story(venue: Venue) -> None:
+        levels = VenueLeverage(venue, "BINANCE", venue.say, simulated=False)  # type: ignore[arg-type]
+        levels.on_request(LeverageRequest(PERPETUAL["BINANCE"], 3))
+        levels.on_request(LeverageRequest(PERPETUAL["BINANCE"], 1))
+        while venue.account.get(PERPETUAL["BINANCE"]) != 1:
+            venue.spoke.clear()
+            await asyncio.wait_for(venue.spoke.wait(), timeout=10)
+
+    venue = Venue("BINANCE", refusals=0)
+    asyncio.run(story(venue))
+    assert [level for _, level in venue.asked] in ([3, 1], [1])
+
+
+def test_a_venue_that_refused_is_asked_again_and_reported_once() -> None:
+    async def story(venue: Venue) -> None:
+        levels = VenueLeverage(
+            venue,  # type: ignore[arg-type]
+            "BYBIT",
+            venue.say,
+            simulated=False,
+            retry_s=0.001,
+        )
+        levels.on_request(LeverageRequest(PERPETUAL["BYBIT"], 2))
+        while not venue.account:
+            venue.spoke.clear()
+            await asyncio.wait_for(venue.spoke.wait(), timeout=10)
+
+    venue = Venue("BYBIT", refusals=3)
+    asyncio.run(story(venue))
+    assert venue.asked == [("BTCUSDT-LINEAR", 2)] * 4
+    assert venue.account == {PERPETUAL["BYBIT"]: Decimal(2)}
+    assert [("refused" in line) for line in venue.said] == [True, False]
+
+
+# --- the real adapters, against a practice exchange of either venue ---
+
+
+def leverage(state: dict[str, Any]) -> int:
+    """Return what the exchange has the account at."""
+    return int(state["leverage"]["BTCUSDT"])
+
+
+def start(exchange: Exchange, trader: Trader, regimes: str) -> None:
+    """Start a maker under a guard that adapts the leverage."""
+    trader.strategy = MAKER
+    trader.more_blocks = BLOCKS.format(
+        instrument=exchange.instrument_id, venue=exchange.venue, regimes=regimes
+    )
+    trader.start(
+        "live.unowned=leave", order_notional=300.0, inventory_limit=600.0, refresh_interval_ms=200.0
+    )
+
+
+@both_venues
+def test_leverage_follows_the_market(exchange: Exchange, trader: Trader) -> None:
+    """Careful while nothing is known, up in a calm, down in a storm, out in a crash."""
+    assert leverage(exchange.state()) == 20
+    start(exchange, trader, EVERY)
+    exchange.wait(lambda state: leverage(state) == 1, "the emergency's, while nothing is known")
+    calm = leverage(exchange.wait(lambda state: leverage(state) >= 6, "a calm market's"))
+    exchange.wait(lambda state: state["open_orders"], "quotes")
+    deadline = time.monotonic() + 30.0
+    spike = 0
+    while not 1 < (now := leverage(exchange.state())) <= calm // 2:
+        assert time.monotonic() < deadline, f"leverage stays at {now}"
+        spike = 1 - spike  # up and down by a basis point: wild for this market, not in general
+        exchange.fault(spike_bps=spike)
+        time.sleep(0.15)
+    exchange.wait(lambda state: state["open_orders"], "quotes in the storm")
+    exchange.fault(spike_bps=-80)
+    exchange.wait(lambda state: leverage(state) == 1, "the crash's")
+    exchange.wait(lambda _state: exchange.is_flat(), "nothing is left in a crash")
+    trader.wait_for("regime_crash")  # the status line says why nothing is opened
+    assert trader.end() == 0, trader.output
+    assert "refused leverage" not in trader.output
+
+
+@both_venues
+def test_a_venue_refuses_until_the_margin_suffices(exchange: Exchange, trader: Trader) -> None:
+    """Too much is held for a leverage of 1: by somebody else, so that it is not ours to close."""
+    exchange.ask(lambda practice: practice.act("trade_outside", "BTCUSDT", "0.3"))
+    start(exchange, trader, "[]")
+    trader.wait_for("the venue refused leverage 1")
+    assert leverage(exchange.state()) == 3  # of the configuration
+    exchange.ask(lambda practice: practice.act("trade_outside", "BTCUSDT", "-0.3"))
+    exchange.wait(lambda state: leverage(state) != 3, "the venue agrees")
+    assert trader.end() == 0, trader.output
+    assert trader.output.count("the venue refused leverage 1") == 1

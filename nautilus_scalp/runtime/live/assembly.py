@@ -28,6 +28,7 @@ from nautilus_scalp.runtime.live.history import HistorySource
 from nautilus_scalp.runtime.live.leverage import obey_leverage
 from nautilus_scalp.runtime.live.node import build_node
 from nautilus_scalp.runtime.live.record import LiveRecording
+from nautilus_scalp.runtime.live.refused import refused
 from nautilus_scalp.runtime.live.session import LiveSession
 from nautilus_scalp.runtime.live.state import Component
 from nautilus_scalp.runtime.live.state import Owners
@@ -111,7 +112,7 @@ def assemble(
         stop=session.stop,
         save=save,
         actions=actions,
-        remarks=lambda: [*_warming_up(kernel), *record.remarks()],
+        remarks=lambda: [*_warming_up(kernel), *refused(node.trader), *record.remarks()],
     )
     guard = LiveGuard(_guard_config(config, state, adopted), links)
     add_strategy(kernel, guard, LoopClock(loop, str(GUARD_ID), _off_the_record))

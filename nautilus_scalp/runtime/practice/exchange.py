@@ -185,7 +185,7 @@ class PracticeExchange:
         Returns
         -------
         Document
-            Balance and what it is made of, positions, working orders, counts, speed.
+            Balance and what it is made of, positions, leverage, working orders, counts, speed.
 
         """
         venue, connections = self.venue, self.dialect.connections()
@@ -196,6 +196,7 @@ class PracticeExchange:
             "funding": text(sum((payment.amount for payment in venue.payments), ZERO)),
             "profit": text(venue.balance - self._opening_balance),
             "positions": {symbol: text(held.qty) for symbol, held in venue.positions.items()},
+            "leverage": dict(venue.leverage),
             "open_orders": [msgspec.to_builtins(order) for order in venue.orders.working()],
             "orders": len(venue.orders),
             "trades": len(venue.trades),

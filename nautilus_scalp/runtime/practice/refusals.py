@@ -19,6 +19,7 @@ class Reason(StrEnum):
     DUPLICATE_CLIENT_ID = "duplicate_client_id"
     FILL_OR_KILL = "fill_or_kill"
     INSUFFICIENT_MARGIN = "insufficient_margin"
+    LEVERAGE_TOO_SMALL = "leverage_too_small"
     MIN_NOTIONAL = "min_notional"
     NO_CHANGE = "no_change"
     NO_LISTEN_KEY = "no_listen_key"
@@ -115,7 +116,33 @@ def check_steps(venue: "Venue", symbol: str, qty: Decimal, price: Decimal | None
         raise Refused(Reason.TICK_SIZE)
 
 
+def check_leverage(venue: "Venue", symbol: str, leverage: int) -> None:
+    """Check that the account can carry the open position at a leverage.
+
+    Parameters
+    ----------
+    venue : Venue
+        Position and balance.
+    symbol : str
+        The symbol.
+    leverage : int
+        What is asked for.
+
+    Raises
+    ------
+    Refused
+        If the position needs more margin than there is.
+
+    """
+    held = abs(venue.positions[symbol].qty)
+    if held and held * venue.tops[symbol].ask / leverage > _equity(venue):
+        raise Refused(Reason.LEVERAGE_TOO_SMALL)
+
+
 def _affords(venue: "Venue", ticket: Ticket, price: Decimal) -> bool:
     after = venue.positions[ticket.symbol].qty + ticket.side * ticket.qty
-    equity = venue.balance + sum((venue.unrealized(symbol) for symbol in venue.rules), ZERO)
-    return abs(after) * price / venue.leverage[ticket.symbol] <= equity
+    return abs(after) * price / venue.leverage[ticket.symbol] <= _equity(venue)
+
+
+def _equity(venue: "Venue") -> Decimal:
+    return venue.balance + sum((venue.unrealized(symbol) for symbol in venue.rules), ZERO)

@@ -27,6 +27,11 @@ REFUSALS: dict[Reason, tuple[int, int, str]] = {
     Reason.REDUCE_ONLY: (400, -2022, "ReduceOnly Order is rejected."),
     Reason.MIN_NOTIONAL: (400, -4164, "Order's notional must be no smaller than the minimum."),
     Reason.INSUFFICIENT_MARGIN: (400, -2019, "Margin is insufficient."),
+    Reason.LEVERAGE_TOO_SMALL: (
+        400,
+        -2028,
+        "Leverage is smaller than permitted: insufficient margin balance.",
+    ),
     Reason.POST_ONLY_WOULD_TAKE: (
         400,
         -5022,

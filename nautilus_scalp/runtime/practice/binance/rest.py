@@ -23,6 +23,7 @@ from nautilus_scalp.runtime.practice.documents import text
 from nautilus_scalp.runtime.practice.exchange import Desk
 from nautilus_scalp.runtime.practice.refusals import Reason
 from nautilus_scalp.runtime.practice.refusals import Refused
+from nautilus_scalp.runtime.practice.refusals import check_leverage
 from nautilus_scalp.runtime.practice.wire import Request
 from nautilus_scalp.runtime.practice.wire import Response
 
@@ -250,6 +251,7 @@ class BinanceRest:
 
     def _set_leverage(self, request: Request) -> Document:
         symbol, leverage = request.params["symbol"], int(request.params["leverage"])
+        check_leverage(self._venue, symbol, leverage)
         self._venue.leverage[symbol] = leverage
         return {"symbol": symbol, "leverage": leverage, "maxNotionalValue": "50000000"}
 

@@ -27,6 +27,7 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.REDUCE_ONLY: (110017, "current position is zero, cannot fix reduce-only order qty"),
     Reason.MIN_NOTIONAL: (110094, "Order does not meet minimum order value"),
     Reason.INSUFFICIENT_MARGIN: (110007, "ab not enough for new order"),
+    Reason.LEVERAGE_TOO_SMALL: (110044, "Available margin is insufficient"),
     Reason.SAME_LEVERAGE: (110043, "leverage not modified"),
     Reason.NO_CHANGE: (10001, "The order remains unchanged as the parameters are the same"),
 }

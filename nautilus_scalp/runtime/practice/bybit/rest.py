@@ -19,6 +19,7 @@ from nautilus_scalp.runtime.practice.documents import text
 from nautilus_scalp.runtime.practice.exchange import Desk
 from nautilus_scalp.runtime.practice.refusals import Reason
 from nautilus_scalp.runtime.practice.refusals import Refused
+from nautilus_scalp.runtime.practice.refusals import check_leverage
 from nautilus_scalp.runtime.practice.wire import Request
 from nautilus_scalp.runtime.practice.wire import Response
 
@@ -193,6 +194,7 @@ class BybitRest:
         wanted = int(Decimal(params["buyLeverage"]))
         if self._venue.leverage[params["symbol"]] == wanted:
             raise Refused(Reason.SAME_LEVERAGE)
+        check_leverage(self._venue, params["symbol"], wanted)
         self._venue.leverage[params["symbol"]] = wanted
         return {}
 
