@@ -13,6 +13,7 @@ from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.runtime.live.clients import KEY_NAMES
+from nautilus_scalp.runtime.practice.account import ZERO
 from nautilus_scalp.runtime.practice.account import PracticeKeys
 from nautilus_scalp.runtime.practice.exchange import PracticeExchange
 from nautilus_scalp.runtime.practice.feed import Playback
@@ -117,6 +119,16 @@ class Exchange:
     def profit(self) -> Decimal:
         """Return what the account has made, fees and funding included."""
         return Decimal(self.state()["profit"])
+
+    def profit_since(self, time_ms: int) -> Decimal:
+        """Return what the account has made from a time on, by the exchange's clock."""
+
+        def made(practice: PracticeExchange) -> Decimal:
+            venue = practice.venue
+            trades = [t.realized - t.fee for t in venue.trades if t.time_ms >= time_ms]
+            return sum([*trades, *(p.amount for p in venue.payments if p.time_ms >= time_ms)], ZERO)
+
+        return self.ask(made)
 
     def position(self) -> Decimal:
         """Return the net position of the account."""
@@ -259,6 +271,17 @@ class Trader:
         """Return the profit that the trader printed at its end, to the last printed digit."""
         (printed,) = re.findall(r"profit ([+-]\d+\.\d+): realised", self.output)
         return pytest.approx(Decimal(printed), abs=Decimal("0.00005"))
+
+    def taken_over_ms(self) -> int:
+        """Return when the run took the account over, by the exchange's clock."""
+        (stamp,) = re.findall(r"took the account over at (\S+Z): ", self.output)
+        return round(datetime.fromisoformat(stamp).timestamp() * 1_000)
+
+    def assert_books_agree(self) -> None:
+        """Check profit and position of a run that has ended: ours, the ledger's, the exchange's."""
+        assert self.told_profit() == self._exchange.profit_since(self.taken_over_ms()), self.output
+        assert "our books agree" in self.output, self.output
+        assert self._exchange.is_flat(), self.output
 
     def logs(self) -> str:
         """Return everything that was logged."""

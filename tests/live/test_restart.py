@@ -92,16 +92,15 @@ def test_killed_and_started_again(
     trader.start(CALM)
     exchange.wait(lambda state: state["trades"] >= 2, "two fills")
     stage(exchange, trader)
-    trades, profit = exchange.state()["trades"], exchange.profit()
+    trades = exchange.state()["trades"]
     trader.start(CALM)
     exchange.wait(lambda state: state["user_connections"] == 1, "the new run has begun")
     exchange.fault(frozen_feed=False)
     exchange.wait(lambda state: state["trades"] >= trades + 4, "trading goes on")
     assert trader.end() == 0, trader.output
-    assert exchange.is_flat()
+    trader.assert_books_agree()
     verdict = trader.audit()
     assert verdict.clean, verdict
-    assert trader.told_profit() == exchange.profit() - profit
     # What was left was closed before anything was opened, and closed once.
     assert exchange.never_held_more_than("0.003")
     record_property("orders", verdict.sent)

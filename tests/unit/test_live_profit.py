@@ -22,17 +22,19 @@ from nautilus_trader.model.objects import Quantity
 from nautilus_scalp.runtime.live.ledger import Ledger
 from nautilus_scalp.runtime.live.profit import Books
 from nautilus_scalp.runtime.live.profit import compare
+from nautilus_scalp.runtime.live.takeover import TakenOver
 
 
 D = Decimal
 SINCE_MS = 1_000
+NAME = InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
 
 
 def fill(side: OrderSide, qty: str, price: str, fee: str, ts_ms: int = SINCE_MS) -> OrderFilled:
     return OrderFilled(
         trader_id=TraderId("T-1"),
         strategy_id=StrategyId("S-1"),
-        instrument_id=InstrumentId.from_str("BTCUSDT-PERP.BINANCE"),
+        instrument_id=NAME,
         client_order_id=ClientOrderId("O-1"),
         venue_order_id=VenueOrderId("1"),
         account_id=AccountId("BINANCE-1"),
@@ -51,8 +53,15 @@ def fill(side: OrderSide, qty: str, price: str, fee: str, ts_ms: int = SINCE_MS)
     )
 
 
+def begun(held: tuple[Decimal, Decimal] | None = None) -> Books:
+    books = Books()
+    books.on_event(fill(OrderSide.BUY, "7", "70", "7"))  # history, which is no business of the run
+    books.on_taken_over(TakenOver(since_ms=SINCE_MS, held={NAME: held} if held else {}, orders=0))
+    return books
+
+
 def test_average_price_partial_close_and_reversal() -> None:
-    books = Books(SINCE_MS)
+    books = begun()
     for event in (
         fill(OrderSide.BUY, "1", "100", "0.1"),
         fill(OrderSide.BUY, "1", "110", "0.1"),
@@ -66,8 +75,8 @@ def test_average_price_partial_close_and_reversal() -> None:
 
 
 def test_what_was_held_at_the_start_has_its_price_and_no_fee() -> None:
-    books = Books(SINCE_MS)
-    books.on_event(fill(OrderSide.SELL, "2", "50", "9", ts_ms=SINCE_MS - 1))
+    books = begun((D(-1), D(50)))
+    books.on_event(fill(OrderSide.SELL, "1", "50", "9", ts_ms=SINCE_MS - 1))
     books.on_event(fill(OrderSide.BUY, "2", "48", "0.5"))
     assert books.ledger() == Ledger(realized=D(4), fees=D("0.5"))
 

@@ -21,7 +21,8 @@ from nautilus_scalp.runtime.live.config import LiveConfig
 
 
 _LOG_FILE_BYTES = 50 * 1024 * 1024
-_RECONCILIATION_MINUTES = 24 * 60
+_UNTIL_ANSWERED = 1_000_000
+_POSITION_LOOKBACK_MINUTES = 15
 # Closed orders and positions are dropped from memory: Nautilus's cost of closing a position
 # grows with the number of those closed before.
 _PURGE_MINUTES = 10
@@ -88,20 +89,18 @@ def _exec_engine(config: LiveConfig) -> LiveExecEngineConfig:
     return LiveExecEngineConfig(
         graceful_shutdown_on_exception=True,
         reconciliation=compares,
-        reconciliation_lookback_mins=_RECONCILIATION_MINUTES,
         reconciliation_instrument_ids=[
             InstrumentId.from_str(name) for name in config.instrument_ids
         ],
         reconciliation_startup_delay_secs=_SETTLE_S,
-        # A request without an answer is asked after twice and given up after six seconds: by then
-        # the venues' receive window of five seconds is over, and it cannot arrive any more.
+        # A request without an answer is asked after until the venue says what became of it.
         inflight_check_interval_ms=1_000,
         inflight_check_threshold_ms=2_000,
-        inflight_check_retries=2,
+        inflight_check_retries=_UNTIL_ANSWERED,
         open_check_interval_secs=live.open_check_interval_s if compares else None,
         open_check_open_only=True,
-        open_check_missing_retries=3,
         position_check_interval_secs=live.position_check_interval_s if compares else None,
+        position_check_lookback_mins=_POSITION_LOOKBACK_MINUTES,
         purge_closed_orders_interval_mins=_PURGE_MINUTES,
         purge_closed_orders_buffer_mins=_PURGE_BUFFER_MINUTES,
         purge_closed_positions_interval_mins=_PURGE_MINUTES,

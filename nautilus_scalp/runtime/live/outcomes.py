@@ -6,7 +6,13 @@ from typing import Any
 
 from nautilus_trader.adapters.binance import BinanceLiveExecClientFactory
 from nautilus_trader.adapters.binance.futures.execution import BinanceFuturesExecutionClient
+from nautilus_trader.adapters.bybit import BybitLiveExecClientFactory
+from nautilus_trader.adapters.bybit.execution import BybitExecutionClient
 from nautilus_trader.live.factories import LiveExecClientFactory
+
+from nautilus_scalp.runtime.live.inquiry import BinanceInquiry
+from nautilus_scalp.runtime.live.inquiry import BybitInquiry
+from nautilus_scalp.runtime.live.mending import Mending
 
 
 # Binance: any HTTP 5xx, and these codes, leave the outcome open ("execution status unknown").
@@ -86,11 +92,35 @@ class BinanceExecutionFactory(LiveExecClientFactory):
         Returns
         -------
         BinanceFuturesExecutionClient
-            The adapter's own, with one method wrapped.
+            The adapter's own, mended.
 
         """
         client = BinanceLiveExecClientFactory.create(**parts)
         client.generate_order_rejected = _unless_unknown(client)
+        Mending(client, BinanceInquiry(client))
+        return client
+
+
+class BybitExecutionFactory(LiveExecClientFactory):
+    """Builds Bybit's execution client, mended."""
+
+    @staticmethod
+    def create(**parts: Any) -> BybitExecutionClient:  # type: ignore[override]  # noqa: ANN401
+        """Build the client.
+
+        Parameters
+        ----------
+        **parts : Any
+            What Nautilus's node builder hands over: loop, name, config, msgbus, cache, clock.
+
+        Returns
+        -------
+        BybitExecutionClient
+            The adapter's own, mended.
+
+        """
+        client = BybitLiveExecClientFactory.create(**parts)
+        Mending(client, BybitInquiry(client))
         return client
 
 

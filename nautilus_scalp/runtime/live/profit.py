@@ -14,6 +14,7 @@ from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.live.ledger import Ledger
 from nautilus_scalp.runtime.live.ledger import read_ledger
+from nautilus_scalp.runtime.live.takeover import TakenOver
 
 
 _NS_PER_MS = 1_000_000
@@ -25,15 +26,12 @@ _ZERO = Decimal(0)
 class Books:
     """Adds up fills: one net position an instrument at its average price, as venues do.
 
-    Parameters
-    ----------
-    since_ms : int
-        Earlier fills tell what was held at the start, and are not part of the profit.
-
+    Nothing is booked until the run has taken the account over.
     """
 
-    def __init__(self, since_ms: int) -> None:
-        self.since_ms = since_ms
+    def __init__(self) -> None:
+        self.since_ms = 0
+        self._begun = False
         self._held: dict[InstrumentId, tuple[Decimal, Decimal]] = {}
         self._realized = _ZERO
         self._fees = _ZERO
@@ -42,8 +40,22 @@ class Books:
         """Return realised profit and fees; funding is not in any fill."""
         return Ledger(realized=self._realized, fees=self._fees)
 
+    def on_taken_over(self, beginning: TakenOver) -> None:
+        """Begin with what the account holds.
+
+        Parameters
+        ----------
+        beginning : TakenOver
+            From the message bus.
+
+        """
+        self.since_ms, self._begun = beginning.since_ms, True
+        self._held = dict(beginning.held)
+
     def on_event(self, event: OrderEvent) -> None:
         """Book a fill; any other event is none.
+
+        Fills from before the beginning, of orders that still work, move what is held.
 
         Parameters
         ----------
@@ -51,7 +63,7 @@ class Books:
             From the message bus.
 
         """
-        if not isinstance(event, OrderFilled):
+        if not (self._begun and isinstance(event, OrderFilled)):
             return
         signed = event.last_qty.as_decimal() * (1 if event.is_buy else -1)
         realized = self._book(event.instrument_id, signed, event.last_px.as_decimal())

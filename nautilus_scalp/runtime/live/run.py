@@ -25,6 +25,7 @@ from nautilus_scalp.runtime.live.probe import probe
 from nautilus_scalp.runtime.live.profit import Books
 from nautilus_scalp.runtime.live.profit import profit_line
 from nautilus_scalp.runtime.live.state import StateDirectory
+from nautilus_scalp.runtime.live.takeover import TAKEN_OVER
 from nautilus_scalp.runtime.live.venue import venue_of
 
 
@@ -94,9 +95,10 @@ def _trade(
             f"logs in {state.logs}; stop with Ctrl-C or: touch {state.kill_file}"
         )
         state.mark_running(assembly.owners)
-        kernel = assembly.node.kernel
-        books = Books(kernel.clock.timestamp_ms())
-        kernel.msgbus.subscribe("events.order.*", books.on_event)
+        books, msgbus = Books(), assembly.node.kernel.msgbus
+        msgbus.subscribe(TAKEN_OVER, books.on_taken_over)
+        msgbus.subscribe(TAKEN_OVER, lambda beginning: _say(beginning.words()))
+        msgbus.subscribe("events.order.*", books.on_event)
         assembly.session.run()
         _verify_flat(config, keys, assembly.node)
         if config.live.mode != "paper":
