@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import chain
 
 import numpy as np
 from msgspec import Struct
@@ -187,7 +188,7 @@ def join(
         Live events in their order; a past trade stands before the first live event that is later.
 
     """
-    past = sorted(past, key=lambda tick: tick.ts_event)
+    past = _oldest_first(past)
     first: dict[InstrumentId, TradeTick] = {}
     for tick in live:
         if isinstance(tick, TradeTick):
@@ -203,6 +204,17 @@ def join(
     rows = _merged(kept, live)
     gaps = sorted(str(name) for name in first.keys() - met)
     return Joined(tape=_tape(instruments, rows), asked=len(kept), gaps=gaps)
+
+
+def _oldest_first(past: Sequence[TradeTick]) -> list[TradeTick]:
+    """Sort by time; trades of one millisecond stay in the venue's order, whichever way it lists."""
+    answers: dict[InstrumentId, list[TradeTick]] = {}
+    for trade in past:
+        answers.setdefault(trade.instrument_id, []).append(trade)
+    for trades in answers.values():
+        if trades[0].ts_event > trades[-1].ts_event:
+            trades.reverse()
+    return sorted(chain.from_iterable(answers.values()), key=lambda trade: trade.ts_event)
 
 
 def _merged(past: list[TradeTick], live: Sequence[Tick]) -> list[Tick]:

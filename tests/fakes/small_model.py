@@ -46,7 +46,11 @@ def random_arrays(rng: np.random.Generator, count: int) -> dict[str, npt.NDArray
     }
 
 
-def write_artifact(path: Path, names: tuple[str, ...] = NAMES) -> Path:
+def write_artifact(
+    path: Path,
+    names: tuple[str, ...] = NAMES,
+    instruments: tuple[str, ...] = ("BTCUSDT-PERP.BINANCE",),
+) -> Path:
     """Write a model of the features that knows nothing."""
     manifest = Manifest(
         model_id="tiny",
@@ -56,7 +60,7 @@ def write_artifact(path: Path, names: tuple[str, ...] = NAMES) -> Path:
         features=FEATURES,
         feature_names=names,
         schema_hash=build_schema(FEATURES, names).hash,
-        instruments=("BTCUSDT-PERP.BINANCE",),
+        instruments=instruments,
         train_start_ns=0,
         train_end_ns=1,
         embargo_ms=500,

@@ -278,7 +278,7 @@ def _leverage(name: str, config: LiveConfig, account: AccountFacts) -> Check:
     return Check(
         name=f"leverage {name}",
         ok=ok,
-        detail=detail if ok else f"{detail} and allows {most:f}x",
+        detail=detail if ok else f"{detail} and allows {most.normalize():f}x",
         remedy="" if ok else f"set live.leverage to {int(most)} or less",
     )
 
