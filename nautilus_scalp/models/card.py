@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from nautilus_scalp.features.engine import build_schema
@@ -34,7 +35,7 @@ def render_card(manifest: Manifest) -> str:
         ("Features", _features(manifest)),
         ("Label", _facts(manifest.label) + _rules(manifest.label_audit)),
         ("Figures on held-out rows", _figures(manifest.metrics.get("holdout", {}), "model")),
-        ("Figures per walk-forward fold", _folds(manifest.folds)),
+        ("Figures per fold", _folds(manifest.folds)),
         ("Calibration", _calibration(manifest)),
         ("Parity certificate", _parity(manifest)),
         ("Limits", _limits(manifest)),
@@ -103,8 +104,26 @@ def _rules(audit: Mapping[str, Any]) -> list[str]:
     return ["", "What rules without skill score on this label:", "", *_figures(audit, "rule")]
 
 
-def _folds(folds: Iterable[Mapping[str, Any]]) -> list[str]:
-    return _figures({str(number): fold for number, fold in enumerate(folds, start=1)}, "fold")
+def _folds(folds: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what each fold was in one table, and its figures at every horizon in another."""
+    if not folds:
+        return [_NONE]
+    facts = {
+        fold["name"]: {key: fact for key, fact in fold.items() if key not in {"name", "horizons"}}
+        for fold in folds
+    }
+    figures = {
+        f"{horizon} ms, {fold['name']}": fold["horizons"][horizon]
+        for horizon in folds[0]["horizons"]
+        for fold in folds
+    }
+    return [
+        "Each fold was predicted by models fitted to the others, purged, the embargo in between.",
+        "",
+        *_figures(facts, "fold"),
+        "",
+        *_figures(figures, "horizon and fold"),
+    ]
 
 
 def _calibration(manifest: Manifest) -> list[str]:
@@ -149,7 +168,7 @@ def _limits(manifest: Manifest) -> list[str]:
             f"({rule:.4f})."
         )
     if not manifest.folds:
-        limits.append("* No walk-forward folds are recorded.")
+        limits.append("* No folds are recorded.")
     if not manifest.label_audit:
         limits.append("* No label audit is recorded.")
     if manifest.parity is not None and not manifest.parity.ready:

@@ -47,6 +47,8 @@ class ForestParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Number of trees and their depth.
     min_split, min_leaf : int
         Fewest rows in a node that is split, and in a leaf.
+    tree_rows : int
+        Rows drawn for a tree, with replacement, at most; of fewer, as many as there are.
 
     """
 
@@ -54,6 +56,7 @@ class ForestParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     depth: int = 10
     min_split: int = 10
     min_leaf: int = 5
+    tree_rows: int = 150_000
 
 
 class LstmParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,8 +74,10 @@ class LstmParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Streams that are read side by side.
     learning_rate, weight_decay, gradient_clip : float
         Of AdamW, and the largest norm of a gradient.
+    epoch_events : int
+        Events of an epoch at most: of more, each epoch takes other ones in turn.
     epochs, restart_epochs, patience : int
-        Passes at most, passes of the first cosine cycle (each next is twice as long), passes
+        Epochs at most, those of the first cosine cycle (each next is twice as long), those
         without improvement before training stops.
     device : str
         ``cpu`` gives the same bytes on every run; ``auto`` takes cuda, xpu or mps if there.
@@ -87,6 +92,7 @@ class LstmParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     gradient_clip: float = 1.0
+    epoch_events: int = 300_000
     epochs: int = 30
     restart_epochs: int = 10
     patience: int = 10
@@ -273,6 +279,8 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ("validation_fraction", 0.0 < self.validation_fraction < 1.0, "give a share, as 0.2"),
             ("random_forest.depth", 0 < self.random_forest.depth <= MAX_DEPTH, _DEPTH),
             ("xgboost.depth", 0 < self.xgboost.depth <= MAX_DEPTH, _DEPTH),
+            ("random_forest.tree_rows", self.random_forest.tree_rows > 0, "give 1 or more"),
+            ("lstm.epoch_events", self.lstm.epoch_events > 0, "give 1 or more"),
             ("move_rate", self.move_rate.half_life_ms >= 0.0 < self.move_rate.prior, _RATE),
             ("lstm.device", self.lstm.device in DEVICES, f"choose one of {', '.join(DEVICES)}"),
             ("ensemble.weight_folds", weights.weight_folds > 1, "give 2 or more"),

@@ -45,6 +45,7 @@ def fit_forest(
         max_depth=params.depth,
         min_samples_split=params.min_split,
         min_samples_leaf=params.min_leaf,
+        max_samples=min(params.tree_rows, len(values)),
         n_jobs=-1,
         random_state=seed,
     )

@@ -23,7 +23,7 @@ from nautilus_scalp.training.labels import balance
 CLASSES = 3
 LAYERS = 2
 PIECE_SEQUENCES = 10
-THREADS = 2  # fixed, because the order of a parallel sum depends on it
+THREADS = 1  # steps are small: a second thread mostly waits, and stalls where cores are shared
 _IMPROVEMENT = 1e-4
 
 
@@ -155,7 +155,8 @@ def fit_lstm(
 
     """
     device = choose_device(params.device)
-    with _reproducible(seed):
+    draws = draw_epochs(*train.label.shape, params.epoch_events)
+    with reproducible(seed, device):
         model = LstmClassifier(train.inputs.shape[2], params).to(device)
         optimizer = torch.optim.AdamW(
             model.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
@@ -166,9 +167,9 @@ def fit_lstm(
         best_loss, best_epoch = float("inf"), 0
         best = copy.deepcopy(model.state_dict())
         for epoch in range(params.epochs):
-            _train_epoch(model, train, optimizer, params)
+            train_epoch(model, train, next(draws), optimizer, params)
             schedule.step()
-            loss = _mean_loss(model, holdout, params.batch)
+            loss = float(mean_loss(model, holdout, params.batch))
             if loss < best_loss - _IMPROVEMENT:
                 best_loss, best_epoch = loss, epoch
                 best = copy.deepcopy(model.state_dict())
@@ -194,26 +195,40 @@ def pack_lstm(model: LstmClassifier) -> dict[str, npt.NDArray[np.float32]]:
     return arrays
 
 
-def _train_epoch(
+def train_epoch(
     model: LstmClassifier,
     pieces: EventPieces,
+    order: torch.Tensor,
     optimizer: torch.optim.Optimizer,
     params: LstmParams,
 ) -> None:
-    """Go through all pieces in random order, a batch side by side, its state carried on."""
+    """Go through some pieces in the given order, a batch side by side, its state carried on.
+
+    Parameters
+    ----------
+    model : LstmClassifier
+        On any device; each batch is brought to it.
+    pieces : EventPieces
+        On the CPU.
+    order : int64[n]
+        Which pieces, as they come.
+    optimizer : Optimizer
+        Of the model.
+    params : LstmParams
+        Batch, sequence and clipping.
+
+    """
     device = next(model.parameters()).device
     model.train()
-    order = torch.randperm(len(pieces.label))
     for start in range(0, len(order), params.batch):
         batch = order[start : start + params.batch]
+        padded_from = int(pieces.weight[batch].any(dim=0).nonzero().max()) + 1
         inputs = pieces.inputs[batch].to(device)
         label = pieces.label[batch].to(device)
         weight = pieces.weight[batch].to(device)
         state = None
-        for first in range(0, label.shape[1], params.sequence):
+        for first in range(0, padded_from, params.sequence):
             part = slice(first, first + params.sequence)
-            if not weight[:, part].any():
-                break
             scores, state = model(inputs[:, part], state)
             state = (state[0].detach(), state[1].detach())
             loss = _summed_loss(scores, label[:, part], weight[:, part]) / weight[:, part].sum()
@@ -223,17 +238,43 @@ def _train_epoch(
             optimizer.step()
 
 
-def _mean_loss(model: LstmClassifier, pieces: EventPieces, batch: int) -> float:
+def mean_loss(model: LstmClassifier, pieces: EventPieces, batch: int) -> torch.Tensor:
+    """Return the mean weighted loss over all pieces, a scalar on the model's device."""
     device = next(model.parameters()).device
     model.eval()
-    total = 0.0
+    losses = []
     with torch.no_grad():
         for first in range(0, len(pieces.label), batch):
             part = slice(first, first + batch)
             scores, _ = model(pieces.inputs[part].to(device))
             weight = pieces.weight[part].to(device)
-            total += float(_summed_loss(scores, pieces.label[part].to(device), weight))
-    return total / float(pieces.weight.sum())
+            losses.append(_summed_loss(scores, pieces.label[part].to(device), weight))
+    return torch.stack(losses).sum() / float(pieces.weight.sum())
+
+
+def draw_epochs(count: int, length: int, events: int) -> Iterator[torch.Tensor]:
+    """Yield the pieces of one epoch after the other.
+
+    Parameters
+    ----------
+    count, length : int
+        Pieces, and events of a piece.
+    events : int
+        Of an epoch at most, but one piece at least.
+
+    Yields
+    ------
+    int64[n]
+        Indices of pieces in random order; every piece comes once before any comes again.
+
+    """
+    share = min(count, max(1, events // length))
+    left = torch.empty(0, dtype=torch.int64)
+    while True:
+        if len(left) < share:
+            left = torch.cat((left, torch.randperm(count)))
+        yield left[:share]
+        left = left[share:]
 
 
 def _summed_loss(scores: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -244,14 +285,18 @@ def _summed_loss(scores: torch.Tensor, label: torch.Tensor, weight: torch.Tensor
 
 
 @contextmanager
-def _reproducible(seed: int) -> Iterator[None]:
-    """Fix torch's generator, threads and algorithms, and give them back as they were."""
+def reproducible(seed: int, device: torch.device) -> Iterator[None]:
+    """Fix torch's generator, threads and algorithms, and give them back as they were.
+
+    Only the CPU promises equal bytes: CUDA has no deterministic LSTM without settings of its
+    libraries that must be made before the process starts, and refuses to run in that mode.
+    """
     threads = torch.get_num_threads()
     exact = torch.are_deterministic_algorithms_enabled()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         torch.set_num_threads(THREADS)
-        torch.use_deterministic_algorithms(mode=True)
+        torch.use_deterministic_algorithms(mode=device.type == "cpu")
         try:
             yield
         finally:

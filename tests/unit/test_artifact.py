@@ -360,7 +360,7 @@ def test_the_card_is_the_manifest_in_words(certified: Path) -> None:
         assert f"| `{name}` |" in card
     assert manifest.parity is not None
     assert manifest.parity.features_sha256[:12] in card
-    assert "No walk-forward folds are recorded" in card
+    assert "No folds are recorded" in card
 
 
 def test_the_card_shows_folds_audit_and_a_signal_no_better_than_imbalance(
@@ -370,14 +370,22 @@ def test_the_card_shows_folds_audit_and_a_signal_no_better_than_imbalance(
         manifest,
         label={"kind": "direction"},
         label_audit={"majority": {"accuracy": 0.61}, "persistence": {"accuracy": 0.52}},
-        folds=[{"start": "a", "metrics": {"auc": 0.7}}, {"start": "b", "metrics": {"auc": 0.8}}],
+        folds=[
+            {"name": f"part {k}", "start": day, "test_rows": 1_000 * k, "horizons": figures}
+            for k, day, figures in (
+                (1, "a", {"100": {"moves": 50, "auc": 0.7}, "500": {"moves": 60, "auc": 0.6}}),
+                (2, "b", {"100": {"moves": 70, "auc": 0.8}, "500": {"moves": 80, "auc": None}}),
+            )
+        ],
         metrics={"holdout": {"ensemble": {"auc": 0.9, "auc_imbalance": 0.91}}},
     )
     card = render_card(told)
     assert "| majority | 0.6100 |" in card
-    assert "| 2 | b | 0.8000 |" in card
+    assert "| part 2 | b | 2,000 |" in card
+    assert "| 100 ms, part 2 | 70 | 0.8000 |" in card
+    assert "| 500 ms, part 2 | 80 | - |" in card
     assert "not above queue imbalance alone (0.9100)" in card
-    assert "No walk-forward folds" not in card
+    assert "No folds" not in card
 
 
 @pytest.mark.parametrize("name", [CARD_FILE, SLICE_FILE])
