@@ -165,6 +165,7 @@ instrument_id = "{INSTRUMENTS[0]}"
 order_notional = 1_000.0
 inventory_limit = 5_000.0
 refresh_interval_ms = 1_000.0
+risk = {{ breakers = {{ max_consecutive_losses = 1_000_000, max_trades_per_day = 1_000_000 }} }}
 ladder = {{ threshold_unit = "volatility", spread_target = 0.5, volatility_multiplier = 0.5 }}
 signal = {{ mode = "combined" }}
 [[strategies]]

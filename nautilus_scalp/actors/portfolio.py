@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.common.events import TimeEvent
 from nautilus_trader.config import ActorConfig
@@ -17,6 +18,7 @@ from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import LeverageRequest
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
+from nautilus_scalp.risk.equity import EquityMarks
 from nautilus_scalp.risk.kill_switch import KillSwitch
 from nautilus_scalp.risk.leverage import Conditions
 from nautilus_scalp.risk.leverage import LeverageParams
@@ -31,7 +33,7 @@ from nautilus_scalp.signals.units import Positive
 
 
 _NS_PER_MS = 1_000_000
-_PEAK = "peak_equity"
+_MARKS = "equity_marks"
 
 
 class PortfolioGuardConfig(ActorConfig, frozen=True):
@@ -127,14 +129,15 @@ class PortfolioGuard(Actor):
         self.on_start()
 
     def on_save(self) -> dict[str, bytes]:
-        """Keep what drawdown is counted from; who removes a kill switch begins a new count."""
-        known = self.book.peak > 0.0 and not self._switch.engaged
-        return {_PEAK: repr(self.book.peak).encode()} if known else {}
+        """Keep what losses are counted from; who removes a kill switch begins a new count."""
+        marks = self.book.equity.marks
+        known = marks.peak > 0.0 and not self._switch.engaged
+        return {_MARKS: msgspec.json.encode(marks)} if known else {}
 
     def on_load(self, state: dict[str, bytes]) -> None:
         """Take that back."""
-        if _PEAK in state:
-            self.book.remember(float(state[_PEAK]))
+        if _MARKS in state:
+            self.book.equity.marks = msgspec.json.decode(state[_MARKS], type=EquityMarks)
 
     def on_reset(self) -> None:
         """Forget the market; a kill switch that is on stays on."""
@@ -192,7 +195,7 @@ class PortfolioGuard(Actor):
     def _conditions(self) -> Conditions:
         return Conditions(
             volatility=self.book.annual_volatility,
-            drawdown=self.book.drawdown,
+            drawdown=self.book.equity.drawdown,
             regime_multiple=self._multiple,
             crash=self._crash,
             noise=self._noise,

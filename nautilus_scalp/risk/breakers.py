@@ -15,17 +15,20 @@ _NS_PER_DAY = 86_400_000_000_000
 
 class BreakerParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    When to pause; a limit that is left out is off. Money in quote currency, after fees.
+    When to pause. Money in quote currency, after fees.
+
+    The defaults suit a strategy that trades now and then; one that scalps needs thousands of trades
+    a day. A limit whose default is None is off unless it is set.
 
     Parameters
     ----------
-    max_consecutive_losses : int, optional
+    max_consecutive_losses : int
         So many losing round trips in a row pause trading for `pause_ms`.
     pause_ms : float
         Length of that pause.
     max_daily_loss : float, optional
         A loss of this since midnight UTC pauses trading until the next.
-    max_trades_per_day : int, optional
+    max_trades_per_day : int
         So many round trips since midnight UTC pause trading until the next.
     max_drawdown : float, optional
         A fall of this from the best P&L so far stops opening positions for good.
@@ -37,10 +40,10 @@ class BreakerParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     """
 
-    max_consecutive_losses: Count | None = None
+    max_consecutive_losses: Count = 5
     pause_ms: Positive = 300_000.0
     max_daily_loss: Positive | None = None
-    max_trades_per_day: Count | None = None
+    max_trades_per_day: Count = 100
     max_drawdown: Positive | None = None
     max_spread_bps: Positive | None = None
     max_jump_bps: Positive | None = None
@@ -164,7 +167,7 @@ class CircuitBreaker:
         log.best_pnl = max(log.best_pnl, total)
         limit = params.max_drawdown
         log.stopped = log.stopped or (limit is not None and log.best_pnl - total >= limit)
-        if params.max_consecutive_losses is not None and log.row >= params.max_consecutive_losses:
+        if log.row >= params.max_consecutive_losses:
             log.row = 0
             log.paused_until_ns = ts_ns + round(params.pause_ms * _NS_PER_MS)
 
@@ -189,19 +192,20 @@ class CircuitBreaker:
             return "abnormal_market"
         if now_ns < self.log.paused_until_ns:
             return "consecutive_losses"
-        return self._blocked_today() if now_ns // _NS_PER_DAY == self.log.day else None
+        # A clock that went back does not begin a new day.
+        return self._blocked_today() if now_ns // _NS_PER_DAY <= self.log.day else None
 
     def _blocked_today(self) -> str | None:
         params, log = self._params, self.log
         if params.max_daily_loss is not None and -log.day_pnl >= params.max_daily_loss:
             return "max_daily_loss"
-        if params.max_trades_per_day is not None and log.day_trades >= params.max_trades_per_day:
+        if log.day_trades >= params.max_trades_per_day:
             return "max_trades_per_day"
         return None
 
     def _begin_day(self, ts_ns: int) -> None:
         log, day = self.log, ts_ns // _NS_PER_DAY
-        if day != log.day:
+        if day > log.day:
             log.day = day
             log.day_pnl = 0.0
             log.day_trades = 0

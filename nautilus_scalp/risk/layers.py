@@ -25,6 +25,9 @@ class Exposure(Struct):
         Value of the order.
     loss : float
         What the order loses at its stop.
+    extra : float
+        What the order adds to the worst that its strategy can come to hold; nought for one that,
+        like a maker's quote against its inventory, can only lead away from it.
     positions : int
         Strategies times instruments that would hold or might open something.
     total, in_asset : float
@@ -52,6 +55,7 @@ class Exposure(Struct):
 
     notional: float = math.nan
     loss: float = math.nan
+    extra: float = math.nan
     positions: int = 0
     total: float = math.nan
     in_asset: float = math.nan

@@ -68,12 +68,12 @@ class SoundMarket:
 
 class FreshData:
     """
-    The last quote is not older than a limit.
+    The last quote is not older than a limit, nor from the future: then a clock is wrong.
 
     Parameters
     ----------
     max_age_ms : float
-        The limit, by exchange time of the quote.
+        The limit either way, by exchange time of the quote.
 
     """
 
@@ -83,9 +83,10 @@ class FreshData:
         self._max_age_ns = max_age_ms * _NS_PER_MS
 
     def review(self, order: Proposal) -> Verdict:
-        """Refuse to open anything on an old quote."""
+        """Refuse to open anything on a quote whose age is not known to be small."""
         state = order.state
-        return APPROVED if state.now_ns - state.quote_ns <= self._max_age_ns else self._refused
+        age_ns = state.now_ns - state.quote_ns
+        return APPROVED if -self._max_age_ns <= age_ns <= self._max_age_ns else self._refused
 
 
 class InSteps:

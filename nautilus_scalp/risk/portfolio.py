@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import OrderIntent
+from nautilus_scalp.risk.equity import Equity
 from nautilus_scalp.risk.kill_switch import KillSwitch
 from nautilus_scalp.risk.layers import CorrelationExposure
 from nautilus_scalp.risk.layers import Drawdown
@@ -34,6 +35,7 @@ Loss = Annotated[float, Meta(gt=0.0, lt=1.0)]
 
 _LEAST_TRIPS = 30  # a win rate of fewer round trips says nothing
 
+DAILY_LOSS = "portfolio_daily_loss"
 KILLED = "kill_switch"
 REDUCING = "leverage_reduction"
 
@@ -61,6 +63,8 @@ class PortfolioLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Loss that a day exceeds with 5 % probability.
     max_drawdown_share : float
         A fall of this from the highest equity engages the kill switch.
+    max_daily_loss_share : float
+        A fall of this from the day's first equity closes everything until midnight UTC.
     reference_volatility : float
         Annual volatility of an instrument up to which an order may be as large as
         `max_trade_share`; beyond it the largest order falls in proportion.
@@ -80,6 +84,7 @@ class PortfolioLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_positions: Count = 10
     max_daily_var_share: Positive = 0.05
     max_drawdown_share: Loss = 0.15
+    max_daily_loss_share: Loss = 0.05
     reference_volatility: Positive = 0.6
     max_correlated_share: Positive = 0.4
     moves: MovesParams = MovesParams()
@@ -113,6 +118,8 @@ class Portfolio:
         Multiple of the equity that the limits on exposure allow.
     halted : str or None
         Why everything is to be closed; None when all is well.
+    equity : Equity
+        What the account is worth, and what was lost of it.
 
     """
 
@@ -122,21 +129,24 @@ class Portfolio:
         self._moves = Comovement(limits.moves)
         self._exposures = np.zeros(0)
         self._case = Exposure()
-        self._equity = math.nan
-        self._peak = 0.0
+        self.equity = Equity(limits.max_daily_loss_share)
         self._reducing = False
         self._scaling = VolatilityScaling(limits.max_trade_share, limits.reference_volatility)
+        size, drawdown = PositionSize(limits.max_trade_share), Drawdown(limits.max_drawdown_share)
         self._layers: tuple[Layer, ...] = (
-            PositionSize(limits.max_trade_share),
+            size,
             PortfolioExposure(
                 limits.max_exposure_share, limits.max_asset_share, limits.max_heat_share
             ),
             ValueAtRisk(limits.max_daily_var_share),
-            Drawdown(limits.max_drawdown_share),
+            drawdown,
             self._scaling,
             CorrelationExposure(limits.max_correlated_share),
             Emergency(),
         )
+        # What adds nothing to what is held is no matter of how much that is: a maker has no other
+        # way out of an inventory that has become too risky than its quotes.
+        self._layers_of_a_way_out: tuple[Layer, ...] = (size, drawdown, self._scaling, Emergency())
         self.kill_switch = kill_switch
         self.leverage = 1.0
         self.halted: str | None = None
@@ -165,20 +175,6 @@ class Portfolio:
         return self._moves.names
 
     @property
-    def drawdown(self) -> float:
-        """Share of the highest equity that is lost; NaN while the equity is unknown."""
-        return 1.0 - self._equity / self._peak if self._peak > 0.0 else math.nan
-
-    @property
-    def peak(self) -> float:
-        """Highest equity so far, which drawdown is counted from; 0 while unknown."""
-        return self._peak
-
-    def remember(self, peak: float) -> None:
-        """Take over the highest equity of a run before this one."""
-        self._peak = max(self._peak, peak)
-
-    @property
     def annual_volatility(self) -> float:
         """Annual volatility of the wildest instrument; NaN while too little is known."""
         return max(self._moves.annual_volatility, default=math.nan)
@@ -195,7 +191,7 @@ class Portfolio:
         """Value at risk of what is held and may be, over what is allowed; NaN while not known."""
         self._look()
         risk, _ = self._moves.risk(self._exposures)
-        allowed = self._limits.max_daily_var_share * self._equity
+        allowed = self._limits.max_daily_var_share * self.equity.value
         return risk / allowed if allowed > 0.0 else math.nan
 
     @property
@@ -203,13 +199,10 @@ class Portfolio:
         """Time between two samples of the prices."""
         return self._moves.sample_ns
 
-    @property
-    def next_sample_ns(self) -> int:
-        """Exchange time from which on `on_time` has something to do."""
-        return self._moves.next_ns
-
     def on_time(self, ts_ns: int) -> None:
         """Look at the prices of all instruments, once a sample of exchange time."""
+        if not self._moves.due(ts_ns):
+            return
         mids = [math.nan] * self._moves.size
         for member in self._members.values():
             state = member.state
@@ -229,11 +222,10 @@ class Portfolio:
             When.
 
         """
-        self._equity = equity
-        if equity < math.inf:
-            self._peak = max(self._peak, equity)
-        if self.drawdown >= self._limits.max_drawdown_share:
-            self.kill_switch.engage(f"drawdown of {self.drawdown:.1%}", ts_ns)
+        self.equity.on_value(equity, ts_ns)
+        drawdown = self.equity.drawdown
+        if drawdown >= self._limits.max_drawdown_share:
+            self.kill_switch.engage(f"drawdown of {drawdown:.1%}", ts_ns)
         self._judge()
 
     def on_leverage(self, leverage: float, *, emergency: bool) -> None:
@@ -252,7 +244,7 @@ class Portfolio:
         self.leverage = leverage
         self._look()
         total = sum(member.value for member in self._members.values())
-        allowed = self._limits.max_exposure_share * self._equity * leverage
+        allowed = self._limits.max_exposure_share * self.equity.value * leverage
         self._reducing = emergency and total > allowed  # not on a guess: NaN closes nothing
         self._judge()
 
@@ -285,17 +277,19 @@ class Portfolio:
         if intent.reduce_only:
             return APPROVED
         case = self._measure(self._members[key], intent, profile)
-        for layer in self._layers:
+        for layer in self._layers_of_a_way_out if case.extra <= 0.0 else self._layers:
             verdict = layer.review(case)
             if verdict is not APPROVED:
                 return verdict
         return APPROVED
 
     def _judge(self) -> None:
-        if self.drawdown >= self._limits.max_drawdown_share:
+        if self.equity.drawdown >= self._limits.max_drawdown_share:
             self.halted = Drawdown.reason
         elif self.kill_switch.engaged:
             self.halted = KILLED
+        elif self.equity.day_is_lost:
+            self.halted = DAILY_LOSS
         else:
             self.halted = REDUCING if self._reducing else None
 
@@ -335,18 +329,20 @@ class Portfolio:
                 in_asset += held
         case.notional = intent.qty * max(state.mid, intent.price)
         case.loss = case.notional * mine.stop_fraction
+        case.extra = extra
         case.positions = positions
         case.total = total
         case.in_asset = in_asset
         case.heat = heat
         case.value_at_risk, case.correlated = self._moves.risk(self._exposures, mine.place, extra)
         case.volatility = self._moves.annual_volatility[mine.place]
-        case.equity = self._equity
-        case.capital = self._equity * self.leverage
-        case.drawdown = self.drawdown
+        equity = self.equity.value
+        case.equity = equity
+        case.capital = equity * self.leverage
+        case.drawdown = self.equity.drawdown
         case.max_positions = profile.max_positions if profile else limits.max_positions
         share = profile.risk_per_trade if profile else limits.max_loss_per_trade_share
-        case.max_loss = share * self._equity
+        case.max_loss = share * equity
         case.halted = self.halted
         return case
 

@@ -160,6 +160,16 @@ class Comovement:
         """How many instruments are followed."""
         return len(self._index)
 
+    def due(self, ts_ns: int) -> bool:
+        """
+        Return whether the next sample is due.
+
+        A stamp long before that is taken as the true time: else one from the future would stop the
+        clock, and volatility and correlation with it, for good.
+        """
+        early_ns = self.next_ns - ts_ns
+        return not 0 < early_ns <= _GAP_SAMPLES * self.sample_ns
+
     def sample(self, ts_ns: int, mids: Sequence[float]) -> None:
         """
         Take in the prices of a moment; one that comes before the next sample is due is ignored.
@@ -173,15 +183,15 @@ class Comovement:
             moment then tells nothing about common moves.
 
         """
-        if ts_ns < self.next_ns:
+        if not self.due(ts_ns):
             return
         self.next_ns = (ts_ns // self.sample_ns + 1) * self.sample_ns
         logs = [math.log(mid) if 0.0 < mid < math.inf else math.nan for mid in mids]
         moves = [new - old for new, old in zip(logs, self._logs, strict=True)]
-        silent = ts_ns - self._sampled_ns > _GAP_SAMPLES * self.sample_ns
+        steady = 0 < ts_ns - self._sampled_ns <= _GAP_SAMPLES * self.sample_ns
         self._logs = logs
         self._sampled_ns = ts_ns
-        if not silent and all(map(math.isfinite, moves)):
+        if steady and all(map(math.isfinite, moves)):
             self._learn(moves)
 
     def _learn(self, moves: list[float]) -> None:

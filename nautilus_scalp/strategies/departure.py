@@ -74,7 +74,7 @@ class Departure:
         self._sender.cancel_all()
         ledger, state = self._ledger, self._ledger.state
         closing = [order for order in ledger.working.values() if order.reduce_only]
-        if state.now_ns < self._retry_at_ns:
+        if 0 < self._retry_at_ns - state.now_ns <= _RETRY_NS:  # more, and the clock went back
             return
         for order in closing:
             ledger.drop(order.order_id)

@@ -74,7 +74,7 @@ class PortfolioLink:
 
     def on_time(self, ts_ns: int) -> None:
         """Let the portfolio see the prices when its next sample is due, by exchange time."""
-        if self._book is not None and ts_ns >= self._book.next_sample_ns:
+        if self._book is not None:
             self._book.on_time(ts_ns)
 
     def review(self, intent: OrderIntent) -> Verdict:

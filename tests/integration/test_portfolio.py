@@ -148,7 +148,9 @@ def test_drawdown_is_counted_from_the_peak_of_the_run_before(desk: Desk, tmp_pat
     before = guard(PortfolioLimits(max_drawdown_share=0.5))
     before.book.on_equity(10_000_000.0, 1)
     saved = before.on_save()
-    assert saved == {"peak_equity": b"10000000.0"}
+    assert saved == {
+        "equity_marks": b'{"peak":10000000.0,"day":0,"opening":10000000.0,"lost_day":-1}'
+    }
     after = guard(PortfolioLimits(max_drawdown_share=0.05), kill_file=str(tmp_path / "KILL"))
     after.on_load(saved)
     write_fall(desk)

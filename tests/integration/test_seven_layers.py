@@ -103,8 +103,11 @@ order_notional = {notional}
 inventory_limit = 50_000.0
 refresh_interval_ms = 300.0
 ladder = {{ spread_target = 0.002, volatility_multiplier = 0.0, quote_depth = {depth} }}
-risk = {{ max_order_notional = 50_000.0, max_position_notional = 100_000.0 }}
 regime = {{ apply_profile = false }}
+[strategies.config.risk]
+max_order_notional = 50_000.0
+max_position_notional = 100_000.0
+breakers = {{ max_consecutive_losses = 1_000, max_trades_per_day = 10_000 }}
 """
 REGIMES = (
     "{ min_dwell_ms = 0.0, measures = { bar_ms = 100.0, window_bars = 10, warm_up_bars = 20 } }"

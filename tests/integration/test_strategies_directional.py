@@ -346,6 +346,7 @@ def test_a_model_that_is_always_wrong_is_shut_down(desk: Desk) -> None:
         entry=EntryParams(order_notional=98.0, cooldown_ms=0.0),
         exits=ExitParams(timeout_ms=50.0),
         signal=CombinationParams(mode="signal", guard=ModelGuardParams(least_signals=5)),
+        risk=RiskLimits(breakers=BreakerParams(max_consecutive_losses=1_000)),
     )
     desk.play(strategy, Oracle(desk.instrument_id, 1.6, 0.9, horizon_ms=150))
     times = sorted(event.ts_event for event in desk.events(OrderFilled))

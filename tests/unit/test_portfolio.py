@@ -23,6 +23,7 @@ from nautilus_scalp.signals.regime import Regime
 
 
 SECOND_NS = 1_000_000_000
+DAY_NS = 86_400 * SECOND_NS
 MOVES = MovesParams(least_samples=2)
 WIDE = {
     "max_trade_share": 100.0,
@@ -233,6 +234,43 @@ def test_value_at_risk_limit_and_its_absence() -> None:
     fresh.join(0, "I0", "A0", RiskState(bid=9.99, ask=10.01))
     fresh.on_equity(1_000.0, 0)
     assert fresh.review(0, buy(1.0)) == Refused("value_at_risk_unknown")
+
+
+def test_a_way_out_of_too_much_is_open_to_quotes_too() -> None:
+    """A maker's quotes are not reduce-only; those against its inventory lead away from a risk."""
+    portfolio, states = portfolio_of(max_daily_var_share=1e-9, max_asset_share=1e-9)
+    change(states[0], position_qty=10.0)
+    assert portfolio.review(0, buy(1.0)) == Refused("max_asset_exposure")
+    assert portfolio.review(0, OrderIntent(SELL, 10.0, 10.0)) is APPROVED
+    assert portfolio.review(0, OrderIntent(SELL, 10.1, 10.0)) == Refused("max_asset_exposure")
+    change(states[0], working_sell_qty=10.0)
+    assert portfolio.review(0, OrderIntent(SELL, 0.1, 10.0)) == Refused("max_asset_exposure")
+
+
+def test_a_daily_loss_closes_everything_until_midnight() -> None:
+    portfolio, _ = portfolio_of(max_daily_loss_share=0.05)
+    portfolio.on_equity(950.1, DAY_NS - 1)
+    assert portfolio.halted is None
+    portfolio.on_equity(950.0, DAY_NS - 1)
+    assert portfolio.halted == "portfolio_daily_loss"
+    assert portfolio.review(0, buy(1.0)) == Refused("portfolio_daily_loss")
+    portfolio.on_equity(990.0, DAY_NS - 1)  # won back, and over all the same
+    assert portfolio.halted == "portfolio_daily_loss"
+    portfolio.on_equity(950.0, DAY_NS)
+    assert portfolio.halted is None
+    portfolio.on_equity(900.0, DAY_NS + 1)
+    portfolio.on_equity(900.0, 0)  # a clock that goes back is no new day
+    assert portfolio.halted == "portfolio_daily_loss"
+
+
+def test_one_stamp_from_the_future_does_not_stop_the_clock() -> None:
+    portfolio, states = portfolio_of()
+    portfolio.on_time(10**6 * SECOND_NS)
+    before = portfolio.annual_volatility
+    for second in range(200, 260):
+        show(states[0], 10.0 * math.exp(1e-2 * (-1) ** second))
+        portfolio.on_time(second * SECOND_NS)
+    assert portfolio.annual_volatility > 2.0 * before
 
 
 def test_drawdown_engages_the_kill_switch_for_good() -> None:

@@ -70,6 +70,7 @@ def test_a_sound_order_passes() -> None:
         (OrderIntent(BUY, 1.0, 100.0), {"bid": 100.1}, "crossed_or_missing_market"),
         (OrderIntent(BUY, 1.0, 100.0), {"ask": math.nan}, "crossed_or_missing_market"),
         (OrderIntent(BUY, 1.0, 100.0), {"now_ns": 1_100_000_001}, "stale_data"),
+        (OrderIntent(BUY, 1.0, 100.0), {"now_ns": 899_999_999}, "stale_data"),
         (OrderIntent(BUY, 1.0005, 100.0), {}, "quantity_not_in_steps"),
         (OrderIntent(BUY, 0.001, 100.0), {}, "quantity_out_of_range"),
         (OrderIntent(BUY, 100.001, 100.0), {}, "quantity_out_of_range"),

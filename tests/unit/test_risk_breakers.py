@@ -31,6 +31,30 @@ def test_consecutive_losses_pause_and_the_pause_ends() -> None:
     assert breaker.blocked(11 * NS_PER_MS) is None
 
 
+def test_what_is_on_without_a_word() -> None:
+    """Five losses in a row pause for five minutes, and a hundred trades are a day's work."""
+    breaker = CircuitBreaker(BreakerParams())
+    for _ in range(4):
+        breaker.on_round_trip(-1.0, 0)
+    assert breaker.blocked(0) is None
+    breaker.on_round_trip(-1.0, 0)
+    assert breaker.blocked(300_000 * NS_PER_MS - 1) == "consecutive_losses"
+    assert breaker.blocked(300_000 * NS_PER_MS) is None
+    for _ in range(95):
+        assert breaker.blocked(300_000 * NS_PER_MS) is None
+        breaker.on_round_trip(1.0, 0)
+    assert breaker.blocked(300_000 * NS_PER_MS) == "max_trades_per_day"
+
+
+def test_a_clock_that_goes_back_forgets_no_loss() -> None:
+    breaker = CircuitBreaker(BreakerParams(max_daily_loss=5.0))
+    breaker.on_round_trip(-5.0, DAY_NS)
+    assert breaker.blocked(DAY_NS - 1) == "max_daily_loss"
+    breaker.on_round_trip(1.0, DAY_NS - 1)
+    breaker.on_round_trip(-1.0, DAY_NS)
+    assert breaker.blocked(DAY_NS) == "max_daily_loss"
+
+
 def test_daily_loss_ends_at_midnight() -> None:
     breaker = CircuitBreaker(BreakerParams(max_daily_loss=5.0))
     breaker.on_round_trip(-3.0, DAY_NS)
