@@ -2,12 +2,12 @@
 
 ``models/registry.json`` holds what cannot be seen from the folders: for each name the line of
 champions, the last of which rules, and a history of every change. Challengers are the other
-artifacts in ``models/<name>/``. The file changes by one rename, under a lock.
+artifacts in ``models/<name>/``. The file changes by one rename, under a lock; whoever decided on
+what has changed since is refused.
 """
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +24,8 @@ from nautilus_scalp.errors import UsageError
 REGISTRY_FILE = "registry.json"
 VERSION = 1
 _LOCK_FILE = ".registry.lock"
+_DRAFT_FILE = ".registry.draft"
+_MEANWHILE = "somebody changed the registry meanwhile; look and try again"
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,7 +145,14 @@ def challengers(home: Path, name: str) -> list[str]:
     return [model_id for model_id in found if model_id != champion]
 
 
-def promote(home: Path, name: str, model_id: str, evidence: dict[str, Any], at: str) -> Registry:
+def promote(  # noqa: PLR0913, PLR0917 (who, instead of whom, why and when)
+    home: Path,
+    name: str,
+    model_id: str,
+    expected: str | None,
+    evidence: dict[str, Any],
+    at: str,
+) -> Registry:
     """Make a model the champion of its name.
 
     Parameters
@@ -152,6 +161,8 @@ def promote(home: Path, name: str, model_id: str, evidence: dict[str, Any], at: 
         Folder of all models.
     name, model_id : str
         Which; the caller has loaded, and so verified, the artifact.
+    expected : str, optional
+        The champion that the decision was made against; None for the first one.
     evidence : dict[str, Any]
         Why, for the history.
     at : str
@@ -160,7 +171,7 @@ def promote(home: Path, name: str, model_id: str, evidence: dict[str, Any], at: 
     Raises
     ------
     UsageError
-        If it rules already.
+        If it rules already, or another champion does than expected.
 
     """
 
@@ -168,6 +179,9 @@ def promote(home: Path, name: str, model_id: str, evidence: dict[str, Any], at: 
         if entry.champion == model_id:
             message = f"{model_id} is the champion of {name} already"
             raise UsageError(message, "name another model")
+        if entry.champion != expected:
+            message = f"the champion of {name} is {entry.champion}, not {expected}"
+            raise UsageError(message, _MEANWHILE)
         return _changed(entry, (*entry.champions, model_id), "promote", evidence, at)
 
     return _update(home, name, change)
@@ -199,7 +213,7 @@ def rollback(home: Path, name: str, expected: str, evidence: dict[str, Any], at:
     def change(entry: Entry) -> Entry:
         if previous_champion(entry, name) != expected:
             message = f"the champion before the present one of {name} is not {expected}"
-            raise UsageError(message, "somebody changed the registry meanwhile; look and try again")
+            raise UsageError(message, _MEANWHILE)
         return _changed(entry, entry.champions[:-1], "rollback", evidence, at)
 
     return _update(home, name, change)
@@ -244,16 +258,15 @@ def _update(home: Path, name: str, change: Callable[[Entry], Entry]) -> Registry
         names = registry.names | {name: change(registry.entry(name))}
         registry = msgspec.structs.replace(registry, names=names)
         text = msgspec.json.format(msgspec.json.encode(registry, order="sorted"), indent=2)
-        handle, draft = tempfile.mkstemp(prefix=".registry.", dir=home)
+        draft = home / _DRAFT_FILE  # one name: what a killed process leaves is written over
         try:
-            with os.fdopen(handle, "wb") as file:
+            with draft.open("wb") as file:
                 file.write(text + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            Path(draft).chmod(0o644)
-            Path(draft).replace(home / REGISTRY_FILE)
+            draft.replace(home / REGISTRY_FILE)
         except BaseException:
-            Path(draft).unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
             raise
     return registry
 

@@ -159,7 +159,8 @@ def promote_model(home: Path, name: str, model_id: str, contest: Contest) -> Suc
     Raises
     ------
     UsageError
-        If there is no such model, it rules already, or the comparison cannot be made.
+        If there is no such model, it rules already, the comparison cannot be made, or another model
+        came to rule while it was.
     InputError
         If the artifact is damaged or has no parity certificate.
     VerdictError
@@ -172,7 +173,7 @@ def promote_model(home: Path, name: str, model_id: str, contest: Contest) -> Suc
         evidence: dict[str, Any] = {"forced": contest.force and champion is not None}
     else:
         evidence = _compare(home / name, model_id, champion, contest)
-    promote(home, name, model_id, evidence, _now())
+    promote(home, name, model_id, champion, evidence, _now())
     return Succession(name=name, champion=model_id, previous=champion, evidence=evidence)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.models.artifact import ARRAYS_FILE
 from nautilus_scalp.models.artifact import CARD_FILE
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.artifact import save_artifact
@@ -123,11 +124,14 @@ def test_what_cannot_be_verified_does_not_rule(
     assert not (home / "registry.json").exists()
 
 
-def test_a_former_champion_that_was_damaged_does_not_return(home: Path) -> None:
+def test_a_former_champion_that_was_tampered_with_does_not_return(home: Path) -> None:
     assert promote(home, "first") == 0
     assert promote(home, "second", "--force") == 0
-    (home / "scalp" / "first" / CARD_FILE).unlink()
+    arrays = home / "scalp" / "first" / ARRAYS_FILE
+    arrays.write_bytes(arrays.read_bytes()[:-1] + b"?")
+    before = (home / "registry.json").read_bytes()
     assert main(["models", "rollback", "scalp", "--home", str(home)]) == 3
+    assert (home / "registry.json").read_bytes() == before
     assert load_artifact(home / "scalp").manifest.model_id == "second"
 
 
