@@ -1,4 +1,4 @@
-"""Questions to a venue whose answer is the truth or an error, never a guess.
+"""Asks a venue about an account: the answer is the truth or an error, never a guess.
 
 The adapters' own reports (nautilus_trader 1.231) are empty when a request fails, which reads like
 "there is nothing", and like "no such order".
@@ -67,6 +67,9 @@ class Inquiry(Protocol):
     async def fills_since(self, instrument_id: InstrumentId, since_ms: int) -> list[FillReport]:
         """Return every fill in an instrument from then on, oldest first."""
 
+    async def withdraw(self, order: OrderStatusReport) -> None:
+        """Have an order cancelled."""
+
 
 class BinanceInquiry:
     """Asks Binance USD-M futures through the adapter's own HTTP clients.
@@ -127,7 +130,7 @@ class BinanceInquiry:
 
     async def fills_since(self, instrument_id: InstrumentId, since_ms: int) -> list[FillReport]:
         """Return every fill in an instrument from then on, oldest first."""
-        found: dict[int, Any] = {}
+        found: dict[object, Any] = {}
         while True:
             question = self._http.query_user_trades(
                 symbol=instrument_id.symbol.value, start_time=since_ms, limit=_BINANCE_ROWS
@@ -136,7 +139,12 @@ class BinanceInquiry:
             found |= {one.id: one for one in page}
             if len(page) < _BINANCE_ROWS or len(found) == before:
                 return self._fills(list(found.values()), instrument_id)
-            since_ms = page[-1].time
+            since_ms = max(since_ms, page[-1].time or 0)
+
+    async def withdraw(self, order: OrderStatusReport) -> None:
+        """Have an order cancelled."""
+        symbol, number = order.instrument_id.symbol.value, int(order.venue_order_id.value)
+        await _answer(self._http.cancel_order(symbol=symbol, order_id=number))
 
     def _fills(self, trades: list[Any], instrument_id: InstrumentId) -> list[FillReport]:
         return _oldest_first(
@@ -205,7 +213,7 @@ class BybitInquiry:
             venue_order_id=venue_order_id and nautilus_pyo3.VenueOrderId(venue_order_id.value),
         )
         found = await _answer(request)
-        return found and OrderStatusReport.from_pyo3(found)
+        return None if found is None else OrderStatusReport.from_pyo3(found)
 
     async def fills(self, order: OrderStatusReport) -> list[FillReport]:
         """Return the fills of one order, oldest first."""
@@ -222,6 +230,16 @@ class BybitInquiry:
             start=since_ms,
         )
         return _oldest_first([FillReport.from_pyo3(one) for one in await _answer(request)])
+
+    async def withdraw(self, order: OrderStatusReport) -> None:
+        """Have an order cancelled."""
+        request = self._http.cancel_order(
+            account_id=self._client.pyo3_account_id,
+            product_type=_LINEAR,
+            instrument_id=nautilus_pyo3.InstrumentId.from_str(order.instrument_id.value),
+            venue_order_id=nautilus_pyo3.VenueOrderId(order.venue_order_id.value),
+        )
+        await _answer(request)
 
 
 async def _answer[T](question: Awaitable[T]) -> T:

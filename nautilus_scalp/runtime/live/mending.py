@@ -29,6 +29,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.orders import Order
 
+from nautilus_scalp.runtime.live.booked import BookedFills
 from nautilus_scalp.runtime.live.inquiry import Inquiry
 from nautilus_scalp.runtime.live.inquiry import Unanswered
 from nautilus_scalp.runtime.live.takeover import TAKEN_OVER
@@ -72,12 +73,18 @@ class Mending:
         self._pass_on = client._send_order_status_report  # noqa: SLF001
         self._since_ms: int | None = None
         self._early: dict[VenueOrderId, OrderStatusReport] = {}
-        client.generate_mass_status = self.mass_status
-        client.generate_order_status_reports = self.order_reports
-        client.generate_fill_reports = self.fill_reports
-        client.generate_position_status_reports = self.position_reports
-        client._query_order = self.query  # noqa: SLF001
-        client._send_order_status_report = self.tell  # noqa: SLF001
+        self._booked = BookedFills()
+        self._msgbus.subscribe("events.order.*", self._booked.on_event)
+        replaced = {
+            "generate_mass_status": self.mass_status,
+            "generate_order_status_reports": self.order_reports,
+            "generate_fill_reports": self.fill_reports,
+            "generate_position_status_reports": self.position_reports,
+            "_query_order": self.query,
+            "_send_order_status_report": self.tell,
+        }
+        for name, method in replaced.items():
+            setattr(client, name, method)
 
     async def mass_status(self, lookback_mins: int | None = None) -> ExecutionMassStatus | None:  # noqa: ARG002 (Nautilus's own signature)
         """Report what is unfinished: at the start, and when a stream was lost.
@@ -162,10 +169,20 @@ class Mending:
             orders = await self._inquiry.open_orders()
             orders += await self._absent(orders, _FRESH_NS)
             await self._book(orders)
+            await self._withdraw_orphans(orders)
         except Unanswered as error:
             self._log.warning(f"the venue does not say which orders work: {error}")
             return []
         return [one for one in orders if command.instrument_id in (None, one.instrument_id)]
+
+    async def _withdraw_orphans(self, orders: list[OrderStatusReport]) -> None:
+        """Cancel what works at the venue and was given up here: nobody else would."""
+        for report in orders:
+            order = self._cache.order(report.client_order_id) if report.client_order_id else None
+            is_over = order is not None and order.is_closed and self._silence_ns(order) >= _FRESH_NS
+            if report.is_open and is_over:
+                self._log.error(f"{report.client_order_id} works though it was given up: cancelled")
+                await self._inquiry.withdraw(report)
 
     async def position_reports(
         self, command: GeneratePositionStatusReports
@@ -203,13 +220,14 @@ class Mending:
         Returns
         -------
         list[FillReport]
-            Oldest first.
+            Those that are not booked, oldest first.
 
         """
         since_ms = self._since_ms or 0
         if command.start is not None:
             since_ms = max(since_ms, int(command.start.timestamp() * _MS_PER_S))
         fills = await self._inquiry.fills_since(command.instrument_id, since_ms)
+        fills = [fill for fill in fills if fill not in self._booked]
         names = {one.venue_order_id for one in fills}
         unknown = [name for name in names if self._cache.client_order_id(name) is None]
         asked = [await self._inquiry.order(command.instrument_id, None, name) for name in unknown]
@@ -288,7 +306,7 @@ class Mending:
             fills = await self._fills(order) if self._unbooked(order) else []
             if not self._is_history(order, fills):
                 status.add_order_reports([order])
-                status.add_fill_reports(fills)
+                status.add_fill_reports([one for one in fills if one not in self._booked])
         return status
 
     def _is_history(self, order: OrderStatusReport, fills: list[FillReport]) -> bool:
@@ -326,11 +344,12 @@ class Mending:
         return [report for report in reports if report is not None]
 
     def _silence_ns(self, order: Order) -> int:
-        return self._clock.timestamp_ns() - order.last_event.ts_init
+        silence_ns: int = self._clock.timestamp_ns() - order.last_event.ts_init
+        return silence_ns
 
     def _unbooked(self, report: OrderStatusReport) -> Decimal:
         """Return the filled quantity that is not in our books."""
         name = report.client_order_id or self._cache.client_order_id(report.venue_order_id)
-        order = None if name is None else self._cache.order(name)
-        booked = Decimal(0) if order is None else order.filled_qty.as_decimal()
-        return max(report.filled_qty.as_decimal() - booked, Decimal(0))
+        booked = Decimal(0) if name is None else self._booked.qty(name)
+        filled: Decimal = report.filled_qty.as_decimal()
+        return max(filled - booked, Decimal(0))

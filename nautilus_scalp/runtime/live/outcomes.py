@@ -8,6 +8,8 @@ from nautilus_trader.adapters.binance import BinanceLiveExecClientFactory
 from nautilus_trader.adapters.binance.futures.execution import BinanceFuturesExecutionClient
 from nautilus_trader.adapters.bybit import BybitLiveExecClientFactory
 from nautilus_trader.adapters.bybit.execution import BybitExecutionClient
+from nautilus_trader.core.nautilus_pyo3 import OrderRejected
+from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.live.factories import LiveExecClientFactory
 
 from nautilus_scalp.runtime.live.inquiry import BinanceInquiry
@@ -19,6 +21,9 @@ from nautilus_scalp.runtime.live.mending import Mending
 # -4116 (duplicate id) answers the repetition of an order whose first answer was lost.
 _UNKNOWN_CODES = frozenset({-1000, -1001, -1006, -1007, -4116})
 _GONE_CODES = frozenset({-2011, -2013})
+# Bybit: 10000 "Server Timeout", 10016 "Internal System Error" or "Server error", and the answer to
+# a repetition. Its client gives the words and not the code.
+_UNKNOWN_WORDS = re.compile(r"timeout|timed out|system error|server error|duplicate", re.IGNORECASE)
 _CODE = re.compile(r"'code': (-?\d+)")
 
 
@@ -41,12 +46,16 @@ def is_unknown_outcome(reason: str) -> bool:
     True
     >>> is_unknown_outcome("BinanceClientError({'code': -2019, 'msg': 'Margin is insufficient.'})")
     False
+    >>> is_unknown_outcome("Server Timeout"), is_unknown_outcome("ab not enough for new order")
+    (True, False)
 
     """
     code = _CODE.search(reason)
-    return "BinanceServerError" in reason or (
-        code is not None and int(code.group(1)) in _UNKNOWN_CODES
-    )
+    if "BinanceServerError" in reason:
+        return True
+    if code is not None:
+        return int(code.group(1)) in _UNKNOWN_CODES
+    return _UNKNOWN_WORDS.search(reason) is not None
 
 
 def is_gone(reason: str) -> bool:
@@ -102,7 +111,7 @@ class BinanceExecutionFactory(LiveExecClientFactory):
 
 
 class BybitExecutionFactory(LiveExecClientFactory):
-    """Builds Bybit's execution client, mended."""
+    """Builds Bybit's execution client, with the same held back."""
 
     @staticmethod
     def create(**parts: Any) -> BybitExecutionClient:  # type: ignore[override]  # noqa: ANN401
@@ -120,6 +129,13 @@ class BybitExecutionFactory(LiveExecClientFactory):
 
         """
         client = BybitLiveExecClientFactory.create(**parts)
+        reject = client._handle_order_rejected_pyo3  # noqa: SLF001 (what its stream calls)
+
+        def reject_unless_unknown(event: OrderRejected) -> None:
+            if not _is_held_back(client, event.client_order_id, event.reason):
+                reject(event)
+
+        setattr(client, "_handle_order_rejected_pyo3", reject_unless_unknown)  # noqa: B010 (mypy)
         Mending(client, BybitInquiry(client))
         return client
 
@@ -128,11 +144,15 @@ def _unless_unknown(client: BinanceFuturesExecutionClient) -> Callable[..., None
     reject = client.generate_order_rejected
 
     def reject_unless_unknown(**event: Any) -> None:  # noqa: ANN401 (the event's own fields)
-        if is_unknown_outcome(str(event["reason"])):
-            client._log.warning(  # noqa: SLF001 (the client's own log)
-                f"{event['client_order_id']!r}: outcome unknown, the venue will be asked"
-            )
-            return
-        reject(**event)
+        if not _is_held_back(client, event["client_order_id"], str(event["reason"])):
+            reject(**event)
 
     return reject_unless_unknown
+
+
+def _is_held_back(client: LiveExecutionClient, client_order_id: object, reason: str) -> bool:
+    held_back = is_unknown_outcome(reason)
+    if held_back:
+        words = f"{client_order_id!r}: outcome unknown ({reason}), the venue will be asked"
+        client._log.warning(words)  # noqa: SLF001 (the client's own log)
+    return held_back

@@ -97,9 +97,16 @@ class LiveSession:
             self._say(f"stopping: {self._reason}")
             await self._wind_down()
         finally:
+            self._stop_comparing()
             await self._node.stop_async()
             await running
         self._judge()
+
+    def _stop_comparing(self) -> None:
+        """Ask the venue nothing more: an answer that the end cuts off would look like a fault."""
+        task = self._node.kernel.exec_engine.get_reconciliation_task()
+        if task is not None:
+            task.cancel()
 
     def _take_over(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let signals and faults end in the one way to stop.
