@@ -1,6 +1,7 @@
 """Parts of the practice exchange: delivery, what is published, feed, stopwatch, keys."""
 
 import asyncio
+import time
 from decimal import Decimal
 
 import numpy as np
@@ -133,16 +134,20 @@ def test_a_tape_of_every_kind_is_played_as_it_was_recorded() -> None:
 
 def test_reactions_are_clocked_by_the_named_quote_or_the_latest() -> None:
     reactions = Reactions()
-    reactions.order("X", "t7-1")
+    reactions.order("X", "t7-1", 5)
     assert reactions.percentiles_us() == {"named": {"n": 0}, "bound": {"n": 0}}
     reactions.quote("X", 7)
     reactions.quote("X", 8)
-    reactions.order("X", "t7-1")
-    reactions.order("X", "t9-2")
-    reactions.order("X", "anything")
+    arrived_ns = time.perf_counter_ns() + 3_000_000
+    reactions.order("X", "t7-1", arrived_ns)
+    reactions.order("X", "t9-2", arrived_ns)
+    reactions.order("X", "anything", arrived_ns)
     measured = reactions.percentiles_us()
     assert (measured["named"]["n"], measured["bound"]["n"]) == (1, 1)
-    assert measured["named"]["p50"] > 0
+    assert measured["named"]["p50"] >= measured["bound"]["p50"] >= 3_000.0
+    reaction = reactions.named[0]
+    assert reaction.client_id == "t7-1"
+    assert reaction.arrived_ns - reaction.sent_ns == round(measured["named"]["p50"] * 1_000)
 
 
 def test_keys_do_not_show() -> None:

@@ -170,6 +170,8 @@ class PracticeExchange:
     async def _http(self, request: Request) -> Response:
         if (request.method, request.path) == ("GET", "/practice/state"):
             return Response(payload=self.state())
+        if (request.method, request.path) == ("GET", "/practice/reactions"):
+            return Response(payload=list(self.reactions.named))
         if (request.method, request.path) == ("POST", "/practice/faults"):
             try:
                 return Response(payload=self._switch_faults(request))

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import hashlib
+import os
+import time
 from collections.abc import Awaitable
 from collections.abc import Callable
 from contextlib import suppress
@@ -41,6 +43,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         Names in lower case.
     body : bytes
         Empty if there was none.
+    arrived_ns : int
+        When its last bytes were read from the socket, by the monotonic clock.
 
     """
 
@@ -50,6 +54,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, str]
     headers: dict[str, str]
     body: bytes = b""
+    arrived_ns: int = 0
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,19 +66,36 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     drop: bool = False
 
 
+class _Reader(asyncio.StreamReader):
+    """A stream that knows when its latest bytes were read, before anybody waits for them."""
+
+    arrived_ns = 0
+
+    def feed_data(self, data: bytes) -> None:
+        """Take what the socket has given."""
+        self.arrived_ns = time.perf_counter_ns()
+        super().feed_data(data)
+
+
 class Socket:
     """One accepted WebSocket connection.
 
     Parameters
     ----------
-    reader, writer : asyncio.StreamReader, asyncio.StreamWriter
+    reader, writer : _Reader, asyncio.StreamWriter
         The connection after its handshake.
 
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: _Reader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._fileno = writer.get_extra_info("socket").fileno()
+
+    @property
+    def arrived_ns(self) -> int:
+        """When the latest bytes were read, by the monotonic clock."""
+        return self._reader.arrived_ns
 
     def send(self, payload: bytes) -> None:
         """Queue one text message; a closed connection takes it silently, as networks do.
@@ -99,7 +121,16 @@ class Socket:
             head = bytes((_FINAL | opcode, _LONG_16)) + size.to_bytes(2)
         else:
             head = bytes((_FINAL | opcode, _LONG_64)) + size.to_bytes(8)
-        self._writer.write(head + payload)
+        self._send_now(head + payload)
+
+    def _send_now(self, frame: bytes) -> None:
+        """Send at once what the kernel takes: the event loop would wait until its round is over."""
+        sent = 0
+        if self._writer.transport.get_write_buffer_size() == 0:
+            with suppress(BlockingIOError, ConnectionError):  # the transport handles both
+                sent = os.write(self._fileno, frame)
+        if sent < len(frame):
+            self._writer.write(frame[sent:])
 
     def abort(self) -> None:
         """Cut the connection without a closing handshake."""
@@ -177,7 +208,12 @@ class Server:
             The port.
 
         """
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> asyncio.StreamReaderProtocol:
+            return asyncio.StreamReaderProtocol(_Reader(loop=loop), self._serve, loop=loop)
+
+        self._server = await loop.create_server(protocol, "127.0.0.1", port)
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
@@ -190,7 +226,7 @@ class Server:
         if self._server is not None:
             await self._server.wait_closed()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: _Reader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(writer)
         try:
             while (request := await _read_request(reader)) is not None:
@@ -212,7 +248,7 @@ class Server:
                 await writer.wait_closed()
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Request | None:
+async def _read_request(reader: _Reader) -> Request | None:
     head = await reader.readuntil(b"\r\n\r\n") if not reader.at_eof() else b""
     if not head:
         return None
@@ -229,6 +265,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Request | None:
         params=dict(parse_qsl(parts.query)),
         headers=headers,
         body=body,
+        arrived_ns=reader.arrived_ns,
     )
 
 

@@ -106,7 +106,9 @@ class BinanceRest:
         name = f"{request.method} {request.path}"
         if name == "POST /fapi/v1/order":
             params = request.params
-            self._desk.reactions.order(params.get("symbol", ""), params.get("newClientOrderId", ""))
+            self._desk.reactions.order(
+                params.get("symbol", ""), params.get("newClientOrderId", ""), request.arrived_ns
+            )
         self.requests[name] = self.requests.get(name, 0) + 1
         handler = self._routes.get((request.method, request.path))
         if handler is None:

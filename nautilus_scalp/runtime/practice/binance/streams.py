@@ -154,12 +154,12 @@ class BinanceStreams:
         self.update_id += 1
         now, number, symbol = self._desk.venue.now_ms(), self.update_id, event.symbol
         if event.kind == QUOTE:
-            self._desk.reactions.quote(symbol, now)
-            self._send(
-                f"{symbol.lower()}@bookTicker",
+            fields = (
                 f'"e":"bookTicker","u":{number},"s":"{symbol}","b":"{event.first}",'
-                f'"B":"{event.third}","a":"{event.second}","A":"{event.fourth}","T":{now},"E":{now}',
+                f'"B":"{event.third}","a":"{event.second}","A":"{event.fourth}","T":{now},"E":{now}'
             )
+            self._desk.reactions.quote(symbol, number)
+            self._send(f"{symbol.lower()}@bookTicker", fields)
         elif event.kind == TRADE:
             self._desk.market.keep(event, number, now)
             buyer_is_maker = "true" if event.aggressor == SELL else "false"

@@ -69,7 +69,6 @@ class BybitCommands:
             Both ids.
 
         """
-        self._desk.reactions.order(params["symbol"], params["orderLinkId"])
         if self._desk.faults.use_up("rejected_orders"):
             raise Refused(Reason.INSUFFICIENT_MARGIN)
         is_market = params["orderType"] == "Market"

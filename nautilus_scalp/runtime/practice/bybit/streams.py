@@ -146,6 +146,9 @@ class BybitStreams:
         if is_new and faults.use_up("lost_orders"):
             socket.abort()
             return
+        if is_new:
+            order = message["args"][0]
+            self._desk.reactions.order(order["symbol"], order["orderLinkId"], socket.arrived_ns)
         answer = _encode(self._carry_out(message))
         if is_new and faults.use_up("lost_acks"):
             socket.abort()
@@ -222,7 +225,7 @@ class BybitStreams:
                 "ask1Size": event.fourth,
             }
             ticker = self._ticker(event.symbol, "delta", best)
-            self._desk.reactions.quote(event.symbol, ticker["ts"])
+            self._desk.reactions.quote(event.symbol, ticker["cs"])
             self._to_listeners(ticker["topic"], _encode(ticker))
         elif event.kind == TRADE:
             topic = f"publicTrade.{event.symbol}"
