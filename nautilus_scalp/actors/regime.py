@@ -16,6 +16,7 @@ from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.signals.garch import GarchParams
+from nautilus_scalp.signals.keeping import Statistics
 from nautilus_scalp.signals.regime import RegimeClassifier
 from nautilus_scalp.signals.regime import RegimeParams
 
@@ -28,6 +29,7 @@ class _Feed(Struct):
     mid: float = math.nan
     begin_ns: int = 0
     end_ns: int = 0
+    untold: bool = False  # nobody has heard yet of the regime that came back
 
     def reset(self) -> None:
         self.classifier.reset()
@@ -100,6 +102,9 @@ class RegimeActor(Actor):
             for instrument_id in config.instrument_ids
         }
         feeds = list(self._feeds.values())
+        classifiers = {feed.instrument_id.value: feed.classifier for feed in feeds}
+        self._statistics = Statistics("regimes", **classifiers)
+        self._parting: dict[str, bytes] = {}
         self._only = feeds[0] if len(feeds) == 1 else None  # a look-up takes longer than the rest
 
     def on_start(self) -> None:
@@ -109,6 +114,7 @@ class RegimeActor(Actor):
 
     def on_stop(self) -> None:
         """Unsubscribe; from now on nobody says what the market is like."""
+        self._parting = self._statistics.save(self.clock)
         for instrument_id, feed in self._feeds.items():
             self.unsubscribe_quote_ticks(instrument_id)
             if feed.classifier.regime is not None:
@@ -117,12 +123,24 @@ class RegimeActor(Actor):
 
     def on_resume(self) -> None:
         """Begin anew."""
+        self._parting = {}
         self.on_start()
+
+    def on_save(self) -> dict[str, bytes]:
+        """Keep what is usual in the market, and the regime."""
+        return self._parting or self._statistics.save(self.clock)
+
+    def on_load(self, state: dict[str, bytes]) -> None:
+        """Take that back, if it is young."""
+        self._statistics.load(state, self.clock)
+        for feed in self._feeds.values():
+            feed.untold = feed.classifier.regime is not None
 
     def on_reset(self) -> None:
         """Forget everything."""
         for feed in self._feeds.values():
             feed.reset()
+        self._parting = {}
         self.changes.clear()
         self._unsound = 0
 
@@ -172,7 +190,8 @@ class RegimeActor(Actor):
         if not 0.0 < bid < ask < math.inf:
             self._unsound += 1
             return
-        if feed.classifier.on_mid(ts_event, 0.5 * (bid + ask)):
+        if feed.classifier.on_mid(ts_event, 0.5 * (bid + ask)) or feed.untold:
+            feed.untold = False
             self._publish(feed, ts_event)
         feed.mid = tick.extract_price(PriceType.MID).as_double()
         feed.begin_ns, feed.end_ns = ts_event, feed.classifier.bar_end_ns

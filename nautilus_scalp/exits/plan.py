@@ -72,6 +72,13 @@ class ExitParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             trailing_stop=trail * multiple if trail is not None else None,
         )
 
+    def nearest_stop(self, volatility: float) -> float:
+        """Return how far the nearer stop is, as a fraction; NaN without one or if it is unknown."""
+        distances = [d for d in (self.stop_loss, self.trailing_stop) if d is not None]
+        if not distances:
+            return math.nan
+        return as_fraction(min(distances), self.threshold_unit, volatility)
+
 
 class PlanState(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """

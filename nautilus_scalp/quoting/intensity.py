@@ -68,6 +68,9 @@ class FillIntensity:
 
     """
 
+    # Not the interval that is being measured: who restarts does not know how far trades reached.
+    KEPT = ("_hits", "_seconds", "arrival_rate", "depth_decay")
+
     def __init__(self, params: IntensityParams, tick_size: float) -> None:
         self._params = params
         self._bin = params.bin_ticks * tick_size

@@ -9,6 +9,8 @@ from msgspec import Struct
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import SELL
 from nautilus_scalp.quoting.ladder import Quote
+from nautilus_scalp.signals.combination import CombinationParams
+from nautilus_scalp.signals.combination import Opinion
 from nautilus_scalp.signals.units import Positive
 
 
@@ -65,6 +67,18 @@ class PullGuard:
         Side of the quotes that the flow runs into: +1 bids, -1 asks, 0 neither.
 
     """
+
+    KEPT = (
+        "threatened",
+        "_signed",
+        "_volume",
+        "_trades",
+        "_traded_ns",
+        "_usual",
+        "_watched_ms",
+        "_spread_ns",
+        "_spread",
+    )
 
     def __init__(self, params: PullParams) -> None:
         self._params = params
@@ -172,3 +186,28 @@ class PullGuard:
             return
         if abs(self._signed) >= threshold * self._volume:
             self.threatened = SELL if self._signed > 0.0 else BUY
+
+
+def sure_of(quotes: list[Quote], opinion: Opinion, params: CombinationParams) -> list[Quote]:
+    """
+    Leave out the quotes that a sure model would see run over.
+
+    Parameters
+    ----------
+    quotes : list[Quote]
+        What somebody would like to quote.
+    opinion : Opinion
+        Of the model.
+    params : CombinationParams
+        From which confidence on a model is sure.
+
+    Returns
+    -------
+    list[Quote]
+        What is left.
+
+    """
+    if opinion.confidence <= params.override_confidence:
+        return quotes
+    side = opinion.side(params)
+    return [quote for quote in quotes if quote.side != -side]

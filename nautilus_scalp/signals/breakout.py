@@ -104,6 +104,8 @@ class BreakoutRule:
 
     """
 
+    KEPT = ("_state", "_readings", "initialized")
+
     def __init__(self, params: BreakoutParams) -> None:
         self._params = params
         run, half = params.momentum_ticks, params.momentum_ticks // 2

@@ -80,6 +80,8 @@ class RangeAndMomentum:
 
     """
 
+    KEPT = ("_range", "_closes", "_bars")
+
     def __init__(self, params: ConditionParams, conditions: Conditions) -> None:
         self._params = params
         self._conditions = conditions

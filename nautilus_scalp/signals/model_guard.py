@@ -59,6 +59,8 @@ class ModelGuard:
 
     """
 
+    KEPT = ("accuracy", "judged", "degraded", "_weight")
+
     def __init__(self, params: ModelGuardParams) -> None:
         self._params = params
         self._kept = decay(1.0, params.half_life_signals)
@@ -73,6 +75,10 @@ class ModelGuard:
         self._side = 0
         self._mid = 0.0
         self._due_ns = 0
+
+    def pause(self) -> None:
+        """Drop the opinion that waits for its judgement: its horizon may end unseen."""
+        self._side = 0
 
     def on_mid(self, ts_ns: int, mid: float, side: int, horizon_ms: int) -> None:
         """

@@ -116,6 +116,8 @@ class RegimeClassifier:
 
     """
 
+    KEPT = ("_name", "since_ns", "_meter")
+
     def __init__(self, params: RegimeParams) -> None:
         self._params = params
         self._meter = RegimeMeter(params.measures)
@@ -132,6 +134,15 @@ class RegimeClassifier:
         self.regime: Regime | None = None
         self.measures: Measures | None = None
         self.since_ns = 0
+
+    @property
+    def _name(self) -> str | None:
+        """The regime as it is kept."""
+        return self.regime
+
+    @_name.setter
+    def _name(self, name: str | None) -> None:
+        self.regime = None if name is None else Regime(name)
 
     @property
     def bar_end_ns(self) -> int:

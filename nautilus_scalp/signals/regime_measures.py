@@ -125,6 +125,19 @@ class RegimeMeter:
 
     """
 
+    # Not the bar that is being built, which who restarts has not seen whole.
+    KEPT = (
+        "bars",
+        "_squares",
+        "_closes",
+        "_fine_ewma",
+        "_ewma",
+        "_weight",
+        "_baseline",
+        "_baseline_weight",
+        "_garch",
+    )
+
     def __init__(self, params: MeasureParams) -> None:
         self._params = params
         self._bar_ns = round(params.bar_ms * _NS_PER_MS)
@@ -183,8 +196,7 @@ class RegimeMeter:
         bar = ts_ns // self._bar_ns
         passed = bar - self._bar
         if self._bar < 0 or passed > self._params.window_bars:
-            self._begin()
-            self._closes.append(price)
+            self._join(price)
             passed = 0
             self._last = price
         for _ in range(passed):  # a bar without a quote repeats the last price
@@ -193,6 +205,15 @@ class RegimeMeter:
         self._fine += move * move
         self._bar, self._last, self._last_ns = bar, price, ts_ns
         return self._measure() if passed and self.bars >= self._params.warm_up_bars else None
+
+    def _join(self, price: float) -> None:
+        """Begin, or go on with what came back: the move that was not seen is cut out."""
+        if self._bar >= 0:
+            self._begin()
+        missed = price - self._closes[-1] if self._closes else 0.0
+        kept = [close + missed for close in self._closes] or [price]
+        self._closes.clear()
+        self._closes.extend(kept)
 
     def _close_bar(self) -> None:
         closes = self._closes

@@ -104,6 +104,8 @@ class ReversionRule:
 
     """
 
+    KEPT = ("_state", "_readings", "initialized")
+
     def __init__(self, params: ReversionParams) -> None:
         self._params = params
         lookback = window_size(params.lookback_ticks)

@@ -72,6 +72,8 @@ class RealisedVolatility:
 
     """
 
+    KEPT = ("_state", "value")
+
     def __init__(self, params: VolatilityParams) -> None:
         self._params = params
         self._state = np.zeros(_SIZE)

@@ -23,7 +23,7 @@ from nautilus_scalp.signals.combination import Opinion
 from nautilus_scalp.signals.combination import combine
 from nautilus_scalp.signals.conditions import Conditions
 from nautilus_scalp.signals.conditions import RangeAndMomentum
-from nautilus_scalp.signals.units import as_fraction
+from nautilus_scalp.signals.keeping import Statistics
 from nautilus_scalp.signals.volatility import RealisedVolatility
 from nautilus_scalp.strategies.directional_config import DirectionalConfig
 from nautilus_scalp.strategies.execution import Execution
@@ -102,6 +102,12 @@ class DirectionalDesk:
         trail = config.exits.take_profit
         self._trend = RangeAndMomentum(trail.conditions, self._conditions) if trail else None
         self._plan = ExitPlan(config.exits, self._conditions)
+        self.statistics = Statistics(
+            config.instrument_id.value,
+            volatility=self._volatility,
+            guard=self._inbox.guard,
+            trend=self._trend,
+        )
         self._forget()
         self.exit_reasons: Counter[str] = Counter()
 
@@ -164,11 +170,13 @@ class DirectionalDesk:
         """Return what makes exits and circuit breakers the same after a restart."""
         plan = self._plan.state or self._saved  # one that was not taken up yet is not lost
         kept = {} if plan is None else {_PLAN: msgspec.json.encode(plan)}
-        return kept | self._execution.permission.save()
+        learnt = self.statistics.save(self._strategy.clock)
+        return kept | self._execution.permission.save() | learnt
 
     def load(self, state: dict[str, bytes]) -> None:
         """Take back what `save` returned, before the start."""
         self._execution.permission.load(state)
+        self.statistics.load(state, self._strategy.clock)
         if _PLAN in state:
             self._saved = msgspec.json.decode(state[_PLAN], type=PlanState)
 
@@ -244,7 +252,8 @@ class DirectionalDesk:
             return
         execution = self._execution
         execution.permission.floor.priority = case.priority
-        stop_fraction = self._stop_fraction()
+        exits = self._exits.scaled(execution.permission.regime.profile.stop_multiple)
+        stop_fraction = exits.nearest_stop(volatility)
         execution.set_stop(stop_fraction)
         notional = self._notional(case.multiple, case.opinion, stop_fraction)
         intent = self._intent(case.side, notional)
@@ -341,14 +350,6 @@ class DirectionalDesk:
             permission.regime.profile, self._execution.state.equity, stop_fraction
         )
         return min(notional, largest)
-
-    def _stop_fraction(self) -> float:
-        """Return how far the nearer stop of an entry would be, as a fraction; NaN without one."""
-        exits = self._exits.scaled(self._execution.permission.regime.profile.stop_multiple)
-        distances = [d for d in (exits.stop_loss, exits.trailing_stop) if d is not None]
-        if not distances:
-            return math.nan
-        return as_fraction(min(distances), exits.threshold_unit, self._volatility.value)
 
     def _base_notional(self, multiple: float, opinion: Opinion) -> float:
         """Return a multiple of the normal entry, or a share of the balance."""

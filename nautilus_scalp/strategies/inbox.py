@@ -37,6 +37,8 @@ class SignalInbox:
     ----------
     received : int
         Signals so far.
+    guard : ModelGuard or None
+        Whether the model is still any good.
 
     """
 
@@ -53,7 +55,7 @@ class SignalInbox:
         self._max_age_ns = params.max_age_ms * _NS_PER_MS
         self._refusals = refusals
         self._params = params
-        self._guard = ModelGuard(params.guard) if self._wanted and params.guard else None
+        self.guard = ModelGuard(params.guard) if self._wanted and params.guard else None
         self._signal: AlphaSignal | None = None
         self._opinion = NO_OPINION
         self.received = 0
@@ -66,7 +68,7 @@ class SignalInbox:
             )
 
     def close(self) -> None:
-        """Unsubscribe and forget the latest signal."""
+        """Unsubscribe and forget the latest signal, but not how good they were."""
         self._forget()
         if self._wanted:
             self._strategy.unsubscribe_data(
@@ -77,12 +79,14 @@ class SignalInbox:
         """Forget the latest signal, how many there were and how good they were."""
         self._forget()
         self.received = 0
+        if self.guard is not None:
+            self.guard.reset()
 
     def _forget(self) -> None:
         self._signal = None
         self._opinion = NO_OPINION
-        if self._guard is not None:
-            self._guard.reset()
+        if self.guard is not None:
+            self.guard.pause()
 
     def take(self, data: Data) -> None:
         """
@@ -116,11 +120,11 @@ class SignalInbox:
 
     def on_mid(self, ts_ns: int, mid: float) -> None:
         """Let the model be judged by a sound mid price, at exchange time."""
-        if self._guard is not None and self.received:
+        if self.guard is not None and self.received:
             said = self.latest
             fresh = ts_ns - said.ts_ns <= self._max_age_ns
             side = said.side(self._params) if fresh else 0
-            self._guard.on_mid(ts_ns, mid, side, said.horizon_ms)
+            self.guard.on_mid(ts_ns, mid, side, said.horizon_ms)
 
     def opinion(self, now_ns: int) -> Opinion:
         """
@@ -144,7 +148,7 @@ class SignalInbox:
         if now_ns - latest.ts_ns > self._max_age_ns:
             self._refusals["stale_signal"] += 1
             return NO_OPINION
-        if self._guard is not None and self._guard.degraded:
+        if self.guard is not None and self.guard.degraded:
             self._refusals["model_degraded"] += 1
             return NO_OPINION
         return latest

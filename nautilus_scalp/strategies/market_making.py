@@ -23,6 +23,7 @@ from nautilus_scalp.quoting.pricing import LadderParams
 from nautilus_scalp.quoting.pricing import Market
 from nautilus_scalp.quoting.pull import PullGuard
 from nautilus_scalp.quoting.pull import PullParams
+from nautilus_scalp.quoting.pull import sure_of
 from nautilus_scalp.quoting.queue import QueueParams
 from nautilus_scalp.quoting.queue import see_best
 from nautilus_scalp.quoting.queue import see_trade
@@ -32,6 +33,7 @@ from nautilus_scalp.risk.sizing import SizingParams
 from nautilus_scalp.risk.sizing import annual_volatility
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.combination import Opinion
+from nautilus_scalp.signals.keeping import Statistics
 from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
 from nautilus_scalp.signals.volatility import RealisedVolatility
@@ -135,13 +137,18 @@ class MarketMaking(AttentiveStrategy):
         super().__init__(config)
         self.refusals: Counter[str] = Counter()
         instrument_id = config.instrument_id
-        self._execution = Execution(
-            self, instrument_id, config.risk, self.refusals, config.regime, Priority.QUOTES
-        )
+        terms = config.risk, self.refusals, config.regime, Priority.QUOTES
+        self._execution = Execution(self, instrument_id, *terms)
         self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
         self._volatility = RealisedVolatility(config.volatility)
         self._intensity: FillIntensity | None = None
         self._pull = PullGuard(config.pull)
+        self._statistics = Statistics(
+            instrument_id.value,
+            volatility=self._volatility,
+            pull=self._pull,
+            guard=self._inbox.guard,
+        )
         self._max_age_ns = round(config.risk.max_data_age_ms * _NS_PER_MS)
         self._refresh_ns = round(config.refresh_interval_ms * _NS_PER_MS)
         self._ladder: Ladder | None = None
@@ -194,12 +201,13 @@ class MarketMaking(AttentiveStrategy):
         self.refusals.clear()
 
     def on_save(self) -> dict[str, bytes]:
-        """Keep the losses so far."""
-        return self._execution.permission.save()
+        """Keep the losses so far, and what was learnt."""
+        return self._execution.permission.save() | self._statistics.save(self.clock)
 
     def on_load(self, state: dict[str, bytes]) -> None:
-        """Take them back."""
+        """Take that back."""
         self._execution.permission.load(state)
+        self._statistics.load(state, self.clock)
 
     def on_data(self, data: Data) -> None:
         """
@@ -300,6 +308,7 @@ class MarketMaking(AttentiveStrategy):
         if self.config.ladder.model != "volatility":
             tick_size = self._execution.rules.tick_size
             self._intensity = FillIntensity(self.config.intensity, tick_size)
+            self._statistics.add("intensity", self._intensity)
         # A feed that falls silent calls no handler: the clock has to look.
         self.clock.set_timer_ns(_STALE, self._max_age_ns, 0, 0, self._look_at_age)
 
@@ -325,7 +334,7 @@ class MarketMaking(AttentiveStrategy):
         desired = self._ladder.quote(market, execution.state.position_qty)
         if not desired:
             self.refusals[self._why_no_quotes(market)] += 1
-        desired, pulled = self._pull.allowed(self._without_doubted_side(desired, opinion))
+        desired, pulled = self._pull.allowed(sure_of(desired, opinion, self.config.signal))
         if pulled is not None:
             self.refusals[pulled] += 1
         config = self.config
@@ -394,11 +403,3 @@ class MarketMaking(AttentiveStrategy):
             return "volatility_unknown"
         unknown = self._intensity is not None and math.isnan(market.depth_decay)
         return "fill_rates_unknown" if unknown else "no_quotes"
-
-    def _without_doubted_side(self, quotes: list[Quote], opinion: Opinion) -> list[Quote]:
-        """Leave out the quotes that a sure model would see run over."""
-        params = self.config.signal
-        if opinion.confidence <= params.override_confidence:
-            return quotes
-        side = opinion.side(params)
-        return [quote for quote in quotes if quote.side != -side]

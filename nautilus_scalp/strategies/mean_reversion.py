@@ -83,6 +83,7 @@ class MeanReversion(AttentiveStrategy):
         self._desk = DirectionalDesk(self, config, self.refusals)
         self.unchanged = self._desk.unchanged
         self._rule = ReversionRule(config.rule)
+        self._desk.statistics.add("rule", self._rule)
 
     @property
     def signals_received(self) -> int:
@@ -129,7 +130,7 @@ class MeanReversion(AttentiveStrategy):
         self.refusals.clear()
 
     def on_save(self) -> dict[str, bytes]:
-        """Keep where an open position is to be left, and the losses so far."""
+        """Keep where an open position is to be left, the losses so far, and what was learnt."""
         return self._desk.save()
 
     def on_load(self, state: dict[str, bytes]) -> None:

@@ -86,6 +86,7 @@ class MomentumBreakout(AttentiveStrategy):
         )
         self.unchanged = self._desk.unchanged
         self._rule = BreakoutRule(config.rule)
+        self._desk.statistics.add("rule", self._rule)
         self._case = _NO_CASE
 
     @property
@@ -130,7 +131,7 @@ class MomentumBreakout(AttentiveStrategy):
         self.refusals.clear()
 
     def on_save(self) -> dict[str, bytes]:
-        """Keep where an open position is to be left, and the losses so far."""
+        """Keep where an open position is to be left, the losses so far, and what was learnt."""
         return self._desk.save()
 
     def on_load(self, state: dict[str, bytes]) -> None:

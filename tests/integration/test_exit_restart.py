@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 from nautilus_trader.common.actor import Actor
@@ -13,7 +14,6 @@ from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.events import OrderSubmitted
 from nautilus_trader.model.identifiers import AccountId
-from nautilus_trader.model.orders import Order
 from nautilus_trader.model.position import Position
 from nautilus_trader.trading.strategy import Strategy
 
@@ -32,6 +32,10 @@ from tests.integration.test_regime import Herald
 from tests.integration.test_strategies_directional import REVERSION
 from tests.integration.test_strategies_directional import write_fall
 from tests.integration.test_strategies_directional import write_quotes
+
+
+if TYPE_CHECKING:
+    from nautilus_trader.model.orders import Order
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
@@ -81,15 +85,18 @@ class Crash(Actor):
 
 
 class Start(Actor):
-    """Puts orders and position into the cache before the strategy starts, as a database would."""
+    """Puts orders, position and state back before the strategy starts, as a database would."""
 
-    def __init__(self, desk: Desk, orders: list[Order]) -> None:
+    def __init__(self, desk: Desk, strategy: Strategy, process: Crash) -> None:
         super().__init__(ActorConfig())
         self._desk = desk
-        self._orders = orders
+        self._strategy = strategy
+        self._saved = process.saved
+        self._orders = process.orders
 
     def on_start(self) -> None:
-        """Fill the cache."""
+        """Fill cache and strategy."""
+        self._strategy.load(self._saved)
         fills = []
         for order in self._orders:
             self.cache.add_order(order, None)
@@ -121,9 +128,8 @@ def restart(
     *more: Actor,
 ) -> None:
     """Start again with what the process left, and let the bids pass."""
-    strategy.load(process.saved)
     write_quotes(desk, bids)
-    desk.play(Start(desk, process.orders), *more, strategy)
+    desk.play(Start(desk, strategy, process), *more, strategy)
 
 
 @pytest.fixture
@@ -156,7 +162,7 @@ def test_what_trails_goes_on_from_the_best_price(
     desk: Desk, later: Desk, exits: ExitParams
 ) -> None:
     process = crash(desk, reversion(desk, exits), {200: 98.9, 300: 98.8})
-    assert set(process.saved) == {"exit_plan"}
+    assert set(process.saved) == {"exit_plan", "statistics"}
     strategy = reversion(later, exits)
     # 0.5 % below 98.9 is 98.4055; trailing anew from 98.5, or not yet active, it would stay.
     restart(later, strategy, process, {400: 98.5, 500: 98.4, 600: 99.0})
@@ -203,8 +209,9 @@ def test_a_plan_that_was_not_taken_up_yet_is_saved_again(desk: Desk) -> None:
     exits = ExitParams(trailing_stop=0.5)
     process = crash(desk, reversion(desk, exits), {200: 98.9, 300: 98.8})
     strategy = reversion(desk, exits)
-    strategy.on_load(process.saved)
-    assert strategy.on_save() == process.saved
+    plan = {"exit_plan": process.saved["exit_plan"]}
+    strategy.on_load(plan)
+    assert strategy.on_save() == plan
 
 
 def test_volatility_of_the_entry_is_known_at_once(desk: Desk, later: Desk) -> None:
@@ -267,7 +274,7 @@ def test_a_restart_does_not_open_a_breaker(desk: Desk, later: Desk) -> None:
     limits = RiskLimits(breakers=BreakerParams(max_daily_loss=0.1))
     first = reversion(desk, exits, risk=limits)
     process = crash(desk, first, {200: 97.0, 220: 97.0, 300: 97.0})
-    assert set(process.saved) == {"round_trips"}
+    assert set(process.saved) == {"round_trips", "statistics"}
     strategy = reversion(later, exits, risk=limits)
     write_fall(later)
     restart(later, strategy, Crash(first, 0), {400: 97.9})
@@ -287,4 +294,4 @@ def test_nothing_is_saved_when_nothing_is_held(desk: Desk) -> None:
     desk.at(0).quote(99.9, 100.0)
     strategy = reversion(desk, ExitParams(stop_loss=0.5))
     desk.play(strategy)
-    assert strategy.save() == {}
+    assert set(strategy.save()) == {"statistics"}

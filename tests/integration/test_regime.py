@@ -143,6 +143,40 @@ def test_the_actor_tells_of_a_crash_and_of_its_end(desk: Desk) -> None:
     assert sum(actor.changes.values()) == len(told)
 
 
+class Load(Actor):
+    """Gives a component its state before it starts."""
+
+    def __init__(self, component: Actor, saved: dict[str, bytes]) -> None:
+        super().__init__(ActorConfig())
+        self._component = component
+        self._saved = saved
+
+    def on_start(self) -> None:
+        """Load."""
+        self._component.load(self._saved)
+
+
+def test_the_regime_outlives_a_restart(desk: Desk) -> None:
+    config = RegimeActorConfig(instrument_ids=[desk.instrument_id], params=FAST)
+    before = RegimeActor(config)
+    for step in range(60):
+        bid = 100_000.0 + (step % 2)
+        desk.at(100 * step).quote(bid, bid + 0.1)
+    desk.play(before)
+    saved = before.save()  # after its end, as a clean stop does
+
+    later = Desk()
+    for step in range(3):
+        later.at(6_500 + 10 * step).quote(100_300.0, 100_300.1)
+    after, listener = RegimeActor(config), Listener(later.instrument_id)
+    later.play(Load(after, saved), listener, after)
+    told = [signal.regime for signal in listener.heard]
+    assert told == [Regime.NORMAL, "UNCLASSIFIED"]  # with the first quote, and at the end
+    assert later.ns_at(6_500) <= listener.heard[0].ts_event < later.ns_at(6_501)
+    assert later.engine is not None
+    later.engine.dispose()
+
+
 def test_the_report_finds_the_regimes_that_the_actor_told(
     desk: Desk, rng_tape: Callable[[Desk, int], None]
 ) -> None:

@@ -242,10 +242,14 @@ def _claiming(block: StrategyBlock, adopted: list[str]) -> StrategyBlock:
 def _restore(
     config: LiveConfig, node: TradingNode, state: StateDirectory, components: list[Component]
 ) -> States:
-    """Give components their state back, from Redis if there is one, else from the file."""
+    """Give components their state back, from Redis if there is one, else from the file.
+
+    What they took is asked of them: they turn down what is too old.
+    """
     if config.redis is None:
-        return state.load(components)
-    node.trader.load()
+        state.load(components)
+    else:
+        node.trader.load()
     states = {str(component.id): component.save() for component in components}
     return {name: saved for name, saved in states.items() if saved}
 
