@@ -155,7 +155,8 @@ def fit_lstm(
 
     """
     device = choose_device(params.device)
-    draws = draw_epochs(*train.label.shape, params.epoch_events)
+    count, length = train.label.shape
+    draws = draw_epochs(count, length, params.epoch_events)
     with reproducible(seed, device):
         model = LstmClassifier(train.inputs.shape[2], params).to(device)
         optimizer = torch.optim.AdamW(
