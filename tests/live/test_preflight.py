@@ -38,7 +38,7 @@ def test_everything_is_well(rows) -> None:  # noqa: ANN001
     assert (
         "tick 0.10, step 0.001, least notional 100" in table["filters BTCUSDT-PERP.BINANCE"].detail
     )
-    assert table["fees BTCUSDT-PERP.BINANCE"].detail == "maker 2.0000 taker 5.0000 bps"
+    assert table["fees BTCUSDT-PERP.BINANCE"].detail == "maker 2 taker 5 bps"
     assert table["position mode"].detail == "one-way"
     assert table["margin mode"].detail == "crossed"
     assert table["leverage BTCUSDT-PERP.BINANCE"].detail == (
@@ -61,6 +61,9 @@ def test_bybit_is_asked_too(rows, exchange: Exchange) -> None:  # noqa: ANN001
     assert table["filters BTCUSDT-LINEAR.BYBIT"].detail.startswith("tick 0.10, step 0.001")
     assert table["position mode"].detail == "one-way"
     assert table["collateral"].detail == "10000.00 free"
+    assert table["fees BTCUSDT-LINEAR.BYBIT"].detail == (
+        "maker 2 taker 5 bps; not in the catalog's facts"
+    )
     exchange.ask(lambda practice: practice.act("trade_outside", "BTCUSDT", "-0.003"))
     table = rows("live.leverage=101")
     assert {name for name, row in table.items() if not row.ok} == {

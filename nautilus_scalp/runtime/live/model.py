@@ -9,6 +9,7 @@ from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.models.registry import find_artifact
 from nautilus_scalp.runtime.console import progress_bar
 from nautilus_scalp.runtime.live.config import LiveConfig
+from nautilus_scalp.runtime.model_cache import cached_model
 from nautilus_scalp.runtime.model_cache import trained_model
 
 
@@ -31,11 +32,17 @@ def named_model(config: LiveConfig) -> Path | None:
     Returns
     -------
     Path or None
-        The champion's, if the section names a name of the registry. None if it names none, or a
-        training instead.
+        The champion's, if the section names a name of the registry. Of a training it is what lies
+        in the cache; None if nothing does, or if the section names neither.
 
     """
-    return find_artifact(Path(config.model.path)) if config.model.path else None
+    if config.model.path:
+        return find_artifact(Path(config.model.path))
+    if config.model.training is None or config.practice is None:
+        return None
+    return cached_model(
+        Path(config.model.training), Path(config.practice.catalog), Path(config.model.cache)
+    )
 
 
 def find_live_model(config: LiveConfig) -> Path | None:

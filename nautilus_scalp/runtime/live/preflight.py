@@ -136,7 +136,9 @@ def _ownership(config: LiveConfig) -> Check:
 def _model(config: LiveConfig, model: Path | None) -> Check:
     paths = model_paths(config, model)
     if not paths:
-        return Check(name="model", ok=True, detail="none used")
+        training = config.model.training
+        detail = f"will be trained first: {training}" if training else "none used"
+        return Check(name="model", ok=True, detail=detail)
     # Compiled code takes a second to load; a run by rules alone needs none of it.
     from nautilus_scalp.models.artifact import load_artifact  # noqa: PLC0415
 
@@ -285,17 +287,25 @@ def _leverage(name: str, config: LiveConfig, account: AccountFacts) -> Check:
 
 def _fees(name: str, account: AccountFacts, specs: dict[str, InstrumentSpec]) -> Iterator[Check]:
     fees, spec = account.fees.get(name.partition("-")[0]), specs.get(name)
-    if fees is None or spec is None:
+    if fees is None:
         return
-    ours = (Decimal(spec.maker_fee), Decimal(spec.taker_fee))
-    words = [f"maker {pair[0] * 10_000:f} taker {pair[1] * 10_000:f} bps" for pair in (fees, ours)]
-    worse = fees[0] > ours[0] or fees[1] > ours[1]
+    detail, worse = _fee_words(fees), False
+    if spec is None:
+        detail += "; not in the catalog's facts"
+    elif fees != (ours := (Decimal(spec.maker_fee), Decimal(spec.taker_fee))):
+        detail += f"; backtests assume {_fee_words(ours)}"
+        worse = fees[0] > ours[0] or fees[1] > ours[1]
     yield Check(
         name=f"fees {name}",
         ok=not worse,
-        detail=words[0] + ("" if fees == ours else f"; backtests assume {words[1]}"),
+        detail=detail,
         remedy="backtest again with the account's fees" if worse else "",
     )
+
+
+def _fee_words(fees: tuple[Decimal, Decimal]) -> str:
+    maker, taker = (f"{(10_000 * fee).normalize():f}" for fee in fees)
+    return f"maker {maker} taker {taker} bps"
 
 
 def _empty(config: LiveConfig, account: AccountFacts, state: StateDirectory) -> Check:
