@@ -46,6 +46,14 @@ class HorizonMetrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Share of the calls after which the mid moves the other way or not at all.
     coverage : float, optional
         Share of events that are calls: up or down is at least as probable as the threshold.
+    threshold : float
+        That threshold.
+    ece_floor : float, optional
+        Expected ``ece`` of a perfectly calibrated forecast of events as alike within blocks of time
+        as these; see `nautilus_scalp.evaluation.intervals`.
+    intervals : dict[str, tuple[float, float]]
+        95 % intervals by block bootstrap of ``auc``, ``auc_gain`` (``auc`` less ``auc_imbalance``),
+        ``ece`` and ``false_positive_rate``, of those that have one.
 
     """
 
@@ -60,6 +68,9 @@ class HorizonMetrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ic: float | None
     false_positive_rate: float | None
     coverage: float | None
+    threshold: float = 1.0
+    ece_floor: float | None = None
+    intervals: dict[str, tuple[float, float]] = {}
 
 
 class ReliabilityBin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,40 +98,37 @@ def horizon_metrics(
     move_bps: Float64,
     imbalance: Float64,
     threshold: float,
-    horizon_probabilities: Float64 | None,
+    *,
+    calibrated: bool = True,
 ) -> HorizonMetrics:
-    """Score a signal at one horizon.
+    """Score forecasts at one horizon.
 
     Parameters
     ----------
     probabilities : float64[m, 3]
-        The signal: probabilities of down, flat, up as it is published.
+        Of down, flat, up.
     move_bps : float64[m]
         What the mid did within the horizon.
     imbalance : float64[m]
         Queue imbalance ``(bid_size - ask_size) / (bid_size + ask_size)`` of the same events.
     threshold : float
         Probability of up or down from which an event is a call.
-    horizon_probabilities : float64[m, 3], optional
-        Probabilities for this very horizon, which are then what is scored; the signal itself
-        decides the calls alone. None where the model gives none: ``brier`` and ``ece`` are too.
+    calibrated : bool, optional
+        Whether the probabilities are of this very horizon; if not, ``brier`` and ``ece`` are None.
 
     Returns
     -------
     HorizonMetrics
-        The figures.
+        The figures, without floor and intervals.
 
     """
-    scored = probabilities if horizon_probabilities is None else horizon_probabilities
-    lean = scored[:, _UP] - scored[:, _DOWN]
+    lean = probabilities[:, _UP] - probabilities[:, _DOWN]
     moved = move_bps != 0.0
     up = move_bps[moved] > 0.0
     said_up = lean[moved] > 0.0
-    odds = direction_odds(scored[moved])
-    call = np.maximum(probabilities[:, _UP], probabilities[:, _DOWN]) >= threshold
-    called_up = probabilities[call, _UP] > probabilities[call, _DOWN]
-    right = np.where(called_up, move_bps[call] > 0.0, move_bps[call] < 0.0)
-    outcome = (1 + np.sign(move_bps)).astype(np.int64)
+    odds = direction_odds(probabilities[moved])
+    call, wrong = wrong_calls(probabilities, move_bps, threshold)
+    outcome = outcomes(move_bps)
     return HorizonMetrics(
         moves=int(moved.sum()),
         auc=auc(odds, up),
@@ -128,12 +136,26 @@ def horizon_metrics(
         accuracy=_share(said_up == up),
         accuracy_top_decile=_share((said_up == up)[_top_decile(np.abs(odds))]),
         mcc=mcc(said_up, up),
-        brier=None if horizon_probabilities is None else brier(horizon_probabilities, outcome),
-        ece=None if horizon_probabilities is None else ece(horizon_probabilities, outcome),
+        brier=brier(probabilities, outcome) if calibrated else None,
+        ece=ece(probabilities, outcome) if calibrated else None,
         ic=rank_correlation(lean, move_bps),
-        false_positive_rate=_share(~right),
+        false_positive_rate=_share(wrong[call]),
         coverage=_share(call),
+        threshold=threshold,
     )
+
+
+def outcomes(move_bps: Float64) -> npt.NDArray[np.int64]:
+    """Return the class that came true: 0 down, 1 flat, 2 up."""
+    found: npt.NDArray[np.int64] = (1 + np.sign(move_bps)).astype(np.int64)
+    return found
+
+
+def wrong_calls(probabilities: Float64, move_bps: Float64, threshold: float) -> tuple[Bool, Bool]:
+    """Tell which events (bool[m]) are calls, and after which the mid does not do as called."""
+    up, down = probabilities[:, _UP], probabilities[:, _DOWN]
+    wrong = np.where(up > down, move_bps <= 0.0, move_bps >= 0.0)
+    return np.maximum(up, down) >= threshold, wrong
 
 
 def direction_odds(probabilities: Float64) -> Float64:

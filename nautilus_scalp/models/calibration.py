@@ -2,10 +2,14 @@
 
 With class scores ``s`` (log-probabilities up to a constant) the move log-odds are
 ``m = log(exp(s_up) + exp(s_down)) - s_flat`` and the direction log-odds ``d = s_up - s_down``.
-Each is scaled as Platt (1999) does: ``p_move = sigmoid(b + g m)``, ``p_up = p_move sigmoid(h d)``.
+Each is scaled as Platt (1999) does: ``p_move = sigmoid(g m + b)``, ``p_up = p_move sigmoid(h d)``.
 The direction has no intercept, so calibration data that happen to trend leave no bias behind.
-Balanced class weights shift ``m`` by a constant; ``b`` takes that back. The ensemble's direction
-may also lean on the `tilt` of the queues, ``t = log(bid size / ask size)``: ``sigmoid(h d + c t)``.
+Balanced class weights shift ``m`` by a constant; ``b`` takes that back.
+
+The ensemble also reads three `hints` of the book itself, which models of the average quote blur:
+the tilt of the queues ``t = log(bid size / ask size)``; whether the best prices stand apart by more
+than a tick, ``o``; and where the last move pulls the gap then, ``l``. With them
+``p_move = sigmoid(g m + b + a o)`` and ``p_up = p_move sigmoid(h d + c t + q l)``.
 """
 
 import numpy as np
@@ -14,15 +18,21 @@ from numba import njit
 
 
 Float64 = npt.NDArray[np.float64]
+type Hints = tuple[float, float, float]
+type Columns = tuple[int, int, int]
 
-IDENTITY = (1.0, 0.0, 1.0, 0.0)
+MOVE_GAIN, MOVE_BIAS, GAP_GAIN, DIRECTION_GAIN, TILT_GAIN, PULL_GAIN = range(6)
+IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 WIDTH = len(IDENTITY)
+HINT_FEATURES = ("imbalance.now", "spread.now", "last_move.now")  # what hints are made of
 LARGEST_TILT = 6.0
 DOWN = 0
 FLAT = 1
 UP = 2
-_NEWTON_STEPS = 50
-_RIDGE = 1.0
+_NEWTON_STEPS = 60
+_LARGEST_STEP = 1.0
+_CONVERGED = 1e-10
+_WIDE = 0.5  # log ticks: below it the best prices are a tick apart
 
 
 @njit(cache=True)
@@ -43,50 +53,105 @@ def tilt(imbalance: float) -> float:
     return bounded
 
 
+def hint_columns(names: tuple[str, ...]) -> Columns:
+    """Return where a model has the features in ``HINT_FEATURES``; -1 for one that it lacks."""
+    imbalance, spread, last_move = (names.index(f) if f in names else -1 for f in HINT_FEATURES)
+    return imbalance, spread, last_move
+
+
 @njit(cache=True)
-def _tilt_rows(imbalance: Float64) -> Float64:
-    out = np.empty(len(imbalance))
-    for i in range(len(imbalance)):
-        out[i] = tilt(imbalance[i])
+def hints(value: Float64, columns: Columns) -> Hints:
+    """Read the hints of one event.
+
+    A gap between the best prices closes, and the mid moves with it: up if the bid follows, down if
+    the ask comes back. It mostly closes the way the last move went, less surely the wider it is.
+
+    Parameters
+    ----------
+    value : float64[F]
+        Features.
+    columns : tuple[int, int, int]
+        From `hint_columns`; a hint whose feature is missing is 0.
+
+    Returns
+    -------
+    tuple[float, float, float]
+        Tilt of the queues; 1 if the best prices are more than a tick apart, else 0; the fading sign
+        of the last move over the ticks too many, 0 without a gap.
+
+    """
+    lean = tilt(value[columns[0]]) if columns[0] >= 0 else 0.0
+    if columns[1] < 0 or value[columns[1]] < _WIDE:
+        return lean, 0.0, 0.0
+    pull = value[columns[2]] / (np.exp(value[columns[1]]) - 1.0) if columns[2] >= 0 else 0.0
+    return lean, 1.0, pull
+
+
+@njit(cache=True)
+def hint_rows(values: Float64, columns: Columns) -> Float64:
+    """Read the `hints` of every row of features (float64[m, F]) into float64[m, 3]."""
+    out = np.empty((values.shape[0], 3))
+    for i in range(values.shape[0]):
+        lean, gap, pull = hints(values[i], columns)
+        out[i, 0] = lean
+        out[i, 1] = gap
+        out[i, 2] = pull
     return out
 
 
 @njit(cache=True)
-def calibrate(scores: Float64, calibration: Float64, lean: float, out: Float64) -> None:
-    """Write calibrated class probabilities into ``out``.
+def calibrated_odds(scores: Float64, calibration: Float64, hint: Hints) -> tuple[float, float]:
+    """Return the calibrated move and direction log-odds.
 
     Parameters
     ----------
     scores : float64[3]
         Log-probabilities up to a constant, in the order down, flat, up.
-    calibration : float64[4]
-        Move gain, move bias, direction gain, tilt gain.
-    lean : float
-        `tilt` of the queues; 0 for a model alone.
-    out : float64[3]
-        Probabilities; may be the same array as ``scores``.
+    calibration : float64[6]
+        Move gain, move bias, gap gain, direction gain, tilt gain, pull gain.
+    hint : tuple[float, float, float]
+        `hints` of the event; zeros for a model alone.
 
     """
     move, direction = log_odds(scores)
-    p_move = 1.0 / (1.0 + np.exp(-(calibration[0] * move + calibration[1])))
-    p_up = 1.0 / (1.0 + np.exp(-(calibration[2] * direction + calibration[3] * lean)))
+    lean, gap, pull = hint
+    return (
+        calibration[MOVE_GAIN] * move + calibration[MOVE_BIAS] + calibration[GAP_GAIN] * gap,
+        calibration[DIRECTION_GAIN] * direction
+        + calibration[TILT_GAIN] * lean
+        + calibration[PULL_GAIN] * pull,
+    )
+
+
+@njit(cache=True)
+def write_odds(move: float, direction: float, out: Float64) -> None:
+    """Write the class probabilities (float64[3]) of move and direction log-odds."""
+    p_move = 1.0 / (1.0 + np.exp(-move))
+    p_up = 1.0 / (1.0 + np.exp(-direction))
     out[DOWN] = p_move * (1.0 - p_up)
     out[FLAT] = 1.0 - p_move
     out[UP] = p_move * p_up
 
 
 @njit(cache=True)
-def calibrate_rows(scores: Float64, calibration: Float64, imbalance: Float64) -> Float64:
+def calibrate(scores: Float64, calibration: Float64, hint: Hints, out: Float64) -> None:
+    """Write calibrated class probabilities into ``out``, which may be ``scores``."""
+    move, direction = calibrated_odds(scores, calibration, hint)
+    write_odds(move, direction, out)
+
+
+@njit(cache=True)
+def calibrate_rows(scores: Float64, calibration: Float64, hint: Float64) -> Float64:
     """Calibrate every row with the kernel that a tick uses.
 
     Parameters
     ----------
     scores : float64[m, 3]
-        As for `calibrate`.
-    calibration : float64[4]
-        As for `calibrate`.
-    imbalance : float64[m]
-        Queue imbalance; zeros for a model alone.
+        As for `calibrated_odds`.
+    calibration : float64[6]
+        As for `calibrated_odds`.
+    hint : float64[m, 3]
+        From `hint_rows`; zeros for a model alone.
 
     Returns
     -------
@@ -96,12 +161,13 @@ def calibrate_rows(scores: Float64, calibration: Float64, imbalance: Float64) ->
     """
     out = np.empty_like(scores)
     for i in range(scores.shape[0]):
-        calibrate(scores[i], calibration, tilt(imbalance[i]), out[i])
+        calibrate(scores[i], calibration, (hint[i, 0], hint[i, 1], hint[i, 2]), out[i])
     return out
 
 
 @njit(cache=True)
-def _log_odds_rows(scores: Float64) -> Float64:
+def log_odds_rows(scores: Float64) -> Float64:
+    """Return `log_odds` of every row: float64[m, 2], move and direction."""
     out = np.empty((scores.shape[0], 2))
     for i in range(scores.shape[0]):
         move, direction = log_odds(scores[i])
@@ -110,10 +176,8 @@ def _log_odds_rows(scores: Float64) -> Float64:
     return out
 
 
-def fit_calibration(
-    scores: Float64, label: npt.NDArray[np.integer], imbalance: Float64 | None = None
-) -> Float64:
-    """Fit gains and bias on rows that no model was fitted on.
+def fit_calibration(scores: Float64, label: npt.NDArray[np.integer]) -> Float64:
+    """Fit gains and bias of a model on rows that it was not fitted on.
 
     Parameters
     ----------
@@ -121,44 +185,76 @@ def fit_calibration(
         Class scores, finite.
     label : integer[m]
         0 down, 1 flat, 2 up.
-    imbalance : float64[m], optional
-        Queue imbalance, if the direction may lean on it.
 
     Returns
     -------
-    float64[4]
-        Move gain, move bias, direction gain, tilt gain. A weak prior (one pseudo-observation)
-        holds the gains at 1, and that of the tilt at 0, where the rows say nothing; gains are kept
-        non-negative, so calibration never turns an opinion around.
+    float64[6]
+        As for `calibrated_odds`, without hints. A weak prior (one pseudo-observation) holds the
+        gains at 1 where the rows say nothing; gains are kept non-negative, so calibration never
+        turns an opinion around.
 
     """
-    odds = _log_odds_rows(np.ascontiguousarray(scores, np.float64))
+    odds = log_odds_rows(np.ascontiguousarray(scores, np.float64))
     moved = label != FLAT
-    gain, bias = _platt(np.column_stack((odds[:, 0], np.ones(len(odds)))), moved, (1.0, 0.0))
-    direction, leaning = odds[moved, 1:], 0.0
-    (own,) = _platt(direction, label[moved] == UP, (1.0,))
-    if imbalance is not None:
-        tilts = _tilt_rows(imbalance[moved])[:, None]
-        both = _platt(np.hstack((direction, tilts)), label[moved] == UP, (1.0, 0.0))
-        if both.min() >= 0.0:
-            own, leaning = both
-        elif both[0] < 0.0:
-            own, leaning = 0.0, _platt(tilts, label[moved] == UP, (0.0,))[0]
-    return np.array((max(gain, 0.0), bias, max(own, 0.0), max(leaning, 0.0)))
+    inputs = np.column_stack((odds[:, 0], np.ones(len(odds))))
+    move_gain, bias = fit_gains(inputs, moved, center=(1.0, 0.0), ridge=(1.0, 1.0), free=(1,))
+    (direction_gain,) = fit_gains(
+        odds[moved, 1:], label[moved] == UP, center=(1.0,), ridge=(1.0,), free=()
+    )
+    return np.array((move_gain, bias, 0.0, direction_gain, 0.0, 0.0))
 
 
-def _platt(
-    inputs: Float64, outcome: npt.NDArray[np.bool_], prior: tuple[float, ...]
-) -> npt.NDArray[np.float64]:
-    """Fit a logistic regression by damped Newton steps, with a unit ridge around ``prior``."""
-    center = np.array(prior)
+def fit_gains(
+    inputs: Float64,
+    outcome: npt.NDArray[np.bool_],
+    *,
+    center: tuple[float, ...],
+    ridge: tuple[float, ...],
+    free: tuple[int, ...],
+) -> Float64:
+    """Fit a logistic regression by damped Newton steps, without an intercept of its own.
+
+    Parameters
+    ----------
+    inputs : float64[m, k]
+        Finite.
+    outcome : bool[m]
+        What is to be foretold.
+    center, ridge : tuple[float, ...]
+        Prior mean of each gain, and how many pseudo-observations hold it there.
+    free : tuple[int, ...]
+        Inputs whose gain may be negative; another that would be is 0 and the rest fitted anew.
+
+    Returns
+    -------
+    float64[k]
+        Gains.
+
+    """
+    kept = list(range(inputs.shape[1]))
+    while kept:
+        prior = np.array([center[k] for k in kept])
+        weight = _newton(inputs[:, kept], outcome, prior, np.array([ridge[k] for k in kept]))
+        lost = {k for k, found in zip(kept, weight, strict=True) if found < 0.0 and k not in free}
+        if not lost:
+            break
+        kept = [k for k in kept if k not in lost]
+    gains = np.zeros(inputs.shape[1])
+    if kept:
+        gains[kept] = weight
+    return gains
+
+
+def _newton(
+    inputs: Float64, outcome: npt.NDArray[np.bool_], center: Float64, ridge: Float64
+) -> Float64:
     weight = center.copy()
     for _ in range(_NEWTON_STEPS):
         p = 1.0 / (1.0 + np.exp(-np.clip(inputs @ weight, -30.0, 30.0)))
-        gradient = inputs.T @ (p - outcome) + _RIDGE * (weight - center)
-        hessian = (inputs * (p * (1.0 - p))[:, None]).T @ inputs + _RIDGE * np.eye(len(weight))
+        gradient = inputs.T @ (p - outcome) + ridge * (weight - center)
+        hessian = (inputs * (p * (1.0 - p))[:, None]).T @ inputs + np.diag(ridge)
         step = np.linalg.solve(hessian, gradient)
-        weight -= np.clip(step, -1.0, 1.0)
-        if np.abs(step).max() < 1e-12:  # noqa: PLR2004 - converged to the last digits
+        weight -= np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
+        if np.abs(step).max() < _CONVERGED:
             break
     return weight

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from numba import njit
 
 from nautilus_scalp.features.matrix import FeatureMatrix
+from nautilus_scalp.models.calibration import Columns
+from nautilus_scalp.models.calibration import hint_columns
 from nautilus_scalp.models.lstm import state_size
 from nautilus_scalp.models.manifest import Manifest
 from nautilus_scalp.models.move_rate import RateState
@@ -16,8 +18,8 @@ from nautilus_scalp.models.move_rate import forget
 from nautilus_scalp.models.move_rate import new_state
 from nautilus_scalp.models.predict import ENSEMBLE_ROW
 from nautilus_scalp.models.predict import EXTRA_ROW
+from nautilus_scalp.models.predict import POOLED_ROW
 from nautilus_scalp.models.predict import ROWS
-from nautilus_scalp.models.predict import STATIC_ROW
 from nautilus_scalp.models.predict import predict_row
 from nautilus_scalp.models.trees import LANES
 from nautilus_scalp.models.trees import pack_nodes
@@ -45,7 +47,6 @@ ARRAY_NAMES = (
     "log_move_range",
     "move_rate",
 )
-TILT_FEATURE = "imbalance.now"  # where the ensemble finds queue imbalance among its features
 
 Float64 = npt.NDArray[np.float64]
 
@@ -56,7 +57,7 @@ def _predict_rows(  # noqa: PLR0913, PLR0917 - as above
     order: npt.NDArray[np.int64],
     segment: npt.NDArray[np.int32],
     quotes: tuple[npt.NDArray[np.int64], Float64],
-    tilt_column: int,
+    columns: Columns,
     rate_state: RateState,
     buffers: tuple[npt.NDArray[np.float32], npt.NDArray[np.uint64], Float64],
     out: Float64,
@@ -75,7 +76,7 @@ def _predict_rows(  # noqa: PLR0913, PLR0917 - as above
         predict_row(
             values[i],
             quote,
-            tilt_column,
+            columns,
             rate_state,
             state,
             lanes,
@@ -99,8 +100,8 @@ class BatchPrediction(msgspec.Struct, frozen=True, kw_only=True):
         Expected absolute move, given that the mid moves.
     disagreement : float64[m]
         Weighted standard deviation over models of ``p_up - p_down``, in [0, 1].
-    static : float64[m, 3]
-        Of the ensemble before its move rate is corrected by what became known.
+    pooled : float64[m, 3]
+        Weighted mean of the models, before it is calibrated for a horizon and corrected.
 
     """
 
@@ -108,7 +109,7 @@ class BatchPrediction(msgspec.Struct, frozen=True, kw_only=True):
     per_model: Float64
     move_bps: Float64
     disagreement: Float64
-    static: Float64
+    pooled: Float64
 
 
 class Ensemble:
@@ -128,8 +129,7 @@ class Ensemble:
         self.arrays = {name: np.ascontiguousarray(arrays[name]) for name in ARRAY_NAMES}
         self.parameters = _kernel_parameters(self.arrays)
         self.feature_count = len(self.arrays["center"])
-        names = manifest.feature_names
-        self.tilt_column = names.index(TILT_FEATURE) if TILT_FEATURE in names else -1
+        self.columns = hint_columns(manifest.feature_names)
 
     def stream(self) -> "EnsembleStream":
         """Return a predictor with its own state, for one instrument."""
@@ -170,7 +170,7 @@ class Ensemble:
             order,
             segment,
             (np.ascontiguousarray(ts_event_ns, np.int64), np.ascontiguousarray(mid, np.float64)),
-            self.tilt_column,
+            self.columns,
             new_state(),
             _buffers(self),
             out,
@@ -181,7 +181,7 @@ class Ensemble:
             per_model=np.ascontiguousarray(out[:, :ENSEMBLE_ROW].transpose(1, 0, 2)),
             move_bps=out[:, EXTRA_ROW, 0].copy(),
             disagreement=out[:, EXTRA_ROW, 1].copy(),
-            static=out[:, STATIC_ROW].copy(),
+            pooled=out[:, POOLED_ROW].copy(),
         )
 
     def predict_matrix(self, matrix: FeatureMatrix) -> BatchPrediction:
@@ -209,7 +209,7 @@ class EnsembleStream:
         self._parameters = ensemble.parameters
         self._state, self._lanes, self._scratch = _buffers(ensemble)
         self._rate_state = new_state()
-        self._tilt_column = ensemble.tilt_column
+        self._columns = ensemble.columns
         self._out = np.full((ROWS, 3), np.nan)
         self._extra = self._out[EXTRA_ROW]
         self._segment = -1
@@ -243,7 +243,7 @@ class EnsembleStream:
         predict_row(
             value,
             (ts_event_ns, mid),
-            self._tilt_column,
+            self._columns,
             self._rate_state,
             self._state,
             self._lanes,

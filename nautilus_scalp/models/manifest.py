@@ -8,7 +8,7 @@ from nautilus_scalp.features.engine import FeatureParams
 from nautilus_scalp.models.certificate import ParityCertificate
 
 
-FORMAT = 3  # raise it whenever the layout changes: older artifacts are then refused
+FORMAT = 4  # raise it whenever the layout changes: older artifacts are then refused
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,9 +52,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Weight of each model in the ensemble.
     signal_threshold : float
         Probability of up or down from which the signal counts as a call.
-    horizon_calibration : dict[str, tuple[float, float, float, float]]
-        Move gain, move bias, direction gain and tilt gain by horizon in ms, on the ensemble's
-        output before its move rate is corrected.
+    call_thresholds : dict[str, float]
+        The same by horizon in ms, for the probabilities of that horizon.
+    horizon_calibration : dict[str, tuple[float, float, float, float, float, float]]
+        By horizon in ms, how the mean of the models is calibrated for it: move gain, move bias, gap
+        gain, direction gain, tilt gain and pull gain.
     metrics : dict[str, Any]
         Row counts and figures on the rows held out of training.
     importances : dict[str, dict[str, float]]
@@ -67,7 +69,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     selection : dict[str, Any]
         How the columns were chosen inside the training data, and how stable the choice was.
     folds : list[dict[str, Any]]
-        Walk-forward folds in order of time: window and figures of each.
+        Parts of the training window in order of time, each predicted by models fitted to the
+        others: name, window, rows, and figures by horizon.
     parity : ParityCertificate, optional
         That batch and stream compute the same features of the stored slice; None for arrays that
         were never trained on a tape.
@@ -96,7 +99,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sizes: dict[str, dict[str, int]]
     weights: dict[str, float]
     signal_threshold: float
-    horizon_calibration: dict[str, tuple[float, float, float, float]]
+    call_thresholds: dict[str, float] = {}
+    horizon_calibration: dict[str, tuple[float, float, float, float, float, float]]
     metrics: dict[str, Any]
     importances: dict[str, dict[str, float]]
     label: dict[str, Any] = {}

@@ -5,20 +5,23 @@ import numpy.typing as npt
 from numba import njit
 
 from nautilus_scalp.models.boosting import boosting_scores
+from nautilus_scalp.models.calibration import Columns
+from nautilus_scalp.models.calibration import Hints
 from nautilus_scalp.models.calibration import calibrate
-from nautilus_scalp.models.calibration import tilt
+from nautilus_scalp.models.calibration import calibrated_odds
+from nautilus_scalp.models.calibration import hints
+from nautilus_scalp.models.calibration import write_odds
 from nautilus_scalp.models.forest import forest_probabilities
 from nautilus_scalp.models.logistic import linear_scores
 from nautilus_scalp.models.lstm import lstm_step
 from nautilus_scalp.models.move_rate import RateState
 from nautilus_scalp.models.move_rate import follow
-from nautilus_scalp.models.move_rate import rescale
 from nautilus_scalp.models.scaler import standardise
 
 
 ENSEMBLE_ROW = 4
 EXTRA_ROW = 5
-STATIC_ROW = 6
+POOLED_ROW = 6
 ROWS = 7
 SMALLEST_PROBABILITY = 1e-6
 
@@ -29,7 +32,7 @@ Float64 = npt.NDArray[np.float64]
 def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpacks fastest
     value: Float64,
     quote: tuple[int, float],
-    tilt_column: int,
+    columns: Columns,
     rate_state: RateState,
     state: npt.NDArray[np.float32],
     lanes: npt.NDArray[np.uint64],
@@ -61,8 +64,8 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
         Features of one event. A value that is not finite gives NaN and steps nothing.
     quote : tuple[int, float]
         Exchange time in nanoseconds, and mid price.
-    tilt_column : int
-        Column of queue imbalance; -1 if the model does not have it.
+    columns : tuple[int, int, int]
+        Where the hints come from; see `nautilus_scalp.models.calibration.hint_columns`.
     rate_state
         See `nautilus_scalp.models.move_rate`.
     state : float32[state_size(F, H) + F]
@@ -71,7 +74,7 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
         Scratch: uint64[LANES], float64[F + 4].
     out : float64[7, 3]
         Rows 0-3: probabilities of each model. Row 4: of the ensemble. Row 5: absolute move in
-        bps given one, disagreement, 0. Row 6: of the ensemble before the move rate is corrected.
+        bps given one, disagreement, 0. Row 6: mean of the models, before it is calibrated.
     center, scale : float64[F]
         See `nautilus_scalp.models.scaler`.
     linear_weight, linear_bias : float64[4, F], float64[4]
@@ -80,13 +83,13 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
         See `nautilus_scalp.models.trees`.
     lstm_*
         See `nautilus_scalp.models.lstm`.
-    calibration : float64[5, 4]
+    calibration : float64[5, 6]
         Of each model in the order of ``MODEL_NAMES``, then of the ensemble.
     weights : float64[4]
         Of each model; they sum to 1.
     log_move_range : float64[2]
         Bounds of the logarithm of the move.
-    move_rate : float64[3]
+    move_rate : float64[6]
         See `nautilus_scalp.models.move_rate`.
     """
     count = value.shape[0]
@@ -110,23 +113,26 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
     lstm_step(z, lstm_layer1, lstm_layer2, lstm_head1, lstm_head2, state, out[2])
     boosting_scores(inputs, boosting_base, boosting_nodes, boosting_leaf, lanes, out[3])
 
-    lean = tilt(value[tilt_column]) if tilt_column >= 0 else 0.0
-    _combine(calibration, weights, lean, out)
-    out[STATIC_ROW] = out[ENSEMBLE_ROW]
-    p_move = follow(1.0 - out[ENSEMBLE_ROW, 1], quote[0], quote[1], move_rate, rate_state)
-    rescale(out[ENSEMBLE_ROW], p_move)
+    move, direction = _combine(calibration, weights, hints(value, columns), out)
+    move, direction = follow(move, direction, quote[0], quote[1], move_rate, rate_state)
+    write_odds(move, direction, out[ENSEMBLE_ROW])
     log_move = min(max(linear[3], log_move_range[0]), log_move_range[1])
     out[EXTRA_ROW, 0] = np.exp(log_move)
     out[EXTRA_ROW, 2] = 0.0
 
 
 @njit(cache=True, error_model="numpy")
-def _combine(calibration: Float64, weights: Float64, lean: float, out: Float64) -> None:
-    """Turn the scores in rows 0-3 of ``out`` into probabilities, and pool them into row 4."""
-    pooled = out[ENSEMBLE_ROW]
+def _combine(
+    calibration: Float64, weights: Float64, hint: Hints, out: Float64
+) -> tuple[float, float]:
+    """Turn the scores in rows 0-3 of ``out`` into probabilities, and pool them.
+
+    Returns the calibrated move and direction log-odds of the ensemble.
+    """
+    pooled, scores = out[POOLED_ROW], out[ENSEMBLE_ROW]
     pooled[:] = 0.0
     for k in range(weights.shape[0]):
-        calibrate(out[k], calibration[k], 0.0, out[k])
+        calibrate(out[k], calibration[k], (0.0, 0.0, 0.0), out[k])
         for c in range(3):
             pooled[c] += weights[k] * out[k, c]
     opinion = pooled[2] - pooled[0]
@@ -136,5 +142,5 @@ def _combine(calibration: Float64, weights: Float64, lean: float, out: Float64) 
         variance += weights[k] * gap * gap
     out[EXTRA_ROW, 1] = np.sqrt(variance)
     for c in range(3):
-        pooled[c] = np.log(max(pooled[c], SMALLEST_PROBABILITY))
-    calibrate(pooled, calibration[ENSEMBLE_ROW], lean, pooled)
+        scores[c] = np.log(max(pooled[c], SMALLEST_PROBABILITY))
+    return calibrated_odds(scores, calibration[ENSEMBLE_ROW], hint)

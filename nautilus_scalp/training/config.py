@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from nautilus_scalp.errors import UsageError
@@ -164,19 +165,25 @@ class SelectionParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class MoveRateParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How published probabilities follow what share of quotes was followed by a move of late.
+    """How published probabilities follow what became of earlier ones.
 
     Parameters
     ----------
     half_life_ms : float
         Memory of known outcomes; 0 to publish what the models say.
-    prior : float
-        How many outcomes that agree with the forecast are assumed.
+    evidence : float
+        Part of an observation that the outcome of a quote counts as: those of a burst are one.
+    bias, gain, direction : float
+        How far, in one standard deviation, the move log-odds may be off by a constant and by a
+        factor, and the direction log-odds by a factor.
 
     """
 
-    half_life_ms: float = 20_000.0
-    prior: float = 50.0
+    half_life_ms: float = 600_000.0
+    evidence: float = 0.02
+    bias: float = 1.0
+    gain: float = 0.5
+    direction: float = 0.2
 
 
 class EnsembleParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -185,24 +192,31 @@ class EnsembleParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Parameters
     ----------
     weighting : str
-        ``configured``: the weights below. ``learned``: those that best join what models fitted to
-        the other parts of the training rows say of each part (out of fold).
-    weight_folds : int
-        Parts of the training rows (`learned`).
+        ``configured``: the weights below. ``learned``: those that best join what the models say out
+        of fold.
+    folds : int
+        Parts of the training window, each predicted by models fitted to the others; calibration,
+        thresholds and learned weights rest on that. 0 calibrates on the held-out tail alone.
+    fold_rows : int
+        Most rows that the models of a fold are fitted on, reflected ones too.
+    fold_epochs : int
+        Most passes of the LSTM of a fold.
     logistic, random_forest, lstm, xgboost : float
         Weights.
     false_positive_target : float
-        Calls start at the probability from which, on held-out rows, at most this share is wrong.
+        Calls start at the probability from which, out of fold, at most this share is wrong.
 
     """
 
     weighting: Literal["configured", "learned"] = "configured"
-    weight_folds: int = 3
+    folds: int = 4
+    fold_rows: int = 150_000
+    fold_epochs: int = 8
     logistic: float = 0.1
     random_forest: float = 0.3
     lstm: float = 0.4
     xgboost: float = 0.2
-    false_positive_target: float = 0.03
+    false_positive_target: float = 0.05
 
 
 class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -281,9 +295,11 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ("xgboost.depth", 0 < self.xgboost.depth <= MAX_DEPTH, _DEPTH),
             ("random_forest.tree_rows", self.random_forest.tree_rows > 0, "give 1 or more"),
             ("lstm.epoch_events", self.lstm.epoch_events > 0, "give 1 or more"),
-            ("move_rate", self.move_rate.half_life_ms >= 0.0 < self.move_rate.prior, _RATE),
+            ("move_rate", min(msgspec.structs.astuple(self.move_rate)) >= 0.0, _RATE),
             ("lstm.device", self.lstm.device in DEVICES, f"choose one of {', '.join(DEVICES)}"),
-            ("ensemble.weight_folds", weights.weight_folds > 1, "give 2 or more"),
+            ("ensemble.folds", weights.folds == 0 or weights.folds > 1, "give 2 or more, or 0"),
+            ("ensemble.fold_rows", weights.fold_rows > 0, "give a positive number"),
+            ("ensemble.fold_epochs", weights.fold_epochs > 0, "give a positive number"),
             (
                 "ensemble",
                 min(weights.logistic, weights.random_forest, weights.lstm, weights.xgboost) >= 0.0
@@ -306,7 +322,7 @@ class TrainingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return None if self.end is None else to_ns(self.end)
 
 
-_RATE = "give a half life of 0 or more and a prior above 0"
+_RATE = "give values of 0 or more"
 _DEPTH = f"give a depth of 1 to {MAX_DEPTH}"
 
 

@@ -1,12 +1,17 @@
-"""Fit what joins the models: calibrations, the call threshold, calibrations of other horizons."""
+"""Fit what joins the models: calibrations for every horizon, and when a forecast is a call."""
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from nautilus_scalp.models.calibration import DOWN
+from nautilus_scalp.models.calibration import FLAT
+from nautilus_scalp.models.calibration import UP
 from nautilus_scalp.models.calibration import WIDTH
 from nautilus_scalp.models.calibration import calibrate_rows
 from nautilus_scalp.models.calibration import fit_calibration
+from nautilus_scalp.models.calibration import fit_gains
+from nautilus_scalp.models.calibration import log_odds_rows
 from nautilus_scalp.models.predict import ENSEMBLE_ROW
 from nautilus_scalp.models.predict import SMALLEST_PROBABILITY
 
@@ -14,8 +19,28 @@ from nautilus_scalp.models.predict import SMALLEST_PROBABILITY
 Float64 = npt.NDArray[np.float64]
 Integer = npt.NDArray[np.integer]
 
-FEWEST_CALLS = 100
 THRESHOLDS = np.round(np.arange(0.5, 1.0, 0.01), 2)
+LEAN = 0.5  # the ensemble's direction leans on the queues at least half as much as on the models
+_AGREED = 0.7  # models and queues tell much the same: prior gain of their sum
+_HINTED = 0.1  # pseudo-observations that hold the gains of gap and pull at 0
+_RATE = 0.01  # and the move bias
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What became true of some rows within a horizon.
+
+    Attributes
+    ----------
+    label : integer[m]
+        0 down, 1 flat, 2 up, negative where it is not known.
+    share : float
+        Independent observations in a row: the mean uniqueness of its label.
+
+    """
+
+    label: Integer
+    share: float
 
 
 class Pooling(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,15 +49,18 @@ class Pooling(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    calibration : float64[5, 4]
+    calibration : float64[5, 6]
         Of each model, then of the ensemble.
-    horizons : dict[str, tuple[float, float, float, float]]
-        By horizon in milliseconds: calibration of the ensemble's output for that horizon.
+    horizons : dict[int, float64[6]]
+        By horizon in milliseconds: calibration of the mean of the models for that horizon.
+    pooled : float64[m, 3]
+        That mean, of the rows it was fitted on.
 
     """
 
     calibration: Float64
-    horizons: dict[str, tuple[float, float, float, float]]
+    horizons: dict[int, Float64]
+    pooled: Float64
 
 
 def log_scores(probabilities: Float64) -> Float64:
@@ -43,25 +71,24 @@ def log_scores(probabilities: Float64) -> Float64:
 def fit_pooling(
     per_model: Float64,
     weights: Float64,
-    imbalance: Float64,
-    target: Integer,
-    labels: dict[int, Integer],
+    hint: Float64,
+    target: Outcome,
+    horizons: dict[int, Outcome],
 ) -> Pooling:
-    """Fit every calibration on held-out rows, from the models outwards.
+    """Fit every calibration on rows that the models were not fitted on, from them outwards.
 
     Parameters
     ----------
     per_model : float64[4, m, 3]
-        Uncalibrated probabilities of held-out rows.
+        Uncalibrated probabilities.
     weights : float64[4]
         Of the models; they sum to 1.
-    imbalance : float64[m]
-        Queue imbalance, which the ensemble's direction may lean on: then it is not worse than
-        imbalance alone where the models have little to add.
-    target : integer[m]
-        What the models were fitted to: 0 down, 1 flat, 2 up.
-    labels : dict[int, integer[m]]
-        By horizon: 0 down, 1 flat, 2 up, negative where there is none.
+    hint : float64[m, 3]
+        From `nautilus_scalp.models.calibration.hint_rows`.
+    target : Outcome
+        What the models were fitted to.
+    horizons : dict[int, Outcome]
+        Moves of the mid by horizon in milliseconds.
 
     Returns
     -------
@@ -69,62 +96,97 @@ def fit_pooling(
         The fit.
 
     """
-    alone = np.zeros(len(target))
+    alone = np.zeros_like(hint)
     calibration = np.empty((len(per_model) + 1, WIDTH))
     pooled = np.zeros(per_model.shape[1:])
     for k, probabilities in enumerate(per_model):
         scores = log_scores(probabilities)
-        calibration[k] = fit_calibration(scores, target)
+        calibration[k] = fit_calibration(scores, target.label)
         pooled += weights[k] * calibrate_rows(scores, calibration[k], alone)
-    scores = log_scores(pooled)
-    calibration[ENSEMBLE_ROW] = fit_calibration(scores, target, imbalance)
-    signal = calibrate_rows(scores, calibration[ENSEMBLE_ROW], imbalance)
-    horizons = {}
-    for horizon, other in labels.items():
-        known = other >= 0
-        fitted = fit_calibration(log_scores(signal[known]), other[known], imbalance[known])
-        move_gain, move_bias, direction_gain, tilt_gain = fitted.tolist()
-        horizons[str(horizon)] = (move_gain, move_bias, direction_gain, tilt_gain)
-    return Pooling(calibration=calibration, horizons=horizons)
+    odds = log_odds_rows(log_scores(pooled))
+    calibration[ENSEMBLE_ROW] = fit_head(odds, hint, target)
+    found = {horizon: fit_head(odds, hint, outcome) for horizon, outcome in horizons.items()}
+    return Pooling(calibration=calibration, horizons=found, pooled=pooled)
 
 
-def call_threshold(signal: Float64, label: Integer, group: Integer, target: float) -> float:
+def fit_head(odds: Float64, hint: Float64, outcome: Outcome) -> Float64:
+    """Fit how the mean of the models and the hints of the book become a forecast.
+
+    Priors hold the gains as strongly as if every row were ``share`` observations. The direction is
+    ``h (d + t / 2) + c t + q l`` with gains of at least 0: whatever a market taught the models, the
+    queues keep a say that carried over to every other market tried.
+
+    Parameters
+    ----------
+    odds : float64[m, 2]
+        Move and direction log-odds of the mean of the models.
+    hint : float64[m, 3]
+        Tilt, gap, pull.
+    outcome : Outcome
+        What became true.
+
+    Returns
+    -------
+    float64[6]
+        See `nautilus_scalp.models.calibration.calibrated_odds`.
+
+    """
+    weak = 1.0 / outcome.share
+    known = outcome.label >= 0
+    lean, gap, pull = hint.T
+    move_gain, bias, gap_gain = fit_gains(
+        np.column_stack((odds[:, 0], np.ones(len(odds)), gap))[known],
+        outcome.label[known] != FLAT,
+        center=(1.0, 0.0, 0.0),
+        ridge=(weak, _RATE * weak, _HINTED * weak),
+        free=(1,),
+    )
+    moved = known & (outcome.label != FLAT)
+    agreed, tilted, pulled = fit_gains(
+        np.column_stack((odds[:, 1] + LEAN * lean, lean, pull))[moved],
+        outcome.label[moved] == UP,
+        center=(_AGREED, 0.0, 0.0),
+        ridge=(weak, weak, _HINTED * weak),
+        free=(),
+    )
+    return np.array((move_gain, bias, gap_gain, agreed, LEAN * agreed + tilted, pulled))
+
+
+def call_threshold(signal: Float64, label: Integer, block: Integer, target: float) -> float:
     """Return the smallest threshold from which calls are wrong at most as often as the target.
 
-    Every group is held to the target alone, so that the threshold survives a change of the day or
-    of the instrument.
+    Calls come in blocks of time that are right or wrong together, and the next day may bring a
+    block that is wrong as a whole: one such block of average size is counted with those that were
+    seen. So a few blocks are never enough, however right they were.
 
     Parameters
     ----------
     signal : float64[m, 3]
-        Published probabilities.
+        Forecasts by models that were not fitted on these rows.
     label : integer[m]
-        0 down, 1 flat, 2 up.
-    group : integer[m]
-        Recording and instrument of every row.
+        0 down, 1 flat, 2 up, negative where it is not known.
+    block : integer[m]
+        Block of time of every row.
     target : float
         Share of calls that may be wrong: the mid moves the other way or not at all.
 
     Returns
     -------
     float
-        One of 0.50, 0.51 .. 0.99. Groups in which fewer than 100 rows reach a threshold say
-        nothing about it. Where none says anything, or none of the thresholds meets the target, the
-        probabilities are taken at their word: it is ``1 - target``.
+        One of 0.50, 0.51 .. 0.99. Where none meets the target the probabilities are taken at their
+        word, with a margin: it is ``1 - target / 2``.
 
     """
-    top = np.maximum(signal[:, 0], signal[:, 2])
-    called = np.where(signal[:, 2] > signal[:, 0], 2, 0)
-    wrong = called != label
+    known = np.flatnonzero((label >= 0) & np.isfinite(signal[:, 0]))
+    top = np.maximum(signal[known, DOWN], signal[known, UP])
+    called = np.where(signal[known, UP] > signal[known, DOWN], UP, DOWN)
+    wrong = called != label[known]
     for threshold in THRESHOLDS:
         calls = top >= threshold
-        shares = [
-            float(wrong[here].mean())
-            for here in (calls & (group == each) for each in np.unique(group))
-            if np.count_nonzero(here) >= FEWEST_CALLS
-        ]
-        if not shares:
+        count = int(calls.sum())
+        if count == 0:
             break
-        if max(shares) <= target:
+        usual = count / len(np.unique(block[known][calls]))
+        if (int(wrong[calls].sum()) + usual) / (count + usual) <= target:
             return float(threshold)
-    return float(np.round(1.0 - target, 2))
+    return 1.0 - target / 2.0

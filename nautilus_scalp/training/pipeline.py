@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.evaluation.classification import horizon_metrics
@@ -22,18 +21,20 @@ from nautilus_scalp.training.audit import audit_label
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import Dataset
 from nautilus_scalp.training.dataset import build_dataset
-from nautilus_scalp.training.fit_ensemble import call_threshold
-from nautilus_scalp.training.fit_ensemble import fit_pooling
 from nautilus_scalp.training.fit_models import Progress
 from nautilus_scalp.training.fit_models import fit_packed
 from nautilus_scalp.training.fit_models import importances
+from nautilus_scalp.training.fit_weights import blend
 from nautilus_scalp.training.fit_weights import configured_weights
-from nautilus_scalp.training.fit_weights import learn_weights
 from nautilus_scalp.training.fit_weights import with_weights
 from nautilus_scalp.training.identity import identify
 from nautilus_scalp.training.identity import reads_extras
 from nautilus_scalp.training.identity import training_checksums
-from nautilus_scalp.training.labels import NS_PER_MS
+from nautilus_scalp.training.join import filter_settings
+from nautilus_scalp.training.join import join_models
+from nautilus_scalp.training.join import label_weights
+from nautilus_scalp.training.out_of_fold import OutOfFold
+from nautilus_scalp.training.out_of_fold import predict_out_of_fold
 from nautilus_scalp.training.stages import NO_STAGES
 from nautilus_scalp.training.stages import Arrays
 from nautilus_scalp.training.stages import Stages
@@ -243,40 +244,32 @@ def assemble(  # noqa: PLR0913, PLR0917 - what a manifest tells, and who listens
         },
         label_audit=audit["rules"],
     )
+    raw = Ensemble(manifest, arrays)
+    said = predict_out_of_fold(dataset, raw, config, progress, stages)
+    weights = configured_weights(config.ensemble)
     if config.ensemble.weighting == "learned":
-        weights = stages.run(
-            "weights",
-            lambda: {"weights": learn_weights(dataset, manifest, config, progress, stages)},
-        )["weights"].astype(np.float64)
-    else:
-        weights = configured_weights(config.ensemble)
+        weights = blend(said.per_model, *label_weights(dataset, said.rows))
     manifest = with_weights(manifest, weights)
-    return _calibrate(Ensemble(manifest, arrays | {"weights": weights}), dataset, config)
+    return _calibrate(Ensemble(manifest, arrays | {"weights": weights}), said, dataset, config)
 
 
-def _calibrate(raw: Ensemble, dataset: Dataset, config: TrainingConfig) -> Ensemble:
-    """Fit calibrations on held-out rows, predicted by the compiled models in order of time."""
-    held = dataset.split.holdout
-    uncalibrated = _predict(raw, dataset)
-    pooling = fit_pooling(
-        uncalibrated.per_model[:, held],
-        raw.arrays["weights"].astype(np.float64),
-        dataset.imbalance[held],
-        dataset.target.direction[held],
-        {horizon: labels.direction[held] for horizon, labels in dataset.labels.items()},
-    )
-    arrays = raw.arrays | {"calibration": pooling.calibration, "move_rate": _move_rate(config)}
-    manifest = msgspec.structs.replace(raw.manifest, horizon_calibration=pooling.horizons)
-    prediction = _predict(Ensemble(manifest, arrays), dataset)
+def _calibrate(
+    raw: Ensemble, said: OutOfFold, dataset: Dataset, config: TrainingConfig
+) -> Ensemble:
+    """Fit calibrations and thresholds on what the models say out of fold, and judge."""
+    joined = join_models(said, raw.arrays["weights"].astype(np.float64), dataset, config)
+    arrays = raw.arrays | {
+        "calibration": joined.calibration,
+        "move_rate": filter_settings(config, config.horizon_ms),
+    }
     manifest = msgspec.structs.replace(
-        manifest,
-        signal_threshold=call_threshold(
-            prediction.probabilities[held],
-            dataset.target.direction[held],
-            dataset.group[held],
-            config.ensemble.false_positive_target,
-        ),
+        raw.manifest,
+        horizon_calibration=joined.horizons,
+        signal_threshold=joined.signal_threshold,
+        call_thresholds=joined.thresholds,
+        folds=joined.folds,
     )
+    prediction = _predict(Ensemble(manifest, arrays), dataset)
     metrics = _holdout_metrics(manifest, prediction, dataset)
     return Ensemble(msgspec.structs.replace(manifest, metrics=metrics), arrays)
 
@@ -285,13 +278,6 @@ def _predict(ensemble: Ensemble, dataset: Dataset) -> BatchPrediction:
     return ensemble.predict_batch(
         dataset.values, dataset.segment, dataset.ready, dataset.ts_event_ns, dataset.mid
     )
-
-
-def _move_rate(config: TrainingConfig) -> npt.NDArray[np.float64]:
-    """Return the correction's settings; labels other than `horizon` are not what it observes."""
-    params = config.move_rate
-    half_life_ms = params.half_life_ms if config.label.kind == "horizon" else 0.0
-    return np.array((config.horizon_ms * NS_PER_MS, half_life_ms * NS_PER_MS, params.prior))
 
 
 def _holdout_metrics(
@@ -315,7 +301,6 @@ def _holdout_metrics(
                     labels.move_bps[rows],
                     dataset.imbalance[rows],
                     manifest.signal_threshold,
-                    output[rows],
                 )
             )
             for name, output in models.items()

@@ -11,8 +11,10 @@ from nautilus_scalp.evaluation.classification import HorizonMetrics
 from nautilus_scalp.evaluation.classification import ReliabilityBin
 from nautilus_scalp.evaluation.classification import horizon_metrics
 from nautilus_scalp.evaluation.classification import reliability
+from nautilus_scalp.evaluation.intervals import with_intervals
 from nautilus_scalp.features.engine import FeatureMatrix
-from nautilus_scalp.models.calibration import calibrate_rows
+from nautilus_scalp.models.calibration import hint_columns
+from nautilus_scalp.models.calibration import hint_rows
 from nautilus_scalp.models.ensemble import MODEL_NAMES
 from nautilus_scalp.models.ensemble import BatchPrediction
 from nautilus_scalp.models.ensemble import Ensemble
@@ -101,15 +103,21 @@ def score_matrix(
         key = str(horizon)
         labels = label_moves(matrix.ts_event_ns, matrix.mid, matrix.segment, horizon)
         rows = np.flatnonzero(predicted & labels.known)
-        truth = (labels.move_bps, matrix.imbalance, manifest.signal_threshold)
+        threshold = manifest.call_thresholds.get(key, manifest.signal_threshold)
+        truth = (labels.move_bps, matrix.imbalance, matrix.ts_event_ns)
         own = horizon_probabilities(ensemble, matrix, prediction, horizon)
-        horizons[key] = _score(rows, prediction.probabilities, own, *truth)
+        horizons[key] = judge(rows, own, *truth, threshold)
         for index, name in enumerate(instrument_ids):
             here = rows[matrix.instrument[rows] == index]
-            per_instrument[name][key] = _score(here, prediction.probabilities, own, *truth)
+            per_instrument[name][key] = judge(here, own, *truth, threshold)
         for name, output in zip(MODEL_NAMES, prediction.per_model, strict=True):
-            same = output if horizon == manifest.horizon_ms else None
-            per_model[name][key] = _score(rows, output, same, *truth)
+            per_model[name][key] = horizon_metrics(
+                output[rows],
+                labels.move_bps[rows],
+                matrix.imbalance[rows],
+                manifest.signal_threshold,
+                calibrated=horizon == manifest.horizon_ms,
+            )
     labels = label_moves(matrix.ts_event_ns, matrix.mid, matrix.segment, manifest.horizon_ms)
     rows = np.flatnonzero(predicted & labels.known)
     signal, direction = prediction.probabilities[rows], labels.direction[rows]
@@ -151,28 +159,31 @@ def horizon_probabilities(
     manifest = ensemble.manifest
     if horizon_ms == manifest.horizon_ms and manifest.label.get("kind", "horizon") == "horizon":
         return prediction.probabilities
-    calibration = np.array(manifest.horizon_calibration[str(horizon_ms)])
-    own = calibrate_rows(log_scores(prediction.static), calibration, matrix.imbalance)
     rate = ensemble.arrays["move_rate"].astype(np.float64)
     rate[HORIZON_NS] = horizon_ms * NS_PER_MS
-    return follow_rows(own, matrix.segment, matrix.ts_event_ns, matrix.mid, rate)
+    return follow_rows(
+        log_scores(prediction.pooled),
+        hint_rows(matrix.values, hint_columns(manifest.feature_names)),
+        np.array(manifest.horizon_calibration[str(horizon_ms)]),
+        matrix.segment,
+        matrix.ts_event_ns,
+        matrix.mid,
+        rate,
+    )
 
 
-def _score(
+def judge(
     rows: npt.NDArray[np.int64],
     probabilities: Float64,
-    horizon_probabilities: Float64 | None,
     move_bps: Float64,
     imbalance: Float64,
+    ts_event_ns: npt.NDArray[np.int64],
     threshold: float,
 ) -> HorizonMetrics:
-    return horizon_metrics(
-        probabilities[rows],
-        move_bps[rows],
-        imbalance[rows],
-        threshold,
-        None if horizon_probabilities is None else horizon_probabilities[rows],
-    )
+    """Score some rows, with floor and intervals; the arrays are of all rows."""
+    said, move, queues = probabilities[rows], move_bps[rows], imbalance[rows]
+    figures = horizon_metrics(said, move, queues, threshold)
+    return with_intervals(figures, said, move, queues, ts_event_ns[rows])
 
 
 def _notes(ensemble: Ensemble, n: int) -> tuple[str, ...]:

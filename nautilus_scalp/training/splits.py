@@ -14,6 +14,7 @@ from nautilus_scalp.training.labels import NS_PER_MS
 
 
 RECORDING_GAP_NS = 3_600 * 1_000_000_000
+THINNED_RUN = 1_000  # consecutive rows are kept together: the LSTM learns from sequences
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +89,14 @@ def recordings(ts_event_ns: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
     starts = ts[np.concatenate(([0], pauses + 1))]
     stops = ts[np.concatenate((pauses, [len(ts) - 1]))]
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def thin(rows: npt.NDArray[np.bool_], stride: int) -> npt.NDArray[np.bool_]:
+    """Keep every n-th run of a thousand consecutive rows (bool[m])."""
+    chosen = np.flatnonzero(rows)
+    kept = np.zeros_like(rows)
+    kept[chosen[np.arange(len(chosen)) // THINNED_RUN % stride == 0]] = True
+    return kept
 
 
 def require_disjoint(

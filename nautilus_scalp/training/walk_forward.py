@@ -13,17 +13,16 @@ from nautilus_scalp.training.fit_models import Progress
 from nautilus_scalp.training.fit_models import fit_packed
 from nautilus_scalp.training.folds import Fold
 from nautilus_scalp.training.folds import make_folds
-from nautilus_scalp.training.frame import Bools
 from nautilus_scalp.training.frame import Frame
 from nautilus_scalp.training.frame import build_frame
 from nautilus_scalp.training.frame import hold_out_tail
 from nautilus_scalp.training.pipeline import assemble
 from nautilus_scalp.training.score import SignalScores
 from nautilus_scalp.training.score import score_matrix
+from nautilus_scalp.training.splits import thin
 from nautilus_scalp.training.stability import jaccard
-
-
-THINNED_RUN = 1_000  # consecutive rows are kept together: the LSTM learns from sequences
+from nautilus_scalp.training.stages import NO_STAGES
+from nautilus_scalp.training.stages import Stages
 
 
 class FoldScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +94,7 @@ def walk_forward_scores(
     config: TrainingConfig,
     progress: Progress = lambda _stage, _fraction: None,
     on_fold: Callable[[int, FoldScore], None] = lambda _index, _score: None,
+    stages_of: Callable[[int], Stages] = lambda _index: NO_STAGES,
 ) -> WalkForward:
     """Fit and score a model for every fold of ``config.walk_forward``.
 
@@ -111,6 +111,8 @@ def walk_forward_scores(
         Called with the stage and the share of it that is done.
     on_fold : Callable[[int, FoldScore], None], optional
         Called after every fold with its index; what it raises ends the walk (a pruner's cut).
+    stages_of : Callable[[int], Stages], optional
+        Where the fitted models of a fold are kept, by its index.
 
     Returns
     -------
@@ -128,13 +130,15 @@ def walk_forward_scores(
     scored: list[FoldScore] = []
     for index, fold in enumerate(folds):
         progress(f"fold {index + 1} of {len(folds)}", index / len(folds))
-        scored.append(score_fold(frame, fold, config))
+        scored.append(score_fold(frame, fold, config, stages_of(index)))
         on_fold(index, scored[-1])
     progress("folds", 1.0)
     return WalkForward(horizon_ms=config.horizon_ms, folds=tuple(scored))
 
 
-def score_fold(frame: Frame, fold: Fold, config: TrainingConfig) -> FoldScore:
+def score_fold(
+    frame: Frame, fold: Fold, config: TrainingConfig, stages: Stages = NO_STAGES
+) -> FoldScore:
     """Fit on the training rows of a fold, with an inner hold-out of their own, and score its test.
 
     Parameters
@@ -145,6 +149,8 @@ def score_fold(frame: Frame, fold: Fold, config: TrainingConfig) -> FoldScore:
         One of `make_folds`.
     config : TrainingConfig
         What to fit.
+    stages : Stages, optional
+        Where fitted models are kept.
 
     Returns
     -------
@@ -153,11 +159,17 @@ def score_fold(frame: Frame, fold: Fold, config: TrainingConfig) -> FoldScore:
 
     """
     inner = hold_out_tail(frame, fold.split.train, config)
-    thinned = _thin(inner.train, config.walk_forward.stride)
+    thinned = thin(inner.train, config.walk_forward.stride)
     dataset = add_features(frame, msgspec.structs.replace(inner, train=thinned), config)
     arrays = fit_packed(
-        dataset.side(dataset.split.train), dataset.side(dataset.split.holdout), config
+        dataset.side(dataset.split.train),
+        dataset.side(dataset.split.holdout),
+        config,
+        stages=stages,
     )
+    # calibrated on the inner hold-out: folds within folds would cost their number of fits again
+    alone = msgspec.structs.replace(config.ensemble, folds=0)
+    config = msgspec.structs.replace(config, ensemble=alone)
     ensemble = assemble(arrays, dataset, config, fold.name, {})
     test = fold.split.holdout[: len(dataset.matrix)]
     scores = score_matrix(ensemble, dataset.matrix, dataset.instruments, test)
@@ -191,11 +203,3 @@ def frame_folds(frame: Frame, config: TrainingConfig) -> tuple[Fold, ...]:
             sides[side] = mask
         whole.append(msgspec.structs.replace(fold, split=type(fold.split)(**sides)))
     return tuple(whole)
-
-
-def _thin(train: Bools, stride: int) -> Bools:
-    """Keep every n-th run of consecutive training rows."""
-    rows = np.flatnonzero(train)
-    kept = np.zeros_like(train)
-    kept[rows[np.arange(len(rows)) // THINNED_RUN % stride == 0]] = True
-    return kept

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from nautilus_scalp.features.engine import FeatureParams
 from nautilus_scalp.features.engine import build_schema
 from nautilus_scalp.models.artifact import save_artifact
+from nautilus_scalp.models.calibration import IDENTITY
 from nautilus_scalp.models.manifest import Manifest
 
 
@@ -38,10 +39,10 @@ def random_arrays(rng: np.random.Generator, count: int) -> dict[str, npt.NDArray
         "lstm_head1": normal(hidden + 1, inner),
         "lstm_head2": normal(inner + 1, 3),
         "boosting_base": np.zeros(3),
-        "calibration": np.tile([1.0, 0.0, 1.0, 0.0], (5, 1)),
+        "calibration": np.tile(IDENTITY, (5, 1)),
         "weights": np.array([0.1, 0.3, 0.4, 0.2]),
         "log_move_range": np.array([-1.0, 1.0]),
-        "move_rate": np.array([5e8, 2e9, 5.0]),
+        "move_rate": np.array([5e8, 2e9, 0.5, 1.0, 0.5, 0.2]),
         **tables,
     }
 
@@ -70,7 +71,7 @@ def write_artifact(
         sizes={},
         weights={},
         signal_threshold=0.5,
-        horizon_calibration={"500": (1.0, 0.0, 1.0, 0.0)},
+        horizon_calibration={"500": IDENTITY},
         metrics={},
         importances={},
     )

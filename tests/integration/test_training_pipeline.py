@@ -51,6 +51,7 @@ CONFIG = TrainingConfig(
     random_forest=ForestParams(trees=5, depth=4),
     lstm=LstmParams(hidden=8, head=4, epochs=1, batch=16),
     xgboost=BoostingParams(trees=5, depth=3),
+    ensemble=EnsembleParams(folds=2),
 )
 
 pytestmark = pytest.mark.slow
@@ -160,7 +161,7 @@ def test_features_and_weights_are_learned_inside_the_training_rows(tmp_path: Pat
         end=datetime(2023, 4, 5, 0, 2, tzinfo=UTC),
         lstm=LstmParams(hidden=4, head=4, epochs=1, batch=16),
         selection=SelectionParams(method="learned", sample_rows=1_000, blocks=2),
-        ensemble=EnsembleParams(weighting="learned", weight_folds=2),
+        ensemble=EnsembleParams(weighting="learned", folds=2),
     )
     manifest = load_artifact(train(config, CATALOG, tmp_path / "model").path).manifest
     groups = Counter(str(category(name, config.features)) for name in manifest.feature_names)

@@ -8,6 +8,9 @@ import torch
 import xgboost
 
 from nautilus_scalp.models.boosting import boosting_scores
+from nautilus_scalp.models.calibration import HINT_FEATURES
+from nautilus_scalp.models.calibration import WIDTH
+from nautilus_scalp.models.calibration import hint_rows
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.ensemble import EnsembleStream
 from nautilus_scalp.models.forest import forest_probabilities
@@ -18,6 +21,7 @@ from nautilus_scalp.models.lstm import state_size
 from nautilus_scalp.models.lstm import tanh_in_place
 from nautilus_scalp.models.manifest import Manifest
 from nautilus_scalp.models.move_rate import follow_rows
+from nautilus_scalp.models.predict import ENSEMBLE_ROW
 from nautilus_scalp.models.scaler import fit_scaler
 from nautilus_scalp.models.scaler import standardise_rows
 from nautilus_scalp.models.trees import LANES
@@ -31,6 +35,7 @@ from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import Rows
 from nautilus_scalp.training.fit_boosting import fit_boosting
 from nautilus_scalp.training.fit_boosting import flatten_boosting
+from nautilus_scalp.training.fit_ensemble import log_scores
 from nautilus_scalp.training.fit_forest import fit_forest
 from nautilus_scalp.training.fit_forest import flatten_forest
 from nautilus_scalp.training.fit_logistic import fit_logistic
@@ -176,11 +181,11 @@ def ensemble(
     )
     models = fit_models(rows, rows, config, lambda _stage, _fraction: None)
     arrays = pack_models(models) | {"weights": np.array([0.1, 0.3, 0.4, 0.2])}
-    manifest = msgspec.structs.replace(
-        model_manifest, feature_names=("imbalance.now", *map(str, range(1, values.shape[1])))
-    )
-    calibration = rng.uniform(0.5, 1.5, size=(5, 4))
-    rate = np.array((50 * NS_PER_MS, 200.0 * NS_PER_MS, 3.0))
+    imbalance, *others = HINT_FEATURES
+    names = (imbalance, "1", "2", *others, "5", "6")
+    manifest = msgspec.structs.replace(model_manifest, feature_names=names)
+    calibration = rng.uniform(0.5, 1.5, size=(5, WIDTH))
+    rate = np.array((50 * NS_PER_MS, 200.0 * NS_PER_MS, 0.5, 1.0, 0.5, 0.2))
     return Ensemble(manifest, arrays | {"calibration": calibration, "move_rate": rate})
 
 
@@ -218,12 +223,18 @@ def test_batch_equals_streams_bit_for_bit(
     assert np.isnan(batch.probabilities[17]).all()
     predicted = ready & (np.arange(ROWS) != 17)
     assert np.isfinite(batch.probabilities[predicted]).all()
-    corrected = batch.probabilities[predicted, 1] != batch.static[predicted, 1]
-    assert corrected.mean() > 0.9
     # what is published of another batch: the correction of what the models say, row by row
     rate = ensemble.arrays["move_rate"].astype(np.float64)
-    again = follow_rows(batch.static, segment, ts_event_ns, mid, rate)
-    np.testing.assert_array_equal(again, batch.probabilities)
+    calibration = ensemble.arrays["calibration"][ENSEMBLE_ROW].astype(np.float64)
+    hint = hint_rows(rows, ensemble.columns)
+    assert (hint[:, 1] == 1.0).any()
+    assert (hint[:, 1] == 0.0).any()
+    quotes = (segment, ts_event_ns, mid)
+    again = follow_rows(log_scores(batch.pooled), hint, calibration, *quotes, rate)
+    np.testing.assert_allclose(again, batch.probabilities, rtol=1e-12)
+    still = rate * [1.0, 0.0, 1.0, 1.0, 1.0, 1.0]
+    alone = follow_rows(log_scores(batch.pooled), hint, calibration, *quotes, still)
+    assert (alone[predicted] != again[predicted]).mean() > 0.9
 
 
 def _play(

@@ -37,6 +37,7 @@ from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.artifact import read_manifest
 from nautilus_scalp.models.artifact import save_artifact
 from nautilus_scalp.models.card import render_card
+from nautilus_scalp.models.calibration import IDENTITY
 from nautilus_scalp.models.certificate import SLICE_EVENTS
 from nautilus_scalp.models.lstm import pack_layer
 from nautilus_scalp.models.manifest import FORMAT
@@ -67,7 +68,7 @@ def manifest() -> Manifest:
         sizes={},
         weights={"logistic": 1.0},
         signal_threshold=0.8,
-        horizon_calibration={"100": (1.0, 0.1, 1.0, 0.0), "500": (1.0, 0.0, 1.0, 0.0)},
+        horizon_calibration={"100": (1.0, 0.1, 0.0, 1.0, 0.0, 0.0), "500": IDENTITY},
         metrics={"rows": {"train": 3}},
         importances={},
     )
@@ -104,8 +105,8 @@ def arrays(manifest: Manifest) -> dict[str, npt.NDArray[np.generic]]:
         "lstm_head2": rng.normal(size=(3, 3)).astype(np.float32),
         "boosting_base": np.zeros(3),
         **trees("boosting", 2),
-        "calibration": np.tile([1.0, 0.0, 1.0, 0.0], (5, 1)),
-        "move_rate": np.array([5e8, 0.0, 1.0]),
+        "calibration": np.tile(IDENTITY, (5, 1)),
+        "move_rate": np.array([5e8, 0.0, 0.5, 1.0, 0.5, 0.2]),
         "weights": np.full(4, 0.25),
         "log_move_range": np.array([-1.0, 1.0]),
     }

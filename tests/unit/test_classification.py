@@ -62,7 +62,7 @@ def test_horizon_metrics_of_a_few_events() -> None:
     )
     move_bps = np.array([1.5, -2.0, 0.5, 0.0, 0.0])
     imbalance = np.array([0.9, -0.9, 0.5, 0.0, 0.3])
-    figures = horizon_metrics(probabilities, move_bps, imbalance, 0.6, probabilities)
+    figures = horizon_metrics(probabilities, move_bps, imbalance, 0.6)
     assert figures.moves == 3
     assert figures.auc == 1.0  # the fall has the lowest odds: log(1/8) < log(1/7)
     assert figures.auc_imbalance == 1.0
@@ -71,17 +71,18 @@ def test_horizon_metrics_of_a_few_events() -> None:
     assert figures.mcc == pytest.approx(0.5)
     assert figures.coverage == pytest.approx(4 / 5)
     assert figures.false_positive_rate == pytest.approx(2 / 4)
+    assert figures.threshold == 0.6
 
 
 def test_what_cannot_be_computed_is_none() -> None:
     still = np.tile([0.2, 0.6, 0.2], (4, 1))
-    figures = horizon_metrics(still, np.zeros(4), np.zeros(4), 0.9, None)
+    figures = horizon_metrics(still, np.zeros(4), np.zeros(4), 0.9, calibrated=False)
     assert figures.moves == 0
     assert figures.coverage == 0.0
     for name in ("auc", "auc_imbalance", "accuracy", "mcc", "brier", "ece", "ic"):
         assert getattr(figures, name) is None
     assert figures.false_positive_rate is None
-    empty = horizon_metrics(np.empty((0, 3)), np.empty(0), np.empty(0), 0.9, np.empty((0, 3)))
+    empty = horizon_metrics(np.empty((0, 3)), np.empty(0), np.empty(0), 0.9)
     assert empty.coverage is None
     assert empty.brier is None
     assert empty.ece is None

@@ -8,9 +8,20 @@ from nautilus_scalp.models.calibration import IDENTITY
 from nautilus_scalp.models.calibration import calibrate
 from nautilus_scalp.models.calibration import calibrate_rows
 from nautilus_scalp.models.calibration import fit_calibration
+from nautilus_scalp.models.calibration import fit_gains
+from nautilus_scalp.models.calibration import hint_columns
+from nautilus_scalp.models.calibration import hint_rows
+from nautilus_scalp.models.calibration import hints
+from nautilus_scalp.models.calibration import log_odds_rows
 from nautilus_scalp.models.calibration import tilt
+from nautilus_scalp.training.fit_ensemble import LEAN
+from nautilus_scalp.training.fit_ensemble import Outcome
 from nautilus_scalp.training.fit_ensemble import call_threshold
+from nautilus_scalp.training.fit_ensemble import fit_head
 from nautilus_scalp.training.fit_ensemble import fit_pooling
+
+
+NO_HINT = (0.0, 0.0, 0.0)
 
 
 def _forecasts(seed: int, rows: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
@@ -22,24 +33,46 @@ def _forecasts(seed: int, rows: int) -> tuple[npt.NDArray[np.float64], npt.NDArr
 
 def test_the_identity_gives_probabilities_back() -> None:
     probabilities, _ = _forecasts(1, 20)
-    out = calibrate_rows(np.log(probabilities), np.array(IDENTITY), np.zeros(20))
+    out = calibrate_rows(np.log(probabilities), np.array(IDENTITY), np.ones((20, 3)))
     np.testing.assert_allclose(out, probabilities, rtol=1e-12)
 
 
 def test_by_hand() -> None:
     out = np.empty(3)
-    calibrate(np.log(np.array([0.1, 0.5, 0.4])), np.array([2.0, np.log(3.0), 0.5, 0.0]), 9.0, out)
+    scores = np.log(np.array([0.1, 0.5, 0.4]))
+    calibrate(scores, np.array([2.0, np.log(3.0), 9.0, 0.5, 9.0, 9.0]), NO_HINT, out)
     # moves: odds 1, squared, times 3 -> 3/4; up against down: odds 4 to the half -> 2/3
     np.testing.assert_allclose(out, [0.25, 0.25, 0.5])
+    calibrate(scores, np.array([2.0, np.log(3.0), 2.0, 0.5, 1.0, 2.0]), (-0.5, 1.0, 0.25), out)
+    # a gap: move odds times e^2; tilt and pull take each other back
+    np.testing.assert_allclose(out[1], 1.0 / (1.0 + 3.0 * np.exp(2.0)))
+    np.testing.assert_allclose(out[2] / out[0], 2.0)
+
+
+def test_hints_by_hand() -> None:
+    columns = hint_columns(("last_move.now", "other", "imbalance.now", "spread.now"))
+    assert columns == (2, 3, 0)
+    narrow = np.array([0.8, 7.0, 0.5, 0.0])
+    lean, gap, pull = hints(narrow, columns)
+    assert lean == pytest.approx(np.log(1.5 / 0.5))
+    assert (gap, pull) == (0.0, 0.0)
+    wide = np.array([0.8, 7.0, -0.5, np.log(3.0)])
+    np.testing.assert_allclose(hints(wide, columns), (-np.log(3.0), 1.0, 0.8 / 2.0))
+    np.testing.assert_array_equal(
+        hint_rows(np.vstack((narrow, wide)), columns),
+        [hints(narrow, columns), hints(wide, columns)],
+    )
+    assert hints(wide, hint_columns(("other",))) == NO_HINT
+    assert hints(wide, (-1, 3, -1)) == (0.0, 1.0, 0.0)
+    assert tilt(1.0) == -tilt(-1.0) == 6.0
 
 
 def test_a_distortion_of_gains_and_prior_is_undone() -> None:
     probabilities, label = _forecasts(2, 40_000)
-    scores = calibrate_rows(
-        np.log(probabilities), np.array([0.5, 1.2, 2.0, 0.0]), np.zeros(len(label))
-    )
+    bent = np.array([0.5, 1.2, 0.0, 2.0, 0.0, 0.0])
+    scores = calibrate_rows(np.log(probabilities), bent, np.zeros((len(label), 3)))
     fitted = fit_calibration(np.log(scores), label)
-    np.testing.assert_allclose(fitted, [2.0, -2.4, 0.5, 0.0], atol=0.06)
+    np.testing.assert_allclose(fitted, [2.0, -2.4, 0.0, 0.5, 0.0, 0.0], atol=0.06)
 
 
 def test_a_trend_in_the_rows_leaves_no_lean() -> None:
@@ -47,15 +80,15 @@ def test_a_trend_in_the_rows_leaves_no_lean() -> None:
     rising = np.where((label == 0) & (np.arange(5_000) % 2 == 0), 2, label)
     calibration = fit_calibration(np.log(probabilities), rising)
     out = np.empty(3)
-    calibrate(np.log(np.array([0.3, 0.4, 0.3])), calibration, 0.0, out)
+    calibrate(np.log(np.array([0.3, 0.4, 0.3])), calibration, NO_HINT, out)
     assert out[0] == out[2]
 
 
 def test_an_opinion_is_never_turned_around() -> None:
     probabilities, label = _forecasts(4, 5_000)
     calibration = fit_calibration(np.log(probabilities[:, ::-1]), label)
-    assert calibration[2] == 0.0
-    assert (calibration[[0, 2]] >= 0.0).all()
+    assert calibration[3] == 0.0
+    assert calibration[0] >= 0.0
 
 
 def test_one_outcome_alone_stays_finite() -> None:
@@ -63,49 +96,98 @@ def test_one_outcome_alone_stays_finite() -> None:
     assert np.isfinite(fit_calibration(np.log(probabilities), np.ones(200, np.int64))).all()
 
 
+def test_a_gain_that_would_be_negative_is_dropped_and_the_others_fitted_anew() -> None:
+    rng = np.random.default_rng(10)
+    inputs = rng.normal(size=(20_000, 2))
+    outcome = rng.random(20_000) < 1.0 / (1.0 + np.exp(-(inputs[:, 0] - 0.7 * inputs[:, 1])))
+    prior = {"center": (0.0, 0.0), "ridge": (1.0, 1.0)}
+    np.testing.assert_allclose(
+        fit_gains(inputs, outcome, **prior, free=(1,)), [1.0, -0.7], atol=0.06
+    )
+    kept = fit_gains(inputs, outcome, **prior, free=())
+    assert kept[1] == 0.0
+    alone = fit_gains(inputs[:, :1], outcome, center=(0.0,), ridge=(1.0,), free=())
+    assert kept[0] == alone[0]
+
+
 def test_calls_start_where_they_are_right_often_enough() -> None:
-    signal = np.tile([0.0, 0.4, 0.6], (300, 1))
-    signal[:150] = [0.0, 0.1, 0.9]
-    label = np.full(300, 2)
-    label[150:180] = 1  # a fifth of the weaker calls is wrong, none of the stronger
-    day = np.zeros(300, np.int64)
-    assert call_threshold(signal, label, day, 0.10) == 0.5
-    assert call_threshold(signal, label, day, 0.05) == 0.61
-    label[:15] = 1  # none is good enough, so the probabilities are taken at their word
-    assert call_threshold(signal, label, day, 0.05) == 0.95
-    assert call_threshold(signal[:99], label[:99], day[:99], 0.05) == 0.95
-
-
-def test_calls_start_where_the_worst_day_is_right_often_enough() -> None:
     signal = np.tile([0.0, 0.4, 0.6], (400, 1))
-    signal[:200] = [0.0, 0.2, 0.8]
+    signal[:200] = [0.0, 0.1, 0.9]
     label = np.full(400, 2)
-    label[360:] = 1  # wrong in a fifth of the weak calls of one day, in a tenth of all calls
-    day = np.arange(400) % 200 // 100 + 1
-    assert call_threshold(signal, label, np.zeros(400, np.int64), 0.10) == 0.5
-    assert call_threshold(signal, label, day, 0.10) == 0.61
+    label[200:240] = 1  # a fifth of the weaker calls is wrong, none of the stronger
+    block = np.arange(400) // 4  # a hundred blocks of four calls
+    # all calls: (40 + 4) / 404 are counted as wrong; the stronger half: 4 / 204
+    assert call_threshold(signal, label, block, 0.11) == 0.5
+    assert call_threshold(signal, label, block, 0.05) == 0.61
+    # the same calls in ten blocks: one of them, wholly wrong, would be 20 of 220
+    assert call_threshold(signal, label, np.arange(400) // 20, 0.05) == 0.975
+    label[:20] = 1
+    assert call_threshold(signal, label, block, 0.05) == 0.975
+    label[:200] = -1  # nothing known of the stronger ones
+    assert call_threshold(signal, label, block, 0.05) == 0.975
 
 
 def test_pooling_of_honest_models_changes_little() -> None:
     probabilities, label = _forecasts(6, 20_000)
     per_model = np.stack([probabilities] * 4)
     weights = np.array([0.1, 0.3, 0.4, 0.2])
-    imbalance = np.random.default_rng(7).uniform(-1.0, 1.0, len(label))
-    pooling = fit_pooling(per_model, weights, imbalance, label, {500: label})
-    np.testing.assert_allclose(pooling.calibration, np.tile(IDENTITY, (5, 1)), atol=0.06)
-    np.testing.assert_allclose(pooling.horizons["500"], IDENTITY, atol=0.06)
+    known = Outcome(label=label, share=1.0)
+    pooling = fit_pooling(per_model, weights, np.zeros((len(label), 3)), known, {500: known})
+    np.testing.assert_allclose(pooling.pooled, probabilities, atol=0.02)
+    np.testing.assert_allclose(pooling.calibration[:4], np.tile(IDENTITY, (4, 1)), atol=0.06)
+    np.testing.assert_array_equal(pooling.calibration[4], pooling.horizons[500])
+    told = pooling.horizons[500] * [1.0, 1.0, 1.0, 1.0, 0.0, 1.0]  # there are no queues
+    np.testing.assert_allclose(told, IDENTITY, atol=0.06)
+
+
+def _queues(rows: int, against: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return hints whose tilt tells the direction, and labels."""
+    rng = np.random.default_rng(8)
+    hint = np.zeros((rows, 3))
+    hint[:, 0] = rng.normal(size=rows)
+    up = rng.random(rows) < 1.0 / (1.0 + np.exp(-0.8 * against * hint[:, 0]))
+    return hint, np.where(up, 2, 0)
 
 
 def test_the_direction_leans_on_the_queues_where_they_know_more() -> None:
-    rng = np.random.default_rng(8)
-    tilts = rng.normal(size=40_000)
-    imbalance = np.tanh(tilts / 2.0)  # of queues whose log ratio is the tilt
-    assert tilt(float(imbalance[0])) == pytest.approx(tilts[0])
-    assert tilt(1.0) == -tilt(-1.0) == 6.0
-    up = rng.random(40_000) < 1.0 / (1.0 + np.exp(-0.8 * tilts))
-    label = np.where(up, 2, 0)
-    blind = np.log(rng.dirichlet([1.0, 1.0, 1.0], 40_000))
-    fitted = fit_calibration(blind, label, imbalance)
-    np.testing.assert_allclose(fitted[2:], [0.0, 0.8], atol=0.04)
-    against = fit_calibration(blind, label, -imbalance)
-    assert against[3] == 0.0
+    hint, label = _queues(40_000, 1.0)
+    blind = log_odds_rows(np.log(np.random.default_rng(9).dirichlet([1.0, 1.0, 1.0], 40_000)))
+    fitted = fit_head(blind, hint, Outcome(label=label, share=1.0))
+    np.testing.assert_allclose(fitted[3:], [0.0, 0.8, 0.0], atol=0.04)
+    hint, label = _queues(40_000, -1.0)
+    np.testing.assert_array_equal(fit_head(blind, hint, Outcome(label=label, share=1.0))[4:], 0.0)
+
+
+def test_the_queues_keep_a_say_whatever_the_models_know() -> None:
+    probabilities, label = _forecasts(11, 20_000)
+    hint = np.zeros((20_000, 3))
+    hint[:, 0] = np.random.default_rng(12).normal(size=20_000)  # tells nothing here
+    fitted = fit_head(log_odds_rows(np.log(probabilities)), hint, Outcome(label=label, share=1.0))
+    assert fitted[3] > 0.5
+    assert fitted[4] == LEAN * fitted[3]
+
+
+def test_a_gap_between_the_best_prices_is_a_move_and_its_pull_a_direction() -> None:
+    rng = np.random.default_rng(13)
+    probabilities, label = _forecasts(13, 40_000)
+    hint = np.zeros((40_000, 3))
+    hint[:2_000, 1] = 1.0
+    hint[:2_000, 2] = rng.choice((-1.0, 1.0), 2_000)
+    label[:2_000] = np.where(rng.random(2_000) < 0.95, 1 + hint[:2_000, 2], 1 - hint[:2_000, 2])
+    odds = log_odds_rows(np.log(probabilities))
+    out = fit_head(odds, hint, Outcome(label=label, share=1.0))
+    assert out[2] > 5.0  # all of them moved
+    assert out[5] > 2.5  # e^3 is about 19 to 1
+    doubtful = fit_head(odds, hint, Outcome(label=label, share=0.001))
+    assert 0.0 < doubtful[2] < out[2]  # of so few observations the prior keeps more
+
+
+def test_rows_without_a_label_say_nothing() -> None:
+    probabilities, label = _forecasts(14, 5_000)
+    odds = log_odds_rows(np.log(probabilities))
+    hint = np.zeros((5_000, 3))
+    some = np.where(np.arange(5_000) < 3_000, label, -1)
+    np.testing.assert_allclose(
+        fit_head(odds, hint, Outcome(label=some, share=0.5)),
+        fit_head(odds[:3_000], hint[:3_000], Outcome(label=label[:3_000], share=0.5)),
+    )

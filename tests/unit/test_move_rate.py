@@ -1,8 +1,10 @@
-"""The correction of the move rate, worked out by hand, and what it must never do."""
+"""The correction by known outcomes, worked out by hand, and what it must never do."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from nautilus_scalp.models.calibration import IDENTITY
 from nautilus_scalp.models.move_rate import CAPACITY
 from nautilus_scalp.models.move_rate import follow
 from nautilus_scalp.models.move_rate import follow_rows
@@ -11,51 +13,77 @@ from nautilus_scalp.models.move_rate import new_state
 
 
 NS_PER_MS = 1_000_000
-RATE = np.array([100.0 * NS_PER_MS, 1e30, 2.0])  # nothing fades; two outcomes assumed
+FOR_EVER = 1e30
 
 
-def _logit(p: float) -> float:
-    return float(np.log(p / (1.0 - p)))
+def _rate(
+    half_life: float = FOR_EVER, bias: float = 1.0, gain: float = 0.5, direction: float = 0.2
+) -> npt.NDArray[np.float64]:
+    return np.array([100.0 * NS_PER_MS, half_life, 0.5, bias, gain, direction])
 
 
-def test_by_hand() -> None:
-    state = new_state()
-    assert follow(0.2, 0, 10.0, RATE, state) == 0.2
-    assert follow(0.4, 50 * NS_PER_MS, 11.0, RATE, state) == 0.4
-    # at 100 ms the first horizon is not over: this quote may still be followed by one of its time
-    assert follow(0.3, 100 * NS_PER_MS, 10.0, RATE, state) == 0.3
-    # at 101 ms it is: the mid at 100 ms is 10, no move; expected 0.2, observed 2 x 0.2 / 3
-    shifted = follow(0.3, 101 * NS_PER_MS, 12.0, RATE, state)
-    assert _logit(shifted) == pytest.approx(_logit(0.3) + _logit(0.4 / 3) - _logit(0.2))
-    # at 151 ms the second is over: 11 -> 12 moved; expected 0.3 of two, observed (1 + 2 x 0.3) / 4
-    shifted = follow(0.5, 151 * NS_PER_MS, 12.0, RATE, state)
-    assert _logit(shifted) == pytest.approx(_logit(1.6 / 4) - _logit(0.3))
+def _follow_all(
+    told: npt.NDArray[np.float64],
+    segment: npt.NDArray[np.int32],
+    ts: npt.NDArray[np.int64],
+    mid: npt.NDArray[np.float64],
+    rate: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    plain = np.array(IDENTITY)
+    return follow_rows(np.log(told), np.zeros_like(told), plain, segment, ts, mid, rate)
 
 
-def test_a_half_life_forgets() -> None:
-    state = new_state()
-    rate = np.array([10.0 * NS_PER_MS, 100.0 * NS_PER_MS, 1.0])
-    follow(0.5, 0, 10.0, rate, state)
-    follow(0.5, 11 * NS_PER_MS, 10.0, rate, state)  # the first did not move
-    first = follow(0.5, 12 * NS_PER_MS, 10.0, rate, state)
-    # one outcome, faded over 1 ms: observed 0.5 / (f + 1)
-    fade = 0.5**0.01
-    assert _logit(first) == pytest.approx(_logit(0.5 / (fade + 1.0)))
+def test_an_outcome_by_hand() -> None:
+    state, rate = new_state(), _rate(gain=0.0)
+    assert follow(0.0, 2.0, 0, 10.0, rate, state) == (0.0, 2.0)
+    # at 100 ms the horizon is not over: this quote may still be followed by one of its time
+    assert follow(0.0, 2.0, 100 * NS_PER_MS, 11.0, rate, state) == (0.0, 2.0)
+    # at 101 ms it is: the mid rose. Half an observation of y = 1 at p = 1/2 with prior variance 1:
+    # b = 1 x 1/2 x (1 - 1/2) / (1 + 1/2 x 1/4)
+    move, direction = follow(0.0, 2.0, 101 * NS_PER_MS, 11.0, rate, state)
+    assert move == pytest.approx(0.25 / 1.125)
+    # and up was foretold with p = sigmoid(2): u = v w d (1 - p) / (1 + w p (1 - p) d^2 v)
+    p, v = 1.0 / (1.0 + np.exp(-2.0)), 0.04
+    turn = v * 0.5 * 2.0 * (1.0 - p) / (1.0 + 0.5 * p * (1.0 - p) * 4.0 * v)
+    assert direction == pytest.approx(2.0 * (1.0 + turn))
 
 
-def test_a_rate_that_is_too_low_is_followed_and_direction_kept() -> None:
+def test_bias_and_gain_are_learned_together_by_hand() -> None:
+    state, rate = new_state(), _rate(direction=0.0)
+    follow(-2.0, 0.0, 0, 10.0, rate, state)
+    move, _ = follow(1.0, 0.0, 101 * NS_PER_MS, 10.0, rate, state)  # the first did not move
+    p = 1.0 / (1.0 + np.exp(2.0))
+    by_bias, by_gain = 1.0, 0.25 * -2.0
+    surprise = 0.5 * (0.0 - p) / (1.0 + 0.5 * p * (1.0 - p) * (by_bias + by_gain * -2.0))
+    assert move == pytest.approx(1.0 + by_bias * surprise + by_gain * surprise * 1.0)
+
+
+def test_a_half_life_forgets_what_was_learned_and_how_sure_it_was() -> None:
+    state, rate = new_state(), _rate(half_life=100.0 * NS_PER_MS, gain=0.0)
+    follow(0.0, 0.0, 0, 10.0, rate, state)
+    first, _ = follow(0.0, 0.0, 101 * NS_PER_MS, 10.0, rate, state)
+    later, _ = follow(0.0, 0.0, 201 * NS_PER_MS, 10.0, rate, state)
+    assert first == pytest.approx(-0.25 / 1.125)
+    assert later == pytest.approx(first / 2.0)  # the second is known only after 201 ms
+    variance = 1.0 / 1.125
+    assert state[1][3] == pytest.approx(1.0 + (variance - 1.0) / 4.0)
+
+
+def test_rates_and_odds_that_are_wrong_are_followed() -> None:
     rng = np.random.default_rng(1)
-    rows = 4_000
+    rows = 8_000
     ts = np.arange(rows) * 10 * NS_PER_MS
     moves = rng.random(rows) < 0.04  # within ten quotes the mid moves in a third of the cases
-    mid = 100.0 + np.cumsum(moves)
-    told = np.tile([0.03, 0.9, 0.07], (rows, 1))
-    rate = np.array([100.0 * NS_PER_MS, 20_000.0 * NS_PER_MS, 50.0])
-    out = follow_rows(told, np.zeros(rows, np.int32), ts, mid, rate)
-    true = np.mean([mid[i + 10] != mid[i] for i in range(rows - 10)])
-    assert abs((1.0 - out[1_000:, 1]).mean() - true) < 0.05
+    mid = 100.0 + np.cumsum(moves * rng.choice((-1, 1), rows))
+    told = np.tile([0.01, 0.9, 0.09], (rows, 1))  # too rarely, and up nine times of ten
+    rate = np.array([100.0 * NS_PER_MS, FOR_EVER, 0.1, 1.0, 0.5, 1.0])
+    out = _follow_all(told, np.zeros(rows, np.int32), ts, mid, rate)[rows // 2 :]
+    here = np.arange(rows // 2, rows - 10)
+    true = np.mean(mid[here + 10] != mid[here])
+    assert abs((1.0 - out[:, 1]).mean() - true) < 0.05
     np.testing.assert_allclose(out.sum(axis=1), 1.0)
-    np.testing.assert_allclose(out[:, 2] / out[:, 0], 7.0 / 3.0)
+    assert abs(np.log(out[:, 2] / out[:, 0])).max() < 0.5 * np.log(9.0)
+    assert (out[:, 2] >= out[:, 0]).all()
 
 
 def test_no_later_quote_changes_what_was_published() -> None:
@@ -64,31 +92,40 @@ def test_no_later_quote_changes_what_was_published() -> None:
     mid = 100.0 + np.cumsum(rng.integers(-1, 2, 500))
     told = rng.dirichlet([1.0, 3.0, 1.0], 500)
     segment = (np.arange(500) > 250).astype(np.int32)
-    whole = follow_rows(told, segment, ts, mid, RATE)
+    rate = _rate(half_life=500.0 * NS_PER_MS)
+    whole = _follow_all(told, segment, ts, mid, rate)
     changed = mid.copy()
     changed[301:] += 5.0
-    np.testing.assert_array_equal(follow_rows(told, segment, ts, changed, RATE)[:301], whole[:301])
+    np.testing.assert_array_equal(_follow_all(told, segment, ts, changed, rate)[:301], whole[:301])
     # a segment remembers nothing of the one before
-    alone = follow_rows(told[251:], segment[251:], ts[251:], mid[251:], RATE)
+    alone = _follow_all(told[251:], segment[251:], ts[251:], mid[251:], rate)
     np.testing.assert_array_equal(alone, whole[251:])
 
 
 def test_a_half_life_of_zero_changes_nothing() -> None:
     told = np.random.default_rng(3).dirichlet([1.0, 1.0, 1.0], 50)
-    rate = np.array([1.0, 0.0, 1.0])
-    out = follow_rows(
-        told, np.zeros(50, np.int32), np.arange(50) * NS_PER_MS, np.arange(50.0), rate
-    )
-    np.testing.assert_array_equal(out, told)
+    ts, segment = np.arange(50) * 200 * NS_PER_MS, np.zeros(50, np.int32)
+    out = _follow_all(told, segment, ts, np.arange(50.0), _rate(half_life=0.0))
+    np.testing.assert_allclose(out, told, rtol=1e-12)
+    assert not np.allclose(_follow_all(told, segment, ts, np.arange(50.0), _rate()), told)
 
 
 def test_a_full_queue_drops_new_forecasts_and_goes_on() -> None:
-    state = new_state()
+    state, rate = new_state(), _rate(gain=0.0)
     for _ in range(CAPACITY + 10):
-        follow(0.5, 0, 10.0, RATE, state)
+        follow(0.0, 0.0, 0, 10.0, rate, state)
     later = 200 * NS_PER_MS
-    shifted = follow(0.5, later, 10.0, RATE, state)
-    # none of the forecasts that fitted moved
-    assert _logit(shifted) == pytest.approx(_logit(1.0 / (CAPACITY + 2)))
+    move, _ = follow(0.0, 0.0, later, 10.0, rate, state)
+    assert -10.0 < move < -3.0  # thousands that did not move
+    assert state[3][1] == 1  # nothing but this quote waits now
     forget(state)
-    assert follow(0.5, later, 10.0, RATE, state) == 0.5
+    assert follow(0.0, 0.0, later, 10.0, rate, state) == (0.0, 0.0)
+
+
+def test_extreme_forecasts_stay_finite() -> None:
+    state, rate = new_state(), _rate()
+    for k in range(300):
+        mid = 10.0 + k % 2
+        move, direction = follow(-1e6, -1e6, 60 * k * NS_PER_MS, mid, rate, state)
+        assert np.isfinite(move)
+        assert np.isfinite(direction)
