@@ -15,9 +15,11 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import TraderId
 
 from nautilus_scalp.messages import SIGNAL_CLIENT
+from nautilus_scalp.runtime.bus import quiet_bus
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.clients import build_clients
 from nautilus_scalp.runtime.live.config import LiveConfig
+from nautilus_scalp.runtime.live.direct import call_directly
 
 
 _LOG_FILE_BYTES = 50 * 1024 * 1024
@@ -56,6 +58,7 @@ def build_node(config: LiveConfig, keys: Credentials, log_directory: Path) -> Tr
         config=TradingNodeConfig(
             trader_id=TraderId(config.live.trader_id),
             cache=_cache(config),
+            message_bus=quiet_bus(),
             logging=_logging(config, log_directory),
             data_engine=LiveDataEngineConfig(
                 graceful_shutdown_on_exception=True,
@@ -79,6 +82,7 @@ def build_node(config: LiveConfig, keys: Credentials, log_directory: Path) -> Tr
     node.add_data_client_factory(venue, clients.data_factory)
     node.add_exec_client_factory(venue, clients.execution_factory)
     node.build()
+    call_directly(node.kernel)
     return node
 
 

@@ -7,9 +7,11 @@ import os
 import time
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
+from typing import SupportsIndex
 from urllib.parse import parse_qsl
 from urllib.parse import urlsplit
 
@@ -71,7 +73,7 @@ class _Reader(asyncio.StreamReader):
 
     arrived_ns = 0
 
-    def feed_data(self, data: bytes) -> None:
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
         """Take what the socket has given."""
         self.arrived_ns = time.perf_counter_ns()
         super().feed_data(data)
@@ -211,7 +213,10 @@ class Server:
         loop = asyncio.get_running_loop()
 
         def protocol() -> asyncio.StreamReaderProtocol:
-            return asyncio.StreamReaderProtocol(_Reader(loop=loop), self._serve, loop=loop)
+            reader = _Reader(loop=loop)
+            return asyncio.StreamReaderProtocol(
+                reader, lambda _same, writer: self._serve(reader, writer), loop=loop
+            )
 
         self._server = await loop.create_server(protocol, "127.0.0.1", port)
         bound: int = self._server.sockets[0].getsockname()[1]
