@@ -1,7 +1,7 @@
 """One million quotes trained on: seconds and processor time of every stage, and the peak of memory.
 
 Run with ``python -m benchmarks.train_million [CATALOG]``. Without a catalog a synthetic one of
-2.75 hours is written to a temporary directory: a million quotes and 180,000 trades, which the
+2.8 hours is written to a temporary directory: a million quotes and 180,000 trades, which the
 shipped configuration also sees upside down. The training is a process of its own, so that its
 peak is its own.
 """
@@ -21,7 +21,7 @@ from nautilus_scalp.training.pipeline import train
 
 
 CONFIG = Path(__file__).parents[1] / "configs" / "training" / "default.toml"
-HOURS = 2.75
+HOURS = 2.8
 TRAIN = "--train"
 
 

@@ -13,6 +13,7 @@ from nautilus_scalp.settings import to_iso
 _NS_PER_S = 1_000_000_000
 _HASH_SHOWN = 12
 _NONE = "None recorded."
+_CALIBRATION = ("move gain", "move bias", "gap gain", "direction gain", "tilt gain", "pull gain")
 
 
 def render_card(manifest: Manifest) -> str:
@@ -132,7 +133,7 @@ def _calibration(manifest: Manifest) -> list[str]:
         for horizon, fit in manifest.horizon_calibration.items()
     )
     return [
-        *_table(("horizon", "move gain", "move bias", "direction gain", "tilt gain"), rows),
+        *_table(("horizon", *_CALIBRATION), rows),
         "",
         f"* Up or down counts as a call from a probability of {manifest.signal_threshold:g}.",
     ]

@@ -5,24 +5,34 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
+from optuna.trial import FixedTrial
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.config import load_config
 from nautilus_scalp.runtime.tuning.run import find_luck
+from nautilus_scalp.runtime.tuning.shared import SharedModels
+from nautilus_scalp.runtime.tuning.shared import unchanged_models
 from nautilus_scalp.runtime.tuning.space import Dial
 from nautilus_scalp.runtime.tuning.space import backtest_space
 from nautilus_scalp.runtime.tuning.space import chosen_dials
 from nautilus_scalp.runtime.tuning.space import overrides
+from nautilus_scalp.runtime.tuning.space import propose
 from nautilus_scalp.runtime.tuning.space import training_space
 from nautilus_scalp.runtime.tuning.study import OnFold
 from nautilus_scalp.runtime.tuning.study import Outcome
 from nautilus_scalp.runtime.tuning.study import StudyPlan
 from nautilus_scalp.runtime.tuning.study import run_study
 from nautilus_scalp.runtime.tuning.toml import to_toml
+from nautilus_scalp.training.config import BoostingParams
 from nautilus_scalp.training.config import EnsembleParams
+from nautilus_scalp.training.config import LstmParams
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.config import load_training_config
+from nautilus_scalp.training.label_kinds import LabelParams
+from nautilus_scalp.training.stages import Arrays
 
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +96,84 @@ def test_an_interrupted_study_goes_on_as_if_nothing_had_happened(tmp_path: Path)
     assert run_study(plan(journal, 11), interrupted, nothing) == whole
     assert run(journal, 11) == whole  # nothing is left to do
     assert run(journal, 8).trials == 11
+
+
+def test_a_trial_can_be_given_up_after_any_fold_but_the_last(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def harder(assignments: Sequence[str], on_fold: OnFold) -> None:
+        """Score all alike on an easy first fold, and by x on two hard ones."""
+        x = float(dict(text.split("=") for text in assignments).get("a.x", 0.9))
+        seen.append(0)
+        for fold, score in enumerate((0.9, 0.5 - abs(x - 0.3), 0.4 - abs(x - 0.3))):
+            seen[-1] += 1
+            on_fold(fold, score)
+
+    found = run_study(plan(tmp_path / "journal", 20), harder, nothing)
+    assert set(seen) == {2, 3}  # nobody is behind on the first, and the last saves nothing
+    assert seen.count(2) == found.pruned > 0
+
+
+def test_progress_tells_trials_folds_and_the_best(tmp_path: Path) -> None:
+    told: list[tuple[str, float]] = []
+    run_study(
+        plan(tmp_path / "journal", 3), parabola, lambda what, share: told.append((what, share))
+    )
+    assert told[0] == ("trial 1: as configured", 0.0)
+    assert told[1] == ("trial 2 of 3, best -0.351", pytest.approx(1 / 3))
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
+    assert len(told) == 1 + 2 * 4
+
+
+def test_models_that_a_trial_leaves_alone_are_fitted_once(tmp_path: Path) -> None:
+    given = TrainingConfig(name="x")
+    deeper = msgspec.structs.replace(given, xgboost=BoostingParams(depth=4))
+    other = msgspec.structs.replace(given, label=LabelParams(kind="cost_band"))
+    weighted = msgspec.structs.replace(given, ensemble=EnsembleParams(lstm=0.1))
+    everything = {"linear", "random_forest", "xgboost", "lstm"}
+    assert unchanged_models(given, given) == unchanged_models(weighted, given) == everything
+    assert unchanged_models(deeper, given) == everything - {"xgboost"}
+    assert unchanged_models(other, given) == set()
+
+    fitted: list[str] = []
+
+    def fit(name: str, config: TrainingConfig, fold: int) -> float:
+        def compute() -> Arrays:
+            fitted.append(f"{name} {fold}")
+            return {"a": np.array([float(len(fitted))])}
+
+        models = SharedModels(tmp_path, fold, unchanged_models(config, given))
+        return float(models.run(name, compute)["a"][0])
+
+    assert [fit("xgboost", given, 0), fit("lstm", given, 0), fit("lstm", given, 1)] == [1, 2, 3]
+    assert [fit("xgboost", deeper, 0), fit("lstm", deeper, 0)] == [4, 2]
+    assert [fit("xgboost", other, 0), fit("lstm", other, 1)] == [5, 6]
+    assert [fit("xgboost", given, 0), fit("lstm", given, 1)] == [1, 3]  # the given ones are kept
+
+
+def test_a_dial_that_does_nothing_is_not_turned() -> None:
+    space = chosen_dials(training_space(TrainingConfig(name="x")), ["label"])
+    for kind, turned in (
+        ("horizon", []),
+        ("cost_band", ["label.band_bps"]),
+        ("triple_barrier", ["label.width"]),
+    ):
+        values = {"label.kind": kind, "label.band_bps": 0.1, "label.width": 1.0}
+        proposed = propose(FixedTrial(values), space)
+        assert list(proposed) == ["label.kind", *turned]
+        assert [text.partition("=")[0] for text in overrides(proposed, space)] == list(proposed)
+
+
+def test_wide_lstms_are_tried_where_there_is_an_accelerator() -> None:
+    def widest(device: str) -> int:
+        config = TrainingConfig(name="x", lstm=LstmParams(device=device))
+        (hidden,) = (dial for dial in training_space(config) if dial.path == "lstm.hidden")
+        return max(int(choice) for choice in hidden.choices)
+
+    assert widest("cpu") == 128
+    assert widest("cuda") == 512
 
 
 def test_values_that_no_configuration_takes_are_counted_and_left(tmp_path: Path) -> None:

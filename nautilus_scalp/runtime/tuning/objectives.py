@@ -29,6 +29,8 @@ from nautilus_scalp.runtime.trials import Trial
 from nautilus_scalp.runtime.trials import data_window
 from nautilus_scalp.runtime.trials import identity
 from nautilus_scalp.runtime.trials import record_trial
+from nautilus_scalp.runtime.tuning.shared import SharedModels
+from nautilus_scalp.runtime.tuning.shared import unchanged_models
 from nautilus_scalp.runtime.tuning.study import OnFold
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.config import load_training_config
@@ -46,6 +48,9 @@ type Floats = npt.NDArray[np.float64]
 class TrainingObjective:
     """The mean AUC over the folds of a training configuration, at its own horizon.
 
+    A trial calibrates on the held-out tail of each fold's training rows and not out of fold, which
+    would fit every model several times more; the AUC ranks, and hardly knows the difference.
+
     Parameters
     ----------
     path : Path
@@ -55,9 +60,16 @@ class TrainingObjective:
     catalog : Path
         What to learn from.
 
+    Attributes
+    ----------
+    kept : Path, optional
+        Where to keep the models of the configuration as it is, by fold: a trial that leaves the
+        settings of one as they are does not fit it again.
+
     """
 
     metric = "AUC of the ensemble over moves, mean over walk-forward folds"
+    kept: Path | None = None
 
     def __init__(self, path: Path, given: Sequence[str], catalog: Path) -> None:
         self._path = path
@@ -83,7 +95,13 @@ class TrainingObjective:
                 raise UsageError(message, "widen start..end, or cut fewer folds")
             on_fold(index, auc)
 
-        walk_forward_scores(self._tape, config, on_fold=told)
+        unchanged = unchanged_models(config, self.config)
+        walk_forward_scores(
+            self._tape,
+            _calibrated_once(config),
+            on_fold=told,
+            stages_of=lambda index: SharedModels(self.kept, index, unchanged),
+        )
 
     def _record(self, config: TrainingConfig) -> None:
         trial = Trial(kind="tune", name=config.name, identity=identity(config), window=self.window)
@@ -139,6 +157,13 @@ class BacktestObjective:
 def study_identity(settings: Mapping[str, Any], window: DataWindow, *parts: Any) -> str:  # noqa: ANN401
     """Return the id of a study: a hash of configuration, data, dials and seed."""
     return identity(settings, window, *parts)
+
+
+def _calibrated_once(config: TrainingConfig) -> TrainingConfig:
+    if config.ensemble.weighting == "learned":
+        return config
+    ensemble = msgspec.structs.replace(config.ensemble, folds=0)
+    return msgspec.structs.replace(config, ensemble=ensemble)
 
 
 def _within(config: BacktestConfig, part: tuple[int, int]) -> BacktestConfig:

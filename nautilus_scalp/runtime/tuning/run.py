@@ -32,7 +32,7 @@ from nautilus_scalp.settings import read_toml
 
 DEFAULT_CATALOG = Path("catalogs/sample")
 HOME = Path("models")
-JOURNAL, BEST, ANSWER = "study.journal", "best.toml", "answer.json"
+JOURNAL, BEST, ANSWER, KEPT = "study.journal", "best.toml", "answer.json", "kept"
 
 
 class TuneOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +129,8 @@ def tune(path: Path, options: TuneOptions, progress: Report) -> dict[str, Any]:
     settings = read_settings(path, options.given, path_keys)
     study = study_identity(settings, objective.window, space, options.seed)
     out = options.out or HOME / name / f"tune-{study}"
+    if isinstance(objective, TrainingObjective):
+        objective.kept = out / KEPT
     plan = StudyPlan(
         journal=out / JOURNAL, name=study, space=space, trials=options.trials, seed=options.seed
     )

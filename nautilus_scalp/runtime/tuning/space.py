@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from optuna import Trial
+from msgspec import structs
+from optuna.trial import BaseTrial
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.models.trees import MAX_DEPTH
 from nautilus_scalp.runtime.config import BacktestConfig
 from nautilus_scalp.training.config import TrainingConfig
+from nautilus_scalp.training.fit_lstm import choose_device
 
 
 _WEIGHTS = ("logistic", "random_forest", "lstm", "xgboost")
@@ -48,6 +50,8 @@ class Dial(Struct, frozen=True, kw_only=True):
         Its values, where it has no range.
     share : bool
         Whether it is a weight, made to sum to 1 with the others of its table.
+    needs : tuple[str, str], optional
+        A path and the value there without which the dial does nothing.
 
     """
 
@@ -58,8 +62,9 @@ class Dial(Struct, frozen=True, kw_only=True):
     whole: bool = False
     choices: tuple[str | int, ...] = ()
     share: bool = False
+    needs: tuple[str, str] | None = None
 
-    def turn(self, trial: Trial) -> Value:
+    def turn(self, trial: BaseTrial) -> Value:
         """Return the value that a trial proposes."""
         if self.choices:
             chosen: str | int = trial.suggest_categorical(self.path, self.choices)  # type: ignore[assignment]  # one of them
@@ -69,6 +74,9 @@ class Dial(Struct, frozen=True, kw_only=True):
         return trial.suggest_float(self.path, self.low, self.high, log=self.log)
 
 
+_HIDDEN = (64, 128, 256, 512)
+_HIDDEN_ON_CPU = (64, 128)  # 512 units cost 50 times the work of 64
+_KIND = "label.kind"
 _TRAINING = (
     Dial(path="logistic.c", low=1e-3, high=1e2, log=True),
     Dial(path="random_forest.trees", low=50, high=200, whole=True),
@@ -77,7 +85,7 @@ _TRAINING = (
     Dial(path="lstm.learning_rate", low=1e-5, high=1e-2, log=True),
     Dial(path="lstm.batch", choices=(32, 64, 128, 256)),
     Dial(path="lstm.sequence", low=50, high=500, log=True, whole=True),
-    Dial(path="lstm.hidden", choices=(64, 128, 256, 512)),
+    Dial(path="lstm.hidden", choices=_HIDDEN),
     Dial(path="lstm.dropout", low=0.1, high=0.4),
     Dial(path="xgboost.trees", low=50, high=200, whole=True),
     Dial(path="xgboost.depth", low=3, high=min(8, MAX_DEPTH), whole=True),
@@ -85,9 +93,9 @@ _TRAINING = (
     Dial(path="xgboost.subsample", low=0.5, high=1.0),
     Dial(path="xgboost.colsample", low=0.5, high=1.0),
     Dial(path="xgboost.min_child_weight", low=0.5, high=50.0, log=True),
-    Dial(path="label.kind", choices=("horizon", "cost_band", "triple_barrier")),
-    Dial(path="label.band_bps", low=0.05, high=1.0, log=True),
-    Dial(path="label.width", low=0.5, high=3.0),
+    Dial(path=_KIND, choices=("horizon", "cost_band", "triple_barrier")),
+    Dial(path="label.band_bps", low=0.05, high=1.0, log=True, needs=(_KIND, "cost_band")),
+    Dial(path="label.width", low=0.5, high=3.0, needs=(_KIND, "triple_barrier")),
     *(Dial(path=f"ensemble.{name}", low=0.01, high=1.0, share=True) for name in _WEIGHTS),
 )
 
@@ -98,11 +106,16 @@ def training_space(config: TrainingConfig) -> tuple[Dial, ...]:
     Parameters
     ----------
     config : TrainingConfig
-        What is tuned.
+        What is tuned. Where its LSTM is trained on the CPU, the widest are left out.
 
     """
     learned = config.ensemble.weighting == "learned"
-    return tuple(dial for dial in _TRAINING if not (dial.share and learned))
+    slow = choose_device(config.lstm.device).type == "cpu"
+    dials = (dial for dial in _TRAINING if not (dial.share and learned))
+    return tuple(
+        structs.replace(dial, choices=_HIDDEN_ON_CPU) if slow and dial.choices == _HIDDEN else dial
+        for dial in dials
+    )
 
 
 def backtest_space(config: BacktestConfig) -> tuple[Dial, ...]:
@@ -143,6 +156,24 @@ def chosen_dials(space: Sequence[Dial], only: Sequence[str]) -> tuple[Dial, ...]
     return tuple(dial for dial in space if not only or any(word in dial.path for word in only))
 
 
+def propose(trial: BaseTrial, space: Sequence[Dial]) -> dict[str, Value]:
+    """Return the values that a trial proposes, by the paths of the dials that do something.
+
+    Parameters
+    ----------
+    trial : BaseTrial
+        Of Optuna.
+    space : sequence of Dial
+        The dials, each behind the one that it needs.
+
+    """
+    values: dict[str, Value] = {}
+    for dial in space:
+        if dial.needs is None or values.get(dial.needs[0], dial.needs[1]) == dial.needs[1]:
+            values[dial.path] = dial.turn(trial)
+    return values
+
+
 def overrides(values: Mapping[str, Value], space: Sequence[Dial]) -> list[str]:
     """Return values as ``PATH=VALUE`` assignments, weights normalised.
 
@@ -151,12 +182,13 @@ def overrides(values: Mapping[str, Value], space: Sequence[Dial]) -> list[str]:
     values : Mapping[str, Value]
         By the dials' paths.
     space : sequence of Dial
-        The dials.
+        The dials; those without a value are left as they are configured.
 
     """
-    total = sum(float(values[dial.path]) for dial in space if dial.share)
+    turned = [dial for dial in space if dial.path in values]
+    total = sum(float(values[dial.path]) for dial in turned if dial.share)
     assignments = []
-    for dial in space:
+    for dial in turned:
         value = values[dial.path]
         if dial.share:
             value = float(value) / total

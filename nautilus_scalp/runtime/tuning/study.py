@@ -18,6 +18,7 @@ from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.console import Report
 from nautilus_scalp.runtime.tuning.space import Dial
 from nautilus_scalp.runtime.tuning.space import overrides
+from nautilus_scalp.runtime.tuning.space import propose
 
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -148,9 +149,8 @@ def run_study(plan: StudyPlan, objective: Objective, progress: Report) -> Outcom
         progress("trial 1: as configured", 0.0)
         _add_baseline(study, objective)
     while (done := len(_finished(study))) < plan.trials:
-        progress(f"trial {done + 1} of {plan.trials}", done / plan.trials)
         study.sampler = TPESampler(seed=plan.seed + done, n_startup_trials=_RANDOM_TRIALS)
-        _try(study, plan.space, objective)
+        _try(study, plan, objective, progress)
     return outcome(_finished(study))
 
 
@@ -184,24 +184,37 @@ def _add_baseline(study: optuna.Study, objective: Objective) -> None:
         raise UsageError(message, "widen its window")
     study.add_trial(
         optuna.trial.create_trial(
-            value=sum(folds) / len(folds),
-            intermediate_values={step: _mean(folds[: step + 1]) for step in range(len(folds))},
+            value=_mean(folds),
+            intermediate_values=dict.fromkeys(range(len(folds)), 0.0),
             user_attrs={_FOLDS: folds, _OVERRIDES: []},
         )
     )
 
 
-def _try(study: optuna.Study, space: Sequence[Dial], objective: Objective) -> None:
-    trial = study.ask()
+def _try(study: optuna.Study, plan: StudyPlan, objective: Objective, progress: Report) -> None:
+    """Run one trial; it is given up once its best is behind the median of those before it.
+
+    What the pruner compares is the mean improvement over the configuration as it is, on the folds
+    so far: folds differ more from each other than trials do, and the first may be the easiest.
+    """
+    finished = _finished(study)
+    base: list[float] = finished[0].user_attrs[_FOLDS]
+    told = f"trial {len(finished) + 1} of {plan.trials}, best {outcome(finished).best.score:.5g}"
     folds: list[float] = []
+
+    def tell() -> None:
+        progress(told, (len(finished) + len(folds) / len(base)) / plan.trials)
 
     def on_fold(index: int, score: float) -> None:
         folds.append(score)
-        trial.report(_mean(folds), index)
-        if trial.should_prune():
+        tell()
+        trial.report(_mean(folds) - _mean(base[: len(folds)]), index)
+        if len(folds) < len(base) and trial.should_prune():
             raise optuna.TrialPruned
 
-    assignments = overrides({dial.path: dial.turn(trial) for dial in space}, space)
+    tell()
+    trial = study.ask()
+    assignments = overrides(propose(trial, plan.space), plan.space)
     trial.set_user_attr(_OVERRIDES, assignments)
     try:
         objective(assignments, on_fold)
