@@ -33,6 +33,10 @@ from nautilus_scalp.runtime.practice.exchange import PracticeExchange
 from nautilus_scalp.runtime.practice.feed import Playback
 from nautilus_scalp.runtime.practice.process import DIALECTS
 from nautilus_scalp.runtime.practice.process import rules_of
+from nautilus_scalp.runtime.practice.venue import OrderEvent
+from nautilus_scalp.runtime.practice.venue import Venue
+from nautilus_scalp.runtime.practice.wire import Request
+from nautilus_scalp.runtime.practice.wire import Response
 
 
 ROOT = Path(__file__).parents[2]
@@ -40,11 +44,23 @@ FAKES = ROOT / "tests" / "fakes"
 sys.path.insert(0, str(FAKES))
 from audit import Audit  # noqa: E402 (a neighbour that the traders import by the same name)
 from audit import audit  # noqa: E402
+from audit import booked_positions  # noqa: E402
+from audit import booked_profit  # noqa: E402
 
 
 BTC = "BTCUSDT-PERP.BINANCE"
 KEYS = PracticeKeys(api_key="key-" + "0123456789" * 3, api_secret="secret-" + "9876543210" * 3)
 _PATIENCE_S = 60.0
+_ROUNDING = Decimal("0.0001")
+
+
+def eventually(condition: Callable[[], object], why: str | Callable[[], str]) -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"never happened: {why if isinstance(why, str) else why()}")
+        time.sleep(0.05)
 
 
 def market(seconds: int = 60, seed: int = 1) -> Tape:
@@ -82,6 +98,7 @@ class Exchange:
         rules, playback = [rules_of(load_specs()[BTC])], Playback(market())
         speak = DIALECTS[venue]
         self.practice = PracticeExchange(rules, playback, KEYS, Decimal(10_000), speak)
+        self._asked = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -115,6 +132,51 @@ class Exchange:
                 return state
             time.sleep(0.05)
         pytest.fail(f"never happened: {why}; state {self.state()}")
+
+    def books(self) -> dict[str, Any]:
+        """Return every order, trade and payment of the exchange."""
+        return self.ask(lambda practice: practice.books())
+
+    def freeze_when(self, condition: Callable[[Venue], bool], why: str) -> None:
+        """Stop the market in the very event of an order that meets a condition."""
+        happened = threading.Event()
+
+        def watch(practice: PracticeExchange) -> None:
+            tell = practice.venue.listener
+
+            def listen(event: OrderEvent) -> None:
+                tell(event)
+                if not happened.is_set() and condition(practice.venue):
+                    practice.switch(frozen_feed=True)
+                    happened.set()
+
+            practice.venue.listener = listen
+
+        self.ask(watch)
+        assert happened.wait(_PATIENCE_S), f"never happened: {why}; state {self.state()}"
+
+    def hold(self, name: str) -> Callable[[], None]:
+        """Keep answers to a question back, once a trader listens; returns what lets them go."""
+
+        def watch(practice: PracticeExchange) -> asyncio.Event:
+            answer, free = practice.dialect.answer, asyncio.Event()
+
+            async def answer_later(request: Request) -> Response:
+                listens = practice.dialect.connections()["user"] > 0
+                if listens and f"{request.method} {request.path}" == name:
+                    self._asked.set()
+                    await free.wait()
+                return await answer(request)
+
+            practice.dialect.answer = answer_later
+            return free
+
+        free = self.ask(watch)
+        return lambda: self.ask(lambda _practice: free.set())
+
+    def wait_until_held(self) -> None:
+        """Wait until the question that is held has come."""
+        assert self._asked.wait(_PATIENCE_S), "the question never came"
 
     def profit(self) -> Decimal:
         """Return what the account has made, fees and funding included."""
@@ -204,7 +266,7 @@ class Trader:
     """``run_live.py`` in a process of its own, on a configuration of the test's making."""
 
     def __init__(self, exchange: Exchange, nursery: Nursery, directory: Path) -> None:
-        self._exchange = exchange
+        self.exchange = exchange
         self._nursery = nursery
         self.directory = directory
         self.strategy = "pingpong:PingPong"
@@ -225,18 +287,31 @@ class Trader:
 
     def key_variables(self) -> dict[str, str]:
         """Return the environment variables that hold the keys."""
-        names = KEY_NAMES[self._exchange.venue, "testnet"]
+        names = KEY_NAMES[self.exchange.venue, "testnet"]
         return dict(zip(names, (KEYS.api_key, KEYS.api_secret), strict=True))
 
     def configure(self, **config: object) -> None:
         """Write the configuration."""
-        text = _toml(self._exchange, self.strategy, self.directory, config)
+        text = _toml(self.exchange, self.strategy, self.directory, config)
         text += self.more_blocks
         self.config_file.write_text(text, encoding="utf-8")
 
     def audit(self) -> Audit:
         """Compare the journal of the trader with the books of the exchange."""
-        return self._exchange.ask(lambda practice: audit(practice.venue, self.journal))
+        return audit(self.exchange.books(), self.journal)
+
+    def differences(self) -> list[str]:
+        """Return where the trader's own books and the exchange's do not agree now."""
+        books, verdict = self.exchange.books(), self.audit()
+        theirs = {name: Decimal(one["qty"]) for name, one in books["positions"].items()}
+        ours = theirs | dict.fromkeys(theirs, ZERO) | booked_positions(self.journal)
+        funding = sum((Decimal(one["amount"]) for one in books["payments"]), ZERO)
+        gap = booked_profit(books, self.journal) + funding - self.exchange.profit()
+        return [
+            *([] if verdict.clean else [repr(verdict)]),
+            *([] if ours == theirs else [f"positions {ours}, at the exchange {theirs}"]),
+            *([] if abs(gap) < _ROUNDING else [f"profit differs by {gap}"]),
+        ]
 
     def start(self, *overrides: str, **config: object) -> None:
         """Start the process; overrides are `--set` assignments, config the strategy's."""
@@ -262,10 +337,18 @@ class Trader:
 
     def wait_for(self, words: str) -> None:
         """Wait until the process has printed something."""
-        deadline = time.monotonic() + _PATIENCE_S
-        while words not in self.output:
-            assert time.monotonic() < deadline, f"never printed {words!r}: {self.output}"
-            time.sleep(0.05)
+        eventually(lambda: words in self.output, lambda: f"printed {words!r}: {self.output}")
+
+    def wait_for_silence(self) -> None:
+        """Wait until the trader notices once more that the market is silent."""
+        words, before = "silent for", self.output.count("silent for")
+        eventually(lambda: self.output.count(words) > before, "silence is noticed")
+
+    def holds_still(self) -> None:
+        """Stop the market, and compare orders, positions and profit with the exchange's."""
+        self.exchange.fault(frozen_feed=True)
+        eventually(lambda: not self.differences(), lambda: f"same books: {self.differences()}")
+        self.exchange.fault(frozen_feed=False)
 
     def told_profit(self) -> Any:  # noqa: ANN401 (pytest's own)
         """Return the profit that the trader printed at its end, to the last printed digit."""
@@ -279,9 +362,9 @@ class Trader:
 
     def assert_books_agree(self) -> None:
         """Check profit and position of a run that has ended: ours, the ledger's, the exchange's."""
-        assert self.told_profit() == self._exchange.profit_since(self.taken_over_ms()), self.output
+        assert self.told_profit() == self.exchange.profit_since(self.taken_over_ms()), self.output
         assert "our books agree" in self.output, self.output
-        assert self._exchange.is_flat(), self.output
+        assert self.exchange.is_flat(), self.output
 
     def logs(self) -> str:
         """Return everything that was logged."""
@@ -350,6 +433,28 @@ def trader(
     made = Trader(exchange, nursery, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def steady(
+    request: pytest.FixtureRequest, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Trader]:
+    """Trade all the time; at the end nothing is left, and everybody's books are the same."""
+    exchange = Exchange(request.param)
+    running = Trader(exchange, nursery, tmp_path_factory.mktemp("steady"))
+    try:
+        running.start("live.stale_after_s=1")
+        exchange.wait(lambda state: state["trades"] >= 2, "two fills")
+        yield running
+        assert running.end() == 0, running.output
+        running.assert_books_agree()
+        assert running.differences() == []
+        written = running.output + running.logs()
+        assert exchange.keys.api_secret not in written
+        assert exchange.keys.api_key not in written
+    finally:
+        running.close()
+        exchange.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from typing import Any
 
 import pytest
 
@@ -16,48 +15,63 @@ if TYPE_CHECKING:
     from conftest import Exchange
     from conftest import Trader
 
+    from nautilus_scalp.runtime.practice.venue import Venue
+
 pytestmark = pytest.mark.slow
 
 # Enough to see the venue's answer to a restart before the strategy trades again.
 CALM = "live.stale_after_s=60"
+POSITIONS = {"BINANCE": "GET /fapi/v3/positionRisk", "BYBIT": "GET /v5/position/list"}
 
 
 def _order_in_flight(exchange: Exchange, trader: Trader) -> None:
     """Kill while an order is at the venue, and its answer is not back."""
     exchange.fault(ack_delay_ms=5_000)
-    orders = exchange.state()["orders"]
-    exchange.wait(lambda state: state["orders"] > orders, "an order in flight")
+    exchange.freeze_when(lambda _venue: True, "an order in flight")
     trader.end(signal.SIGKILL)
-    exchange.fault(ack_delay_ms=0, frozen_feed=True)
+    exchange.fault(ack_delay_ms=0)
 
 
 def _before_the_exit(exchange: Exchange, trader: Trader) -> None:
     """Kill between the fill of an entry and its exit."""
-    exchange.wait(
-        lambda state: _held(state) != 0 and not state["open_orders"], "a position without an exit"
-    )
-    exchange.fault(frozen_feed=True)
+    exchange.freeze_when(_is_naked, "a position without an exit")
     trader.end(signal.SIGKILL)
 
 
 def _with_a_working_exit(exchange: Exchange, trader: Trader) -> None:
     """Kill while the exit of a position works; it must not outlive the position."""
-    exchange.wait(
-        lambda state: _held(state) != 0 and bool(state["open_orders"]), "a position and its exit"
-    )
-    exchange.fault(frozen_feed=True)
+    exchange.freeze_when(_has_an_exit, "a position and its exit")
     trader.end(signal.SIGKILL)
+
+
+def _with_half_an_exit(exchange: Exchange, trader: Trader) -> None:
+    """Kill while a part of the exit is filled, and the rest of it works."""
+    exchange.fault(max_fill=Decimal("0.001"))
+    exchange.freeze_when(_has_half_an_exit, "an exit that is filled in part")
+    trader.end(signal.SIGKILL)
+    exchange.fault(max_fill=None)
 
 
 def _during_reconciliation(exchange: Exchange, trader: Trader) -> None:
     """Kill, and kill again while the next run asks the venue what is left."""
     _before_the_exit(exchange, trader)
-    exchange.fault(answer_delay_ms=100)
-    asked = _questions(exchange.state())
+    let_go = exchange.hold(POSITIONS[exchange.venue])
     trader.start(CALM)
-    exchange.wait(lambda state: _questions(state) > asked, "reconciliation")
+    exchange.wait_until_held()
     trader.end(signal.SIGKILL)
-    exchange.fault(answer_delay_ms=0)
+    let_go()
+
+
+def _while_the_venue_fails(exchange: Exchange, trader: Trader) -> None:
+    """Kill, and let the venue answer nothing but errors when the next run asks what is left."""
+    _with_a_working_exit(exchange, trader)
+    let_go = exchange.hold(POSITIONS[exchange.venue])
+    trader.start(CALM)
+    exchange.wait_until_held()
+    exchange.fault(http_status=503, http_errors=4)
+    let_go()
+    exchange.wait(lambda state: state["faults"]["http_errors"] == 0, "errors")
+    trader.end(signal.SIGKILL)
 
 
 def _while_closing(exchange: Exchange, trader: Trader) -> None:
@@ -75,7 +89,9 @@ STAGES = (
     _order_in_flight,
     _before_the_exit,
     _with_a_working_exit,
+    _with_half_an_exit,
     _during_reconciliation,
+    _while_the_venue_fails,
     _while_closing,
 )
 
@@ -94,6 +110,7 @@ def test_killed_and_started_again(
     stage(exchange, trader)
     trades = exchange.state()["trades"]
     trader.start(CALM)
+    # The market moves again while the account is taken over, so what works may be filled meanwhile.
     exchange.wait(lambda state: state["user_connections"] == 1, "the new run has begun")
     exchange.fault(frozen_feed=False)
     exchange.wait(lambda state: state["trades"] >= trades + 4, "trading goes on")
@@ -103,14 +120,16 @@ def test_killed_and_started_again(
     assert verdict.clean, verdict
     # What was left was closed before anything was opened, and closed once.
     assert exchange.never_held_more_than("0.003")
-    record_property("orders", verdict.sent)
+    record_property("orders", str(verdict))
 
 
-def _held(state: dict[str, Any]) -> Decimal:
-    return Decimal(state["positions"]["BTCUSDT"])
+def _is_naked(venue: Venue) -> bool:
+    return venue.positions["BTCUSDT"].qty != 0 and not venue.orders.working()
 
 
-def _questions(state: dict[str, Any]) -> int:
-    """Return how often the venue was asked for open positions, which reconciliation does."""
-    asked = ("GET /fapi/v3/positionRisk", "GET /v5/position/list")
-    return sum(state["requests"].get(name, 0) for name in asked)
+def _has_an_exit(venue: Venue) -> bool:
+    return venue.positions["BTCUSDT"].qty != 0 and bool(venue.orders.working())
+
+
+def _has_half_an_exit(venue: Venue) -> bool:
+    return any(order.filled for order in venue.orders.working())

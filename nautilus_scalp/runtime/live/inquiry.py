@@ -189,7 +189,8 @@ class BybitInquiry:
         request = self._http.request_order_status_reports(
             account_id=self._client.pyo3_account_id, product_type=_LINEAR, open_only=True
         )
-        return [OrderStatusReport.from_pyo3(one) for one in await _answer(request)]
+        reports = [OrderStatusReport.from_pyo3(one) for one in await _answer(request)]
+        return [one for one in reports if one.is_open]  # the venue adds what has just been closed
 
     async def positions(self) -> list[PositionStatusReport]:
         """Return every position that is not flat."""

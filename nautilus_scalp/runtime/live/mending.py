@@ -46,6 +46,8 @@ _FRESH_NS = 2_000_000_000
 # By then the venues' receive window of five seconds is over: a request that was lost on its way
 # cannot arrive any more.
 _GIVE_UP_NS = 5_500_000_000
+# Fills that are older were compared often enough.
+_LOOKBACK_MS = 15 * 60 * _MS_PER_S
 _LAG_S = 0.3
 _MOST_ASKED = 3
 _MOST_QUERIES = 10
@@ -189,6 +191,8 @@ class Mending:
     ) -> list[PositionStatusReport]:
         """Return the venue's positions; a question without an answer is an error, not "flat".
 
+        Fills that explain a difference to ours are booked first, however busy trading is.
+
         Parameters
         ----------
         command : GeneratePositionStatusReports
@@ -202,6 +206,9 @@ class Mending:
         """
         positions = await self._inquiry.positions()
         name = command.instrument_id
+        if self._since_ms is not None:
+            for changed in self._changed(positions):
+                await self._catch_up(changed, self._since_ms)
         if name is None:
             return positions
         precision = self._cache.instrument(name).size_precision
@@ -210,7 +217,7 @@ class Mending:
         return [one for one in positions if one.instrument_id == name] or [flat]
 
     async def fill_reports(self, command: GenerateFillReports) -> list[FillReport]:
-        """Return this run's fills; an order that nobody knows is made known first.
+        """Return this run's fills that could not be booked.
 
         Parameters
         ----------
@@ -220,19 +227,36 @@ class Mending:
         Returns
         -------
         list[FillReport]
-            Those that are not booked, oldest first.
+            Oldest first.
 
         """
         since_ms = self._since_ms or 0
         if command.start is not None:
             since_ms = max(since_ms, int(command.start.timestamp() * _MS_PER_S))
-        fills = await self._inquiry.fills_since(command.instrument_id, since_ms)
-        fills = [fill for fill in fills if fill not in self._booked]
-        names = {one.venue_order_id for one in fills}
-        unknown = [name for name in names if self._cache.client_order_id(name) is None]
-        asked = [await self._inquiry.order(command.instrument_id, None, name) for name in unknown]
-        await self._book([one for one in asked if one is not None])
-        return fills
+        await self._catch_up(command.instrument_id, since_ms)
+        return await self._unheard(command.instrument_id, since_ms)
+
+    def _changed(self, positions: list[PositionStatusReport]) -> list[InstrumentId]:
+        """Return the instruments whose positions are not what ours are."""
+        theirs = {one.instrument_id: one.signed_decimal_qty for one in positions}
+        ours: dict[InstrumentId, Decimal] = {}
+        for one in self._cache.positions_open(venue=self._client.venue):
+            name = one.instrument_id
+            ours[name] = ours.get(name, Decimal(0)) + one.signed_decimal_qty()
+        names = [name for name in theirs | ours if self._cache.instrument(name) is not None]
+        return [name for name in names if theirs.get(name, 0) != ours.get(name, 0)]
+
+    async def _catch_up(self, name: InstrumentId, since_ms: int) -> None:
+        """Book the fills that nobody heard, with their orders: by number, so never twice."""
+        recent_ms = self._clock.timestamp_ms() - _LOOKBACK_MS
+        fills = await self._unheard(name, max(since_ms, recent_ms))
+        numbers = sorted({one.venue_order_id.value for one in fills})
+        orders = [await self._inquiry.order(name, None, VenueOrderId(number)) for number in numbers]
+        await self._book([order for order in orders if order is not None])
+
+    async def _unheard(self, name: InstrumentId, since_ms: int) -> list[FillReport]:
+        fills = await self._inquiry.fills_since(name, since_ms)
+        return [fill for fill in fills if fill not in self._booked]
 
     async def query(self, command: QueryOrder) -> None:
         """Find out what became of an order; only the venue's word ends it.

@@ -83,10 +83,10 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PracticeExchange:
-    """A venue behind a server on 127.0.0.1, with two paths of its own for whoever practises.
+    """A venue behind a server on 127.0.0.1, with paths of its own for whoever practises.
 
-    ``GET /practice/state`` answers the venue's own truth, ``POST /practice/faults`` switches
-    misbehaviour.
+    ``GET /practice/state`` answers the venue's own truth, ``GET /practice/books`` every order and
+    trade of it, ``POST /practice/faults`` switches misbehaviour.
 
     Parameters
     ----------
@@ -170,6 +170,8 @@ class PracticeExchange:
     async def _http(self, request: Request) -> Response:
         if (request.method, request.path) == ("GET", "/practice/state"):
             return Response(payload=self.state())
+        if (request.method, request.path) == ("GET", "/practice/books"):
+            return Response(payload=self.books())
         if (request.method, request.path) == ("GET", "/practice/reactions"):
             return Response(payload=list(self.reactions.named))
         if (request.method, request.path) == ("POST", "/practice/faults"):
@@ -208,6 +210,25 @@ class PracticeExchange:
             "quote_to_order_us": self.reactions.percentiles_us(),
             "requests": self.dialect.requests,
             "faults": msgspec.to_builtins(self.faults),
+        }
+
+    def books(self) -> Document:
+        """Return every order and every payment that there ever was, for an account of a run.
+
+        Returns
+        -------
+        Document
+            `orders`, `trades`, `payments` and `positions`.
+
+        """
+        venue = self.venue
+        return {
+            "orders": [msgspec.to_builtins(order) for order in venue.orders],
+            "trades": [msgspec.to_builtins(trade) for trade in venue.trades],
+            "payments": [msgspec.to_builtins(payment) for payment in venue.payments],
+            "positions": {
+                name: msgspec.to_builtins(held) for name, held in venue.positions.items()
+            },
         }
 
     def _switch_faults(self, request: Request) -> Document:

@@ -39,7 +39,8 @@ class Faults(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     spike_bps : int
         Every price is moved by this much, up or down.
     max_fill : Decimal, optional
-        Executions are cut into pieces of at most this quantity.
+        Executions are cut into pieces of at most this quantity, and a resting order gets one for
+        each event of the market.
     clock_skew_ms : int
         The venue's clock is ahead by this much.
 

@@ -210,10 +210,9 @@ class Venue:
                 eaten = min(order.ahead, qty)
                 order.ahead -= eaten
                 qty -= eaten
-            filled = min(order.left, qty)
-            if filled > 0:
-                self._fill(order, filled, order.price or ZERO, is_maker=True)
-                qty -= filled
+            before = order.filled
+            self._fill(order, min(order.left, qty), order.price or ZERO, is_maker=True)
+            qty -= order.filled - before
 
     def trade_outside(self, symbol: str, side: int, qty: Decimal, *, at_market: bool) -> None:
         """Trade on the account without an order of the trader's, as from a phone.
@@ -323,7 +322,7 @@ class Venue:
         order.ahead = size if order.price == best else ZERO
 
     def _fill(self, order: Order, qty: Decimal, price: Decimal, *, is_maker: bool) -> None:
-        """Execute a quantity, in pieces of at most `max_fill`."""
+        """Execute a quantity, in pieces of at most `max_fill`; a resting order gets one."""
         left = min(qty, order.left)
         while left > 0 and order.is_open:
             piece = left if self.max_fill is None else min(left, self.max_fill)
@@ -333,6 +332,8 @@ class Venue:
                 return
             self._execute(order, piece, price, is_maker=is_maker)
             left -= piece
+            if is_maker and self.max_fill is not None:
+                return
 
     def _reducing(self, order: Order, qty: Decimal) -> Decimal:
         position = self.positions[order.ticket.symbol].qty

@@ -279,10 +279,17 @@ class BinanceRest:
 
     def _user_trades(self, request: Request) -> list[Document]:
         symbol = request.params["symbol"]
-        start = int(request.params.get("startTime", "0"))
-        trades = [t for t in self._venue.trades if t.symbol == symbol and t.time_ms >= start]
+        start, number = request.params.get("startTime"), request.params.get("orderId")
+        trades = [
+            trade
+            for trade in self._venue.trades
+            if trade.symbol == symbol
+            and trade.time_ms >= int(start or 0)
+            and number in (None, str(trade.order_id))
+        ]
         limit = int(request.params.get("limit", "500"))
-        return [orders.trade_document(trade, self._desk.quote) for trade in trades[-limit:]]
+        page = trades[:limit] if start else trades[-limit:]
+        return [orders.trade_document(trade, self._desk.quote) for trade in page]
 
     def _of_symbol(self, symbol: str) -> list[Order]:
         return [order for order in self._venue.orders if order.ticket.symbol == symbol]

@@ -70,8 +70,8 @@ class BybitRest:
             ),
             ("GET", "/v5/position/list"): self._positions,
             ("POST", "/v5/position/set-leverage"): self._set_leverage,
-            ("GET", "/v5/order/realtime"): self._orders,
-            ("GET", "/v5/order/history"): self._orders,
+            ("GET", "/v5/order/realtime"): self._working_orders,
+            ("GET", "/v5/order/history"): self._closed_orders,
             ("GET", "/v5/execution/list"): self._executions,
             ("POST", "/v5/order/create"): commands.create,
             ("POST", "/v5/order/amend"): commands.amend,
@@ -198,7 +198,15 @@ class BybitRest:
         self._venue.leverage[params["symbol"]] = wanted
         return {}
 
-    def _orders(self, params: Params) -> Document:
+    def _working_orders(self, params: Params) -> Document:
+        """Return what works; with ``openOnly`` 1 what was closed lately."""
+        wants_open = str(params.get("openOnly") or 0) == "0"
+        return self._orders(params, is_open=wants_open)
+
+    def _closed_orders(self, params: Params) -> Document:
+        return self._orders(params, is_open=False)
+
+    def _orders(self, params: Params, *, is_open: bool) -> Document:
         symbols = self._symbols(params)
         wanted = {params[key] for key in ("orderId", "orderLinkId") if params.get(key)}
         found = [
@@ -207,11 +215,12 @@ class BybitRest:
             if order.ticket.symbol in symbols
             and params.get("orderFilter") in (None, "Order")
             and (not wanted or wanted & {str(order.order_id), order.ticket.client_id})
-            and (order.is_open or params.get("openOnly") not in (0, "0"))
+            and order.is_open == is_open
         ]
-        return _page([orders.order_document(order) for order in found[-_MOST_ORDERS:]])
+        return _page([orders.order_document(order) for order in reversed(found[-_MOST_ORDERS:])])
 
     def _executions(self, params: Params) -> Document:
+        """Return the latest executions, newest first."""
         symbols = self._symbols(params)
         start = int(params.get("startTime", 0))
         found = [
@@ -224,7 +233,7 @@ class BybitRest:
                 orders.execution_document(
                     trade, self._venue.orders.find(trade.order_id, None), self._desk.quote
                 )
-                for trade in found[-_MOST_EXECUTIONS:]
+                for trade in reversed(found[-_MOST_EXECUTIONS:])
             ]
         )
 

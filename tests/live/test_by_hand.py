@@ -1,0 +1,40 @@
+"""Somebody trades on the account while a strategy does: what nobody owns is closed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+
+if TYPE_CHECKING:
+    from conftest import Exchange
+    from conftest import Trader
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("exchange", ["BINANCE", "BYBIT"], indirect=True)
+@pytest.mark.parametrize("unheard", [0, 20], ids=["heard", "unheard"])
+def test_what_is_opened_by_hand_is_closed(exchange: Exchange, trader: Trader, unheard: int) -> None:
+    trader.start(
+        'live.unowned="flatten"',
+        "live.position_check_interval_s=0.5",
+        "live.open_check_interval_s=0.5",
+    )
+    exchange.wait(lambda state: state["trades"] >= 2, "two fills")
+    exchange.fault(dropped_user_events=unheard)
+    exchange.ask(lambda practice: practice.act("order_outside", "BTCUSDT", "-0.05"))
+    exchange.ask(lambda practice: practice.act("trade_outside", "BTCUSDT", "0.05"))
+    exchange.fault(dropped_user_events=0)
+    assert exchange.position() > Decimal("0.04")
+    exchange.wait(lambda _state: abs(exchange.position()) <= Decimal("0.004"), "it is closed")
+    exchange.wait(lambda _state: not exchange.open_by_hand(), "the order is cancelled")
+    trades = exchange.state()["trades"]
+    exchange.wait(lambda state: state["trades"] > trades, "trading goes on")
+    assert "that no strategy owns" in trader.output
+    assert trader.end() == 0, trader.output
+    trader.assert_books_agree()
+    verdict = trader.audit()
+    assert verdict.clean, verdict
