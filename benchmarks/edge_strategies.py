@@ -195,18 +195,67 @@ def at_fee(title: str, config: BacktestConfig, share: float, even_bps: float) ->
     return f"{title}: taker fee {fee_bps:.3f} bp, {share:g} of theory's: net {net:+.2f}"
 
 
+class Quoting(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a maker earned before fees, by where it came from; in quote currency.
+
+    Attributes
+    ----------
+    spread : float
+        What fills were better than the mid, those that were: trades came to its quotes.
+    run_over : float
+        What the others were worse: the mid had jumped through its quotes.
+    held : float
+        What later moves of the mid brought.
+    volume : float
+        Value of all fills.
+
+    """
+
+    spread: float
+    run_over: float
+    held: float
+    volume: float
+
+
+def quoting(result: StrategyResult) -> Quoting:
+    """Divide a maker's result; spread, jumps and later moves add up to all that it earned."""
+    fills, mids = result.fills, result.mids
+    at = np.searchsorted(mids.ts_ns, fills.ts_event_ns, side="right") - 1
+    gains = fills.signed_qty * (mids.mid[at] - fills.price)
+    return Quoting(
+        spread=float(np.maximum(gains, 0.0).sum()),
+        run_over=float(np.minimum(gains, 0.0).sum()),
+        held=holding_profit(fills, mids).profit,
+        volume=float((fills.qty * fills.price).sum()),
+    )
+
+
 def maker(catalog: Path, params: SyntheticParams) -> list[str]:
-    """Return the maker's result by its rules and with the forecaster's signals, before fees."""
-    lines = []
+    """
+    Return where the maker's result comes from, by its rules and with the forecaster's signals.
+
+    What it earns by holding is what theory expects, like a taker's. What jumps through its quotes
+    cost has a bound: no forecast calls more than ``1/2 + arcsin(edge) / pi`` of the jumps, so none
+    saves a larger share of that than this and keeps the fills that trades bring.
+    """
+    header = ("market making", "fills", "spread", "run over", "held", "theory", "99 % interval")
+    lines = ["{:16}{:>7}{:>10}{:>10}{:>9}{:>9}{:>13}{:>13}".format(*header, "break-even")]
+    parts = {}
     for by in ("rules", "combined"):
         result = run(by_oracle("market_making", catalog, params, by))
-        gross = result.engine_gross
-        bps = 1e4 * gross / float((result.fills.qty * result.fills.price).sum())
+        theory, part = foretold(result, params), quoting(result)
+        parts[by] = part
+        gross = part.spread + part.run_over + part.held
         lines.append(
-            f"market_making, {by}: {len(result.fills.qty)} fills, before fees {gross:+.2f}, "
-            f"{bps:+.3f} bp of the volume"
+            f"{by:16}{len(result.fills.qty):7}{part.spread:10.2f}{part.run_over:10.2f}"
+            f"{part.held:9.2f}{theory.profit:9.2f}{f'+- {null_z(2) * theory.deviation:.2f}':>13}"
+            f"{1e4 * gross / part.volume:10.3f} bp"
         )
-    return lines
+    cost = {by: part.run_over / part.volume for by, part in parts.items()}
+    saved = 1.0 - cost["combined"] / cost["rules"]
+    bound = 0.5 + np.arcsin(params.edge) / np.pi
+    return [*lines, f"saved of what jumps cost, a unit traded: {saved:.1%}, at most {bound:.1%}"]
 
 
 def main() -> None:

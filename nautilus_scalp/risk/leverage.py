@@ -36,7 +36,7 @@ class LeverageParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     emergency_volatility : float
         Annual volatility at which the emergency begins.
     least_win_rate : float
-        Share of round trips won below which leverage falls in proportion.
+        Share of round trips won below which leverage falls in proportion; 0 looks at none.
     raise_after_ms : float
         The venue's own setting follows downwards at once, upwards only when this has passed since
         its last change.
@@ -127,7 +127,7 @@ def target_leverage(params: LeverageParams, now: Conditions) -> float:
             1.0 - now.drawdown / params.max_drawdown,
             now.regime_multiple,
             1.0 - 0.5 * now.noise,  # half of a market that only bounces is still worth trading
-            now.win_rate / max(params.least_win_rate, 1e-12),
+            1.0 if now.win_rate >= params.least_win_rate else now.win_rate / params.least_win_rate,
             1.0 - now.risk_share,
         )
     ]

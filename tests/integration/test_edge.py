@@ -8,6 +8,7 @@ import pytest
 from benchmarks.edge_strategies import by_oracle
 from benchmarks.edge_strategies import foretold
 from benchmarks.edge_strategies import market
+from benchmarks.edge_strategies import quoting
 from benchmarks.edge_strategies import run
 from benchmarks.edge_strategies import shipped
 from nautilus_scalp.evaluation.placebo import holding_profit
@@ -19,9 +20,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
 HOURS, SEED = 0.06, 3
 
 
-def test_without_an_edge_the_costs_are_lost_and_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["market_making", "mean_reversion"])
+def test_without_an_edge_the_costs_are_lost_and_no_more(tmp_path: Path, name: str) -> None:
     catalog, _ = market(tmp_path, HOURS, 0.0, SEED)
-    result = run(shipped("mean_reversion", catalog))
+    result = run(shipped(name, catalog))
     held = holding_profit(result.fills, result.mids)
     net = result.engine_gross - result.engine_fees
     assert len(result.fills.qty) > 10
@@ -43,3 +45,14 @@ def test_with_an_edge_it_earns_what_theory_says_and_nets_it_below_that_fee(tmp_p
     assert theory.profit > 3.0 * theory.deviation  # the edge is no accident
     assert abs(held.profit - theory.profit) <= null_z() * theory.deviation
     assert nets[5.0] < 0.0 < nets[0.05]
+
+
+def test_a_maker_earns_by_holding_what_theory_says_and_the_parts_are_all_there_is(
+    tmp_path: Path,
+) -> None:
+    catalog, params = market(tmp_path, HOURS, 0.9, SEED)
+    result = run(by_oracle("market_making", catalog, params, "combined"))
+    theory, part = foretold(result, params), quoting(result)
+    assert part.spread > 0.0 > part.run_over
+    assert part.spread + part.run_over + part.held == pytest.approx(result.engine_gross, abs=1e-6)
+    assert abs(part.held - theory.profit) <= null_z() * theory.deviation
