@@ -21,7 +21,7 @@ INSTRUMENTS = ("BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE")
 
 
 def recording(instrument_id: str) -> Recorded:
-    return describe_recording(read_tape(SAMPLE, [instrument_id], START_NS))
+    return describe_recording(read_tape(SAMPLE, [instrument_id], START_NS, extras=True))
 
 
 @pytest.mark.parametrize("instrument_id", INSTRUMENTS)

@@ -21,6 +21,8 @@ from nautilus_scalp.data.synthetic.market import Chunk
 from nautilus_scalp.data.synthetic.market import generate
 from nautilus_scalp.data.synthetic.market import instrument_spec
 from nautilus_scalp.data.synthetic.params import SyntheticParams
+from nautilus_scalp.features.tape import DEPTH
+from nautilus_scalp.features.tape import LEVELS
 from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
@@ -135,7 +137,7 @@ def synthetic_tape(params: SyntheticParams) -> Tape:
     return tape_of(parts, spec)
 
 
-def tape_of(parts: Sequence[Events], spec: InstrumentSpec) -> Tape:
+def tape_of(parts: Sequence[Events], spec: InstrumentSpec, *, depth: bool = False) -> Tape:
     """Return the quotes and trades of consecutive chunks as one tape.
 
     Parameters
@@ -144,16 +146,23 @@ def tape_of(parts: Sequence[Events], spec: InstrumentSpec) -> Tape:
         At least one.
     spec : InstrumentSpec
         Of the market's instrument.
+    depth : bool
+        Whether its snapshots are on the tape too.
 
     """
-    kinds, times, starts, values = [], [], [], []
+    kinds, times, starts, values, books = [], [], [], [], [np.empty((0, LEVELS, 4))]
     for events in parts:
-        order = np.argsort(np.concatenate([events.quote_ts_init, events.trade_ts_init]))
-        counts = [len(events.quotes), len(events.trades)]
-        kinds.append(np.repeat(np.array([QUOTE, TRADE], np.uint8), counts)[order])
-        times.append(np.concatenate([events.quotes["t_ns"], events.trades["t_ns"]])[order])
-        starts.append(np.concatenate([events.quote_ts_init, events.trade_ts_init])[order])
-        values.append(np.concatenate(_values(events, spec))[order])
+        rows = [events.quotes, events.trades, *([events.depths] if depth else [])]
+        inits = [events.quote_ts_init, events.trade_ts_init, events.depth_ts_init][: len(rows)]
+        order = np.argsort(np.concatenate(inits))
+        kind = np.repeat(np.array([QUOTE, TRADE, DEPTH], np.uint8)[: len(rows)], [*map(len, rows)])
+        kinds.append(kind[order])
+        times.append(np.concatenate([one["t_ns"] for one in rows])[order])
+        starts.append(np.concatenate(inits)[order])
+        written = sum(map(len, books))
+        values.append(np.concatenate(_values(events, spec, written)[: len(rows)])[order])
+        if depth:
+            books.append(_books(events, spec))
     kind = np.concatenate(kinds)
     return Tape(
         instruments=(facts(spec),),
@@ -162,17 +171,25 @@ def tape_of(parts: Sequence[Events], spec: InstrumentSpec) -> Tape:
         ts_event_ns=np.concatenate(times),
         ts_init_ns=np.concatenate(starts),
         values=np.concatenate(values),
+        books=np.concatenate(books),
     )
 
 
-def _values(events: Events, spec: InstrumentSpec) -> list[npt.NDArray[np.float64]]:
+def _values(events: Events, spec: InstrumentSpec, first_book: int) -> list[npt.NDArray[np.float64]]:
     price, size = 10.0**spec.price_precision, 10.0**spec.size_precision
     quotes, trades = events.quotes, events.trades
     quote = [quotes["bid"] / price, quotes["ask"] / price]
     quote += [quotes["bid_size"] / size, quotes["ask_size"] / size]
     side = np.where(trades["side"] == _BUYER, 1.0, -1.0)
     trade = [trades["price"] / price, trades["size"] / size, side, np.zeros(len(trades))]
-    return [np.column_stack(quote), np.column_stack(trade)]
+    snapshot = np.zeros((len(events.depths), 4))
+    snapshot[:, 0] = first_book + np.arange(len(snapshot))
+    return [np.column_stack(quote), np.column_stack(trade), snapshot]
+
+
+def _books(events: Events, spec: InstrumentSpec) -> npt.NDArray[np.float64]:
+    unit = 10.0 ** np.repeat([spec.price_precision, spec.size_precision], 2)
+    return np.ascontiguousarray((events.tops / unit[:, None]).transpose(0, 2, 1))
 
 
 def _quotes(chunk: Chunk, tick: int, step: int) -> Rows:

@@ -42,9 +42,9 @@ from nautilus_scalp.data.synthetic.state import Market
 from nautilus_scalp.data.synthetic.state import Output
 
 
-_LEVEL_MEMORY = 0.95  # of a deeper level's log size from one snapshot to the next
+_LEVEL_MEMORY = 0.94  # of a deeper level's log size from one snapshot to the next
 _LARGEST_CHANGE = 1.0  # in log size
-_HUNGER = 3.0  # how much faster than usual a thin book fills
+_HUNGER = 3.0  # how much faster than usual a thin book fills and a full one empties
 _MIN_Z = -30.0
 _LARGEST_LOG = 30.0
 
@@ -150,7 +150,13 @@ def _side(rng: np.random.Generator, latent: Floats, gain: float, push: float) ->
 @njit(cache=True)
 def _lognormal(rng: np.random.Generator, log_median: float, sigma: float) -> int:
     """Draw a lognormal integer of at least one."""
-    return max(1, round(math.exp(min(log_median + sigma * rng.standard_normal(), _LARGEST_LOG))))
+    return max(1, round(_exp(log_median + sigma * rng.standard_normal())))
+
+
+@njit(cache=True)
+def _exp(logarithm: float) -> float:
+    """Return a number that still fits into an integer."""
+    return math.exp(min(logarithm, _LARGEST_LOG))
 
 
 @njit(cache=True)
@@ -167,11 +173,12 @@ def _change_queue(rng: np.random.Generator, laws: Laws, market: Market, kind: in
     change = math.exp(laws.log_change + laws.change_sigma * rng.standard_normal())
     change = min(change, _LARGEST_CHANGE)
     queue = BID_SIZE if (side > 0) == (kind == INSERT) else ASK_SIZE
+    room = laws.full_size / (book[BID_SIZE] + book[ASK_SIZE])
+    change *= min(_HUNGER, room if kind == INSERT else 1 / room)
     if kind == CANCEL:
         left = round(book[queue] * math.exp(-change))
         book[queue] = max(1, min(book[queue] - 1, left))
     else:
-        change *= min(_HUNGER, laws.full_size / (book[BID_SIZE] + book[ASK_SIZE]))
         book[queue] = max(book[queue] + 1, round(book[queue] * math.exp(change)))
 
 
@@ -183,10 +190,10 @@ def _market_order(
     book = market.book
     side = _side(rng, market.latent, laws.trade_gain, 0.0)
     price, queue = (book[ASK], ASK_SIZE) if side > 0 else (book[BID], BID_SIZE)
-    size = _lognormal(rng, laws.log_order, laws.order_sigma)
-    prints = 1
-    if rng.random() >= laws.single_print_share:
-        prints = 2 + int(laws.extra_prints * rng.standard_exponential())
+    large, same = rng.standard_normal(), laws.prints_size_correlation
+    cut = same * large + math.sqrt(1 - same * same) * rng.standard_normal()
+    prints = max(1, int(_exp(laws.log_prints + laws.prints_sigma * cut)))
+    size = round(_exp(laws.log_order + laws.order_sigma * large))
     size = max(1, min(size, book[queue] // 2))
     book[queue] = max(1, book[queue] - size)
     _print(book, output, ms, (price, 0, side), size, prints)
@@ -219,37 +226,72 @@ def _move(rng: np.random.Generator, laws: Laws, market: Market, output: Output, 
     side = _side(rng, market.latent, gain, 0.0)
     jump = _lognormal(rng, laws.log_jump, laws.jump_sigma)
     if book[ASK] - book[BID] > 1:
-        _follow(rng, market, -side, book[ASK] - book[BID] - 1)
+        _follow(rng, laws, market, -side, book[ASK] - book[BID] - 1)
     else:
-        size = _lognormal(rng, laws.log_order + 1, laws.order_sigma)
-        if rng.random() < laws.sweep_probability:
-            _print(book, output, ms, (book[ASK] if side > 0 else book[BID], jump, side), size, jump)
         opens = rng.random() < laws.open_probability
-        _retreat(rng, market, side, jump)
+        if opens:
+            jump = (jump + 1) // 2
+        if rng.random() < laws.sweep_probability:
+            price = book[ASK] if side > 0 else book[BID]
+            size = _lognormal(rng, laws.log_order + 1, laws.order_sigma)
+            _print(book, output, ms, (price, jump, side), size, jump)
+        _retreat(market, side, jump)
         if not opens:
-            _follow(rng, market, -side, jump)
+            _follow(rng, laws, market, -side, jump)
     total = max(2, _lognormal(rng, laws.log_fresh, laws.fresh_sigma))
     book[BID_SIZE] = max(1, min(total - 1, round(total / (1 + math.exp(-tie)))))
     book[ASK_SIZE] = total - book[BID_SIZE]
 
 
 @njit(cache=True)
-def _retreat(rng: np.random.Generator, market: Market, side: int, jump: int) -> None:
-    """Take the best price of the attacked side (asks for +1) away by a jump."""
+def _retreat(market: Market, side: int, jump: int) -> None:
+    """Take the best price of the attacked side (asks for +1) away by a jump, and what it passes."""
     market.book[ASK if side > 0 else BID] += side * jump
-    levels = market.deep[1 if side > 0 else 0]
-    n = len(levels)
+    own = 1 if side > 0 else 0
+    deep, away = market.deep[own], market.away[own]
+    n = len(deep)
+    passed = 0
+    while passed < n and 0 < away[passed] <= jump:
+        passed += 1
     for k in range(n):
-        levels[k] = levels[k + jump] if k + jump < n else rng.standard_normal()
+        there = k + passed < n and away[k + passed] > 0
+        deep[k] = deep[k + passed] if there else math.nan
+        away[k] = away[k + passed] - jump if there else 0
 
 
 @njit(cache=True)
-def _follow(rng: np.random.Generator, market: Market, side: int, jump: int) -> None:
-    """Bring the best price of a side (asks for +1) a jump closer."""
+def _follow(rng: np.random.Generator, laws: Laws, market: Market, side: int, jump: int) -> None:
+    """Bring the best price of a side (asks for +1) a jump closer; new levels fill what it passed.
+
+    How many numbers that draws depends on the jump alone, and not on what stands on the side.
+    """
     market.book[ASK if side > 0 else BID] -= side * jump
-    levels = market.deep[1 if side > 0 else 0]
-    for k in range(len(levels) - 1, -1, -1):
-        levels[k] = levels[k - jump] if k >= jump else rng.standard_normal()
+    own = 1 if side > 0 else 0
+    deep, away = market.deep[own], market.away[own]
+    n = len(deep)
+    between = np.zeros(n, np.int64)
+    new, reached = 0, _gap(rng, laws)
+    while new < n and reached < jump:
+        between[new] = reached
+        reached += _gap(rng, laws)
+        new += 1
+    for k in range(n - 1, new, -1):
+        old = k - new - 1
+        deep[k] = deep[old]
+        away[k] = away[old] + jump if away[old] > 0 else 0
+    if new < n:
+        between[new] = jump  # where the best price was
+    for k in range(min(new + 1, n)):
+        deep[k] = math.nan
+        away[k] = between[k]
+
+
+@njit(cache=True)
+def _gap(rng: np.random.Generator, laws: Laws) -> int:
+    """Draw the distance of a level from the one before it, in ticks."""
+    if rng.random() < laws.adjacent_share:
+        return 1
+    return 2 + int(laws.gap_scale * rng.standard_exponential())
 
 
 @njit(cache=True)
@@ -270,22 +312,32 @@ def _snapshots(
     rng: np.random.Generator, laws: Laws, market: Market, output: Output, ms: int
 ) -> None:
     """Write the depth snapshots that are due up to a millisecond, as the book stands now."""
-    book, deep = market.book, market.deep
+    book, deep, away = market.book, market.deep, market.away
     while book[NEXT_DEPTH_MS] <= ms:
         n = output.filled[DEPTHS]
         output.filled[DEPTHS] += 1
         output.depth_times[n, 0] = book[NEXT_DEPTH_MS]
         output.depth_times[n, 1] = book[UPDATE_ID]
         row = output.depths[n]
-        for k in range(LEVELS):
-            row[0, k] = book[BID] - k
-            row[1, k] = book[ASK] + k
-        row[2, 0] = book[BID_SIZE]
-        row[3, 0] = book[ASK_SIZE]
         for side in range(2):
+            row[side, 0] = book[BID + side]
+            row[2 + side, 0] = book[BID_SIZE + side]
+            _deepen(rng, laws, deep[side], away[side])
             for k in range(LEVELS - 1):
-                noise = math.sqrt(1 - _LEVEL_MEMORY**2) * rng.standard_normal()
-                deep[side, k] = _LEVEL_MEMORY * deep[side, k] + noise
-                size = math.exp(laws.log_level + laws.level_sigma * deep[side, k])
+                row[side, k + 1] = book[BID + side] + (2 * side - 1) * away[side, k]
+                size = _exp(laws.log_level + laws.level_sigma * deep[side, k])
                 row[2 + side, k + 1] = max(1, round(size))
         book[NEXT_DEPTH_MS] += DEPTH_INTERVAL_MS
+
+
+@njit(cache=True)
+def _deepen(rng: np.random.Generator, laws: Laws, deep: Floats, away: Ints) -> None:
+    """Age the levels of a side and draw those that are new; what is drawn depends on no level."""
+    before = 0
+    for k in range(len(deep)):
+        noise, gap = rng.standard_normal(), _gap(rng, laws)
+        kept = _LEVEL_MEMORY * deep[k] + math.sqrt(1 - _LEVEL_MEMORY**2) * noise
+        deep[k] = noise if math.isnan(deep[k]) else kept
+        if away[k] == 0:
+            away[k] = before + gap
+        before = away[k]

@@ -112,8 +112,8 @@ class _Simulation:
         size = max(2, round(math.exp(self._laws.log_fresh)))
         book[state.BID : state.UPDATE_ID] = (self._base, self._base + 1, size // 2, size // 2)
         latent = np.array([0.0, *self._rng.standard_normal(2), 0.0, 1.0])
-        deep = self._rng.standard_normal((2, state.LEVELS - 1))
-        self._market = state.Market(book, latent, deep)
+        shape = (2, state.LEVELS - 1)
+        self._market = state.Market(book, latent, np.full(shape, np.nan), np.zeros(shape, np.int64))
 
     def restart(self) -> None:
         """Give the warmed-up market its first price and its first ids."""
@@ -187,11 +187,20 @@ def _laws(params: SyntheticParams, spec: InstrumentSpec) -> state.Laws:
         full_size=params.full_qty / step,
         log_order=math.log(params.order_median_qty / step),
         order_sigma=params.order_sigma,
-        single_print_share=params.single_print_share,
-        extra_prints=params.extra_prints,
+        log_prints=math.log(params.prints_median),
+        prints_sigma=params.prints_sigma,
+        prints_size_correlation=params.prints_size_correlation,
         log_level=math.log(params.level_median_qty / step),
         level_sigma=params.level_sigma,
+        adjacent_share=params.adjacent_share,
+        gap_scale=_gap_scale(params.level_gap_ticks),
     )
+
+
+def _gap_scale(mean_ticks: float) -> float:
+    """Return the mean of the exponential whose whole part plus two has the mean asked for."""
+    extra = mean_ticks - 2.0
+    return 1.0 / math.log1p(1.0 / extra) if extra > 0.0 else 0.0
 
 
 def _require_safe_price(params: SyntheticParams, spec: InstrumentSpec) -> None:

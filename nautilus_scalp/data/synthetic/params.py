@@ -73,10 +73,13 @@ _RANGES: dict[str, tuple[float, float]] = {
     "full_qty": _POSITIVE,
     "order_median_qty": _POSITIVE,
     "order_sigma": _SIGMA,
-    "single_print_share": _SHARE,
-    "extra_prints": (0.0, 50.0),
+    "prints_median": _POSITIVE,
+    "prints_sigma": _SIGMA,
+    "prints_size_correlation": _SHARE,
     "level_median_qty": _POSITIVE,
     "level_sigma": _SIGMA,
+    "adjacent_share": _SHARE,
+    "level_gap_ticks": (2.0, 1_000.0),
 }
 
 
@@ -109,7 +112,7 @@ class SyntheticParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     jump_median_ticks, jump_sigma : float
         Lognormal size of a move, rounded to whole ticks, at least one.
     open_probability : float
-        Share of the moves that move one side only and so widen the spread.
+        Share of the moves that move one side only, half as far, and so widen the spread.
     close_probability : float
         Chance that an event while the spread is wide closes it instead.
     sweep_probability : float
@@ -124,13 +127,17 @@ class SyntheticParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     fresh_median_qty, fresh_sigma : float
         Lognormal sum of both best queues just after a move, base currency.
     full_qty : float
-        Sum of both best queues above which insertions shrink, base currency.
+        Sum of both best queues, base currency, above which insertions shrink and cancellations
+        grow, in proportion, and below which it is the other way round.
     order_median_qty, order_sigma : float
         Lognormal size of a market order, base currency.
-    single_print_share, extra_prints : float
-        Share of market orders with one trade; mean number beyond two of the others.
+    prints_median, prints_sigma, prints_size_correlation : float
+        The number of trades of a market order is the whole part of a lognormal, at least one; its
+        logarithm is correlated with that of the order's size.
     level_median_qty, level_sigma : float
         Lognormal size of a deeper level, base currency.
+    adjacent_share, level_gap_ticks : float
+        Share of levels one tick behind the one before; mean distance of the others.
 
     Raises
     ------
@@ -147,27 +154,30 @@ class SyntheticParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     instrument_id: str = "BTCUSDT-PERP.BINANCE"
     base_price: float = 64_000.0
     hawkes: HawkesParams = BTCUSDT_2024_07
-    activity_sigma: float = 0.6
+    activity_sigma: float = 0.7
     activity_half_life_ms: float = 30_000.0
-    jump_median_ticks: float = 5.0
+    jump_median_ticks: float = 4.5
     jump_sigma: float = 1.4
-    open_probability: float = 0.25
-    close_probability: float = 0.15
-    sweep_probability: float = 0.5
+    open_probability: float = 0.4
+    close_probability: float = 0.19
+    sweep_probability: float = 0.63
     flow_gain: float = 1.5
     book_pull: float = 0.45
     trade_gain: float = 0.9
-    change_median: float = 0.0105
-    change_sigma: float = 2.2
-    fresh_median_qty: float = 4.3
-    fresh_sigma: float = 1.3
-    full_qty: float = 23.0
+    change_median: float = 0.012
+    change_sigma: float = 2.1
+    fresh_median_qty: float = 5.5
+    fresh_sigma: float = 0.92
+    full_qty: float = 22.0
     order_median_qty: float = 0.025
-    order_sigma: float = 2.2
-    single_print_share: float = 0.69
-    extra_prints: float = 5.0
-    level_median_qty: float = 0.5
-    level_sigma: float = 1.5
+    order_sigma: float = 2.6
+    prints_median: float = 0.89
+    prints_sigma: float = 1.54
+    prints_size_correlation: float = 0.7
+    level_median_qty: float = 0.037
+    level_sigma: float = 2.15
+    adjacent_share: float = 0.46
+    level_gap_ticks: float = 5.0
 
     def __post_init__(self) -> None:
         """Refuse values out of range, naming the key."""

@@ -10,7 +10,7 @@ type Floats = npt.NDArray[np.float64]
 type Ints = npt.NDArray[np.int64]
 
 LEVELS = 10
-MAX_PRINTS = 64
+MAX_PRINTS = 200
 DEPTH_INTERVAL_MS = 100
 
 # book[]: best prices in ticks, best sizes in steps, last ids, next depth snapshot
@@ -47,10 +47,13 @@ class Laws(NamedTuple):
     full_size: float
     log_order: float
     order_sigma: float
-    single_print_share: float
-    extra_prints: float
+    log_prints: float
+    prints_sigma: float
+    prints_size_correlation: float
     log_level: float
     level_sigma: float
+    adjacent_share: float
+    gap_scale: float
 
 
 class Clockwork(NamedTuple):
@@ -67,11 +70,16 @@ class Clockwork(NamedTuple):
 
 
 class Market(NamedTuple):
-    """State between events; ``deep`` holds the standardised log sizes of levels 2 to 10."""
+    """State between events; ``deep`` and ``away`` are of levels 2 to 10, bids and then asks.
+
+    ``deep`` holds standardised log sizes, NaN for a level that no snapshot has shown yet; ``away``
+    distances from the best price in ticks, 0 for a level of which not even that is known.
+    """
 
     book: Ints
     latent: Floats
     deep: Floats
+    away: Ints
 
 
 class Output(NamedTuple):

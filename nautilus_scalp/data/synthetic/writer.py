@@ -177,7 +177,7 @@ def _generate_into(
         next_jump_auc_belief=theory.next_jump_auc(params.edge * accuracy),
         horizons=_pooled(hours),
         hours=hours,
-        match=_match(tape_of(first, spec), spec),
+        match=_match(tape_of(first, spec, depth=True), spec),
     )
 
 
