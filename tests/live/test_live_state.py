@@ -1,5 +1,7 @@
 """What survives a restart, and who may touch it."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,25 @@ def test_state_goes_back_to_its_owner(tmp_path: Path) -> None:
     restored = [Counter("a", 0), Counter("b", 7)]
     assert state.load(restored) == {"a": {"count": b"3"}}
     assert [component.count for component in restored] == [3, 7]
+    state.close()
+
+
+def test_a_full_disk_is_told_and_trading_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, said = StateDirectory(tmp_path), []
+    state.save_or_say([Counter("a", 3)], said.append)
+    assert said == []
+
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("nautilus_scalp.runtime.live.state.replace_file", full)
+    state.save_or_say([Counter("a", 4)], said.append)
+    assert said == [
+        f"state not saved (No space left on device), the last one stays: {tmp_path / 'state.json'}"
+    ]
+    assert state.load([Counter("a", 0)]) == {"a": {"count": b"3"}}
     state.close()
 
 

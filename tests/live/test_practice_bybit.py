@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from nautilus_scalp.runtime.practice.bybit.commands import BybitCommands
 from nautilus_scalp.runtime.practice.bybit.rest import sign
 
 
 if TYPE_CHECKING:
     from conftest import Exchange
+
+    from nautilus_scalp.runtime.practice.exchange import PracticeExchange
 
 pytestmark = pytest.mark.parametrize("exchange", ["BYBIT"], indirect=True)
 
@@ -61,6 +64,20 @@ def test_limits_are_an_answer_and_failures_a_status(exchange: Exchange) -> None:
     exchange.fault(http_status=503, http_errors=1)
     assert get(exchange, path)[0] == 503
     assert get(exchange, path)[1]["retCode"] == 0
+
+
+def test_post_only_order_that_is_amended_into_the_book_is_cancelled(exchange: Exchange) -> None:
+    def amend(practice: PracticeExchange) -> tuple[dict[str, str], str]:
+        commands = BybitCommands(practice.dialect._desk, lambda _order, _why: None)  # noqa: SLF001
+        mid = practice.venue.mid("BTCUSDT").quantize(Decimal("0.1"))
+        names = {"symbol": "BTCUSDT", "orderLinkId": "mine"}
+        terms = {"side": "Buy", "orderType": "Limit", "timeInForce": "PostOnly", "qty": "0.01"}
+        commands.create({**names, **terms, "price": str(mid - 50)})
+        answer = commands.amend({**names, "price": str(mid + 50)})
+        return answer, practice.venue.orders.find(None, "mine").status
+
+    answer, status = exchange.ask(amend)
+    assert (answer["orderLinkId"], status) == ("mine", "CANCELED")
 
 
 def test_ledger_adds_up_to_the_balance(exchange: Exchange) -> None:

@@ -99,7 +99,7 @@ def assemble(
 
     def save() -> None:
         if config.redis is None:
-            state.save(components)
+            state.save_or_say(components, say)
         else:
             node.trader.save()
 

@@ -189,7 +189,8 @@ def _venue(config: LiveConfig, keys: Credentials, state: StateDirectory) -> Iter
     try:
         facts = probe(config, keys)
     except Exception as error:  # noqa: BLE001 (whatever the adapter raises, the row says it)
-        detail = f"no answer: {type(error).__name__}: {error}"
+        words = f"{type(error).__name__}: {error}".removesuffix(": ")
+        detail = f"no answer: {words}"
         remedy = "check the network, the address and the keys"
         yield Check(name="venue", ok=False, detail=detail, remedy=remedy)
         return

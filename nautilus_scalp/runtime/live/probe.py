@@ -35,4 +35,8 @@ def probe(config: LiveConfig, keys: Credentials) -> VenueFacts:
 
     """
     ask = _PROBES[config.live.venue]
-    return asyncio.run(asyncio.wait_for(ask(config, keys), _TIMEOUT_S))
+    try:
+        return asyncio.run(asyncio.wait_for(ask(config, keys), _TIMEOUT_S))
+    except TimeoutError:
+        message = f"the venue did not answer within {_TIMEOUT_S:g} s"
+        raise TimeoutError(message) from None

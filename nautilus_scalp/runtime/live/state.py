@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Callable
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
@@ -134,6 +135,22 @@ class StateDirectory:
         states = {str(component.id): component.save() for component in components}
         content = {name: state for name, state in states.items() if state}
         replace_file(self._states, msgspec.json.encode(content))
+
+    def save_or_say(self, components: Iterable[Component], say: Callable[[str], None]) -> None:
+        """Save, or tell the person who watches why not: a full disk is no reason to stop trading.
+
+        Parameters
+        ----------
+        components : Iterable[Component]
+            Actors and strategies.
+        say : Callable[[str], None]
+            Takes a line.
+
+        """
+        try:
+            self.save(components)
+        except OSError as error:
+            say(f"state not saved ({error.strerror}), the last one stays: {self._states}")
 
     def load(self, components: Iterable[Component]) -> States:
         """Give every component its state back.

@@ -122,7 +122,12 @@ class BybitCommands:
         order = self.find(params)
         qty = Decimal(params.get("qty") or order.qty)
         price = Decimal(params.get("price") or order.price or ZERO)
-        return _ids(self._venue.amend(order, qty, price))
+        try:
+            return _ids(self._venue.amend(order, qty, price))
+        except Refused as refused:
+            if refused.reason not in CLOSED_AT_ONCE:
+                raise
+            return _ids(self._venue.cancel(order))  # as Bybit does with a post-only one that takes
 
     def cancel(self, params: Params) -> Document:
         """Take an order out of the book.
