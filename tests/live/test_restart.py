@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 
 # Enough to see the venue's answer to a restart before the strategy trades again.
 CALM = "live.stale_after_s=60"
+ORDERS = {"BINANCE": "GET /fapi/v1/openOrders", "BYBIT": "GET /v5/order/realtime"}
 POSITIONS = {"BINANCE": "GET /fapi/v3/positionRisk", "BYBIT": "GET /v5/position/list"}
 
 
@@ -50,6 +51,21 @@ def _with_half_an_exit(exchange: Exchange, trader: Trader) -> None:
     exchange.freeze_when(_has_half_an_exit, "an exit that is filled in part")
     trader.end(signal.SIGKILL)
     exchange.fault(max_fill=None)
+
+
+def _filled_while_asked(exchange: Exchange, trader: Trader) -> None:
+    """Kill, and fill the exit between the venue's answers about positions and about orders."""
+    _with_a_working_exit(exchange, trader)
+    let_go = exchange.hold(ORDERS[exchange.venue])
+    trades = exchange.state()["trades"]
+    trader.start(CALM)
+    exchange.wait_until_held()
+    exchange.fault(frozen_feed=False)
+    exchange.wait(lambda state: state["trades"] > trades, "the exit is filled")
+    exchange.fault(frozen_feed=True)
+    let_go()
+    trader.wait_for("took the account over")
+    trader.end(signal.SIGKILL)
 
 
 def _during_reconciliation(exchange: Exchange, trader: Trader) -> None:
@@ -90,6 +106,7 @@ STAGES = (
     _before_the_exit,
     _with_a_working_exit,
     _with_half_an_exit,
+    _filled_while_asked,
     _during_reconciliation,
     _while_the_venue_fails,
     _while_closing,
