@@ -20,8 +20,8 @@ Float64 = npt.NDArray[np.float64]
 Integer = npt.NDArray[np.integer]
 
 THRESHOLDS = np.round(np.arange(0.5, 1.0, 0.01), 2)
-LEAN = 0.5  # the ensemble's direction leans on the queues at least half as much as on the models
-_AGREED = 0.7  # models and queues tell much the same: prior gain of their sum
+LEAN = 1.0  # the direction leans on the queues at least as much as on the models
+_AGREED = 0.5  # models and queues tell much the same: prior gain of their sum
 _HINTED = 0.1  # pseudo-observations that hold the gains of gap and pull at 0
 _RATE = 0.01  # and the move bias
 
@@ -113,7 +113,7 @@ def fit_head(odds: Float64, hint: Float64, outcome: Outcome) -> Float64:
     """Fit how the mean of the models and the hints of the book become a forecast.
 
     Priors hold the gains as strongly as if every row were ``share`` observations. The direction is
-    ``h (d + t / 2) + c t + q l`` with gains of at least 0: whatever a market taught the models, the
+    ``h (d + t) + c t + q l`` with gains of at least 0: whatever a market taught the models, the
     queues keep a say that carried over to every other market tried.
 
     Parameters

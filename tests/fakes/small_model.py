@@ -47,13 +47,11 @@ def random_arrays(rng: np.random.Generator, count: int) -> dict[str, npt.NDArray
     }
 
 
-def write_artifact(
-    path: Path,
-    names: tuple[str, ...] = NAMES,
-    instruments: tuple[str, ...] = ("BTCUSDT-PERP.BINANCE",),
-) -> Path:
-    """Write a model of the features that knows nothing."""
-    manifest = Manifest(
+def small_manifest(
+    names: tuple[str, ...] = NAMES, instruments: tuple[str, ...] = ("BTCUSDT-PERP.BINANCE",)
+) -> Manifest:
+    """Return the manifest of a model of the features that knows nothing."""
+    return Manifest(
         model_id="tiny",
         name="tiny",
         horizon_ms=500,
@@ -75,5 +73,14 @@ def write_artifact(
         metrics={},
         importances={},
     )
-    save_artifact(manifest, random_arrays(np.random.default_rng(1), len(names)), path)
+
+
+def write_artifact(
+    path: Path,
+    names: tuple[str, ...] = NAMES,
+    instruments: tuple[str, ...] = ("BTCUSDT-PERP.BINANCE",),
+) -> Path:
+    """Write a model of the features that knows nothing."""
+    arrays = random_arrays(np.random.default_rng(1), len(names))
+    save_artifact(small_manifest(names, instruments), arrays, path)
     return path

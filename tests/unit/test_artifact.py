@@ -36,8 +36,8 @@ from nautilus_scalp.models.artifact import SLICE_FILE
 from nautilus_scalp.models.artifact import load_artifact
 from nautilus_scalp.models.artifact import read_manifest
 from nautilus_scalp.models.artifact import save_artifact
-from nautilus_scalp.models.card import render_card
 from nautilus_scalp.models.calibration import IDENTITY
+from nautilus_scalp.models.card import render_card
 from nautilus_scalp.models.certificate import SLICE_EVENTS
 from nautilus_scalp.models.lstm import pack_layer
 from nautilus_scalp.models.manifest import FORMAT
