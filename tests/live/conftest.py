@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -271,6 +273,7 @@ class Trader:
         self.directory = directory
         self.strategy = "pingpong:PingPong"
         self.more_blocks = ""
+        self.keys = KEYS
         self.journal = directory / "journal.jsonl"
         self._pid: int | None = None
         self._output = directory / "output.txt"
@@ -288,7 +291,7 @@ class Trader:
     def key_variables(self) -> dict[str, str]:
         """Return the environment variables that hold the keys."""
         names = KEY_NAMES[self.exchange.venue, "testnet"]
-        return dict(zip(names, (KEYS.api_key, KEYS.api_secret), strict=True))
+        return dict(zip(names, (self.keys.api_key, self.keys.api_secret), strict=True))
 
     def configure(self, **config: object) -> None:
         """Write the configuration."""
@@ -460,3 +463,34 @@ def steady(
 @pytest.fixture
 def sample_catalog() -> Path:
     return ROOT / "catalogs" / "sample"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as redis:
+            redis.sendall(b"PING\r\n")
+            return redis.recv(16) == b"+PONG\r\n"
+    except ConnectionError:
+        return False
+
+
+@pytest.fixture
+def redis_port(tmp_path: Path) -> Iterator[int]:
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed (Debian package redis-server)")
+    port = _free_port()
+    server = subprocess.Popen(  # noqa: S603 (a program of the system)
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    eventually(lambda: _answers(port), "redis-server answers")
+    yield port
+    server.terminate()
+    server.wait(timeout=10)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import socket
-import subprocess
-import time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,47 +10,10 @@ import pytest
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from conftest import Exchange
     from conftest import Trader
 
 pytestmark = pytest.mark.slow
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as redis:
-            redis.sendall(b"PING\r\n")
-            return redis.recv(16) == b"+PONG\r\n"
-    except ConnectionError:
-        return False
-
-
-@pytest.fixture
-def redis_port(tmp_path: Path) -> Iterator[int]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed (Debian package redis-server)")
-    port = _free_port()
-    server = subprocess.Popen(  # noqa: S603 (a program of the system)
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
-        stdout=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 10
-    while not _answers(port):
-        assert time.monotonic() < deadline, "redis-server does not answer"
-        time.sleep(0.02)
-    yield port
-    server.terminate()
-    server.wait(timeout=10)
 
 
 def test_killed_with_a_position_and_continued_from_redis(
