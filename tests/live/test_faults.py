@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -70,6 +71,15 @@ MENU = {
     "BYBIT": BOTH | {"trade_stream_cut": Fault(actions=(("cut_trade",),))},
 }
 CONNECTIONS = {"BINANCE": {"market": 2, "user": 1}, "BYBIT": {"market": 1, "user": 1, "trade": 1}}
+
+
+def test_the_page_names_every_drill() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "live_drills.md").read_text(encoding="utf-8")
+    table = page.partition("## Faults")[2].partition("## ")[0]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("|")][2:]
+    for number, venue in enumerate(MENU, start=3):
+        told = {row[2].strip(" `") for row in rows if row[number].strip() == "yes"}
+        assert told == MENU[venue].keys() | {"frozen_feed"}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,6 +112,15 @@ STAGES = (
     _while_the_venue_fails,
     _while_closing,
 )
+
+
+def test_the_page_names_every_drill() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "live_drills.md").read_text(encoding="utf-8")
+    table = page.partition("## `kill -9`")[2].partition("## ")[0]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("|")][2:]
+    names = [stage.__name__.strip("_") for stage in STAGES]
+    assert [row[2].strip(" `") for row in rows] == names
+    assert {cell.strip() for row in rows for cell in row[3:5]} == {"yes"}
 
 
 @pytest.mark.parametrize("exchange", ["BINANCE", "BYBIT"], indirect=True)
