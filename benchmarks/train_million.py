@@ -1,9 +1,9 @@
 """One million quotes trained on: seconds and processor time of every stage, and the peak of memory.
 
-Run with ``python -m benchmarks.train_million [CATALOG]``. Without a catalog a synthetic one of
-2.8 hours is written to a temporary directory: a million quotes and 180,000 trades, which the
-shipped configuration also sees upside down. The training is a process of its own, so that its
-peak is its own.
+Run with ``python -m benchmarks.train_million [CATALOG] [PATH=VALUE ...]``. Without a catalog a
+synthetic one of 2.8 hours is written to a temporary directory: a million quotes and 180,000 trades,
+which the shipped configuration also sees upside down. The training is a process of its own, so
+that its peak is its own.
 """
 
 import os
@@ -47,24 +47,26 @@ class Clock:
 def main() -> None:
     """Write the market if none is given, and train on it in a process of its own."""
     if sys.argv[1:2] == [TRAIN]:
-        fit(Path(sys.argv[2]), Path(sys.argv[3]))
+        fit(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])
         return
+    given = [argument for argument in sys.argv[1:] if "=" not in argument]
+    assignments = [argument for argument in sys.argv[1:] if "=" in argument]
     with tempfile.TemporaryDirectory() as folder:
-        catalog = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "catalog"
+        catalog = Path(given[0]) if given else Path(folder) / "catalog"
         if not catalog.exists():
             written = write_synthetic(catalog, SyntheticParams(seed=1, hours=HOURS, edge=0.3))
             print(f"{written.quotes:,} quotes, {written.trades:,} trades written")  # noqa: T201
         command = [sys.executable, "-m", "benchmarks.train_million", TRAIN, str(catalog), folder]
-        subprocess.run(command, check=True)  # noqa: S603
+        subprocess.run([*command, *assignments], check=True)  # noqa: S603
 
 
-def fit(catalog: Path, folder: Path) -> None:
+def fit(catalog: Path, folder: Path, assignments: list[str]) -> None:
     """Train, and print what it took."""
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"load of the machine before: {load}", flush=True)  # noqa: T201
     started = time.perf_counter()
     clock = Clock()
-    result = train(load_training_config(CONFIG), catalog, folder / "model", clock)
+    result = train(load_training_config(CONFIG, assignments), catalog, folder / "model", clock)
     clock("end", 1.0)
     took_s, cpu_s = time.perf_counter() - started, time.process_time()
     held = result.metrics["holdout"]["ensemble"]
