@@ -1,7 +1,6 @@
 """What `soak_live.py` loads into the trader: a stopwatch, and a strategy that answers ticks."""
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +15,22 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
+from benchmarks import soak_marks as marks
 from nautilus_scalp.messages import SIGNAL_CLIENT
 from nautilus_scalp.messages import SIGNAL_TYPE
 
 
-_NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
 _FAR_AWAY = 0.99
-# When the adapter hands a quote to the first handler; one node a process, so a module will do.
-_entered_ns = 0
+_NO_FRAMES = [(0, 0, 0)]
+
+
+class Clocked:
+    """The quote in hand: its frame, when it was decoded, when the first handler got it."""
+
+    frame: marks.Frame = (b"", 0, 0)
+    decoded_ns = 0
+    entered_ns = 0
 
 
 class StopwatchConfig(ActorConfig, frozen=True):
@@ -34,11 +41,10 @@ class StopwatchConfig(ActorConfig, frozen=True):
 
 
 class Stopwatch(Actor):
-    """Sees every tick before anybody else, and notes how long it has waited in the node."""
+    """Sees every tick before anybody else, and writes how long frames wait and take."""
 
     def __init__(self, config: StopwatchConfig) -> None:
         super().__init__(config)
-        self._waits_us: list[float] = []
         self._ticks = 0
 
     def on_start(self) -> None:
@@ -48,7 +54,7 @@ class Stopwatch(Actor):
             self.subscribe_quote_ticks(instrument_id)
             self.subscribe_trade_ticks(instrument_id)
         self.clock.set_timer_ns(
-            "second", 1_000_000_000, self.clock.timestamp_ns(), 0, lambda _event: self._write()
+            "second", _NS_PER_S, self.clock.timestamp_ns(), 0, lambda _event: self._write()
         )
 
     def on_stop(self) -> None:
@@ -56,34 +62,33 @@ class Stopwatch(Actor):
         self._write()
         self._file.close()
 
-    def on_quote_tick(self, tick: QuoteTick) -> None:
-        """Note the time of entry and of waiting."""
-        global _entered_ns  # noqa: PLW0603 (see above)
-        _entered_ns = time.perf_counter_ns()
-        self._note(tick.ts_init)
-
-    def on_trade_tick(self, tick: TradeTick) -> None:
-        """Note the time of waiting."""
-        self._note(tick.ts_init)
-
-    def _note(self, ts_init: int) -> None:
+    def on_quote_tick(self, _tick: QuoteTick) -> None:
+        """Note the time of entry."""
+        Clocked.entered_ns = marks.now()
+        Clocked.frame, Clocked.decoded_ns = marks.next_quote()
         self._ticks += 1
-        self._waits_us.append((self.clock.timestamp_ns() - ts_init) / 1_000)
+
+    def on_trade_tick(self, _tick: TradeTick) -> None:
+        """Count."""
+        self._ticks += 1
 
     def _write(self) -> None:
-        waits = self._waits_us or [0.0]
-        p50, p99, most = np.percentile(waits, (50, 99, 100)).tolist()
-        line = {"ticks": self._ticks, "wait_p50_us": p50, "wait_p99_us": p99, "wait_max_us": most}
+        came, begun, done = np.array(marks.take_handled() or _NO_FRAMES).T
+        wait = np.percentile((begun - came) / 1e3, (50, 99, 100)).tolist()
+        service = np.percentile((done - begun) / 1e3, (50, 99)).tolist()
+        line = {
+            "ticks": self._ticks,
+            "frames": len(came),
+            "busy": float((done - begun).sum()) / _NS_PER_S,
+            **dict(zip(("wait_p50_us", "wait_p99_us", "wait_max_us"), wait, strict=True)),
+            **dict(zip(("service_p50_us", "service_p99_us"), service, strict=True)),
+        }
         self._file.write(json.dumps(line) + "\n")
-        self._waits_us, self._ticks = [], 0
+        self._ticks = 0
 
 
 class ReactorConfig(StrategyConfig, frozen=True):
-    """What to answer, how rarely (ns), and where to write what an answer took in the node.
-
-    That is from the entry of the quote to the entry of the strategy with its signal, which is our
-    share, and from there until Nautilus has made and taken the order.
-    """
+    """What to answer, how rarely (ns), and where to write when an answer passed what."""
 
     instrument_id: InstrumentId
     pause_ns: int
@@ -91,30 +96,26 @@ class ReactorConfig(StrategyConfig, frozen=True):
 
 
 class Reactor(Strategy):
-    """Answers a signal with an order that names the stamp of its quote, far from the market."""
+    """Answers a signal with an order that names its quote, far from the market."""
 
     def __init__(self, config: ReactorConfig) -> None:
         super().__init__(config)
         self._next_ns = 0
-        self._answers = 0
-        self._shares_us: list[float] = []
-        self._makings_us: list[float] = []
+        self._stamps: dict[str, marks.Stamps] = {}
 
     def on_start(self) -> None:
-        """Listen to signals, and to quotes for the price."""
+        """Listen to signals."""
         self.subscribe_data(
             SIGNAL_TYPE, client_id=SIGNAL_CLIENT, instrument_id=self.config.instrument_id
         )
 
-    def on_data(self, signal: Data) -> None:
-        """Answer, at most once a pause."""
-        share_us = (time.perf_counter_ns() - _entered_ns) / 1_000
-        now = self.clock.timestamp_ns()
-        if now < self._next_ns:
+    def on_data(self, _signal: Data) -> None:
+        """Answer, at most once a pause, and cancel what was answered before."""
+        signalled = marks.now()
+        if signalled < self._next_ns:
             return
-        self._next_ns = now + self.config.pause_ns
-        self._answers += 1
-        stamp_ms = round(signal.ts_event / _NS_PER_MS)
+        self._next_ns = signalled + self.config.pause_ns
+        client_id = f"t{marks.number_of(Clocked.frame)}-{len(self._stamps)}"
         instrument = self.cache.instrument(self.config.instrument_id)
         bid = self.cache.quote_tick(instrument.id).bid_price.as_double()
         order = self.order_factory.limit(
@@ -123,16 +124,24 @@ class Reactor(Strategy):
             instrument.make_qty(1),
             instrument.make_price(bid * _FAR_AWAY),
             post_only=True,
-            client_order_id=ClientOrderId(f"t{stamp_ms}-{self._answers}"),
+            client_order_id=ClientOrderId(client_id),
         )
+        made = marks.now()
         self.submit_order(order)
-        self._shares_us.append(share_us)
-        self._makings_us.append((time.perf_counter_ns() - _entered_ns) / 1_000 - share_us)
+        _raw, came, begun = Clocked.frame
+        self._stamps[client_id] = {
+            "thread": came,
+            "loop": begun,
+            "decoded": Clocked.decoded_ns,
+            "entered": Clocked.entered_ns,
+            "signal": signalled,
+            "made": made,
+        }
         for old in self.cache.orders_open(strategy_id=self.id):
             self.cancel_order(old)
 
     def on_stop(self) -> None:
-        """Leave nothing behind, and write our share."""
+        """Leave nothing behind, and write the stamps of every answer."""
         self.cancel_all_orders(self.config.instrument_id)
-        text = json.dumps({"ours": self._shares_us, "order": self._makings_us})
-        Path(self.config.path).write_text(text, encoding="utf-8")
+        stamps = {name: own | marks.stamps_of(name) for name, own in self._stamps.items()}
+        Path(self.config.path).write_text(json.dumps(stamps), encoding="utf-8")
