@@ -233,8 +233,8 @@ def fit_gains(
     """
     kept = list(range(inputs.shape[1]))
     while kept:
-        prior = np.array([center[k] for k in kept])
-        weight = _newton(inputs[:, kept], outcome, prior, np.array([ridge[k] for k in kept]))
+        prior, hold = (np.array([told[k] for k in kept], np.float64) for told in (center, ridge))
+        weight = _newton(inputs[:, kept], outcome, prior, hold)
         lost = {k for k, found in zip(kept, weight, strict=True) if found < 0.0 and k not in free}
         if not lost:
             break

@@ -183,7 +183,7 @@ class MoveRateParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     evidence: float = 0.02
     bias: float = 1.0
     gain: float = 0.5
-    direction: float = 0.2
+    direction: float = 0.1
 
 
 class EnsembleParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nautilus_scalp.errors import InputError
+from nautilus_scalp.models.ensemble import BatchPrediction
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.manifest import Manifest
 from nautilus_scalp.training.config import TrainingConfig
@@ -99,8 +100,8 @@ def predict_out_of_fold(
         fitted.append(int(sides.train.sum()))
     if not found:
         held = np.flatnonzero(dataset.split.holdout & ~dataset.reflected)
-        said = _say(raw, dataset, np.arange(len(dataset.mid)))[:, held]
-        found, names, fitted = [(held, said)], ["held out"], [int(dataset.split.train.sum())]
+        found = [(held, predict_rows(raw, dataset, held).per_model)]
+        names, fitted = ["held out"], [int(dataset.split.train.sum())]
     rows = np.concatenate([here for here, _ in found])
     order = np.argsort(rows)
     return OutOfFold(
@@ -164,16 +165,17 @@ def _predict(
         config, lstm=msgspec.structs.replace(config.lstm, epochs=epochs)
     )
     arrays = fit_packed(fold.side(sides.train), fold.side(sides.holdout), smaller, stages=stages)
-    return _say(Ensemble(manifest, arrays), dataset, rows)
+    return predict_rows(Ensemble(manifest, arrays), dataset, rows).per_model
 
 
-def _say(ensemble: Ensemble, dataset: Dataset, rows: npt.NDArray[np.int64]) -> Floats:
-    """Return what each model says of some rows, read in order of time."""
-    prediction = ensemble.predict_batch(
+def predict_rows(
+    ensemble: Ensemble, dataset: Dataset, rows: npt.NDArray[np.int64]
+) -> BatchPrediction:
+    """Predict some rows of a dataset (int64[k], in order of time); those before are not seen."""
+    return ensemble.predict_batch(
         dataset.values[rows],
         dataset.segment[rows],
         dataset.ready[rows],
         dataset.ts_event_ns[rows],
         dataset.mid[rows],
     )
-    return prediction.per_model

@@ -14,7 +14,6 @@ from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.artifact import require_free
 from nautilus_scalp.models.artifact import save_artifact
 from nautilus_scalp.models.ensemble import MODEL_NAMES
-from nautilus_scalp.models.ensemble import BatchPrediction
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.models.manifest import Manifest
 from nautilus_scalp.training.audit import audit_label
@@ -35,6 +34,7 @@ from nautilus_scalp.training.join import join_models
 from nautilus_scalp.training.join import label_weights
 from nautilus_scalp.training.out_of_fold import OutOfFold
 from nautilus_scalp.training.out_of_fold import predict_out_of_fold
+from nautilus_scalp.training.out_of_fold import predict_rows
 from nautilus_scalp.training.stages import NO_STAGES
 from nautilus_scalp.training.stages import Arrays
 from nautilus_scalp.training.stages import Stages
@@ -269,44 +269,30 @@ def _calibrate(
         call_thresholds=joined.thresholds,
         folds=joined.folds,
     )
-    prediction = _predict(Ensemble(manifest, arrays), dataset)
-    metrics = _holdout_metrics(manifest, prediction, dataset)
+    metrics = _holdout_metrics(Ensemble(manifest, arrays), dataset)
     return Ensemble(msgspec.structs.replace(manifest, metrics=metrics), arrays)
 
 
-def _predict(ensemble: Ensemble, dataset: Dataset) -> BatchPrediction:
-    return ensemble.predict_batch(
-        dataset.values, dataset.segment, dataset.ready, dataset.ts_event_ns, dataset.mid
-    )
-
-
-def _holdout_metrics(
-    manifest: Manifest, prediction: BatchPrediction, dataset: Dataset
-) -> dict[str, Any]:
+def _holdout_metrics(ensemble: Ensemble, dataset: Dataset) -> dict[str, Any]:
     """Judge every model on the held-out rows of the real tape; the reflected ones add nothing."""
+    manifest = ensemble.manifest
     labels = dataset.labels[manifest.horizon_ms]
-    rows = dataset.split.holdout & ~dataset.reflected & labels.known
+    rows = np.flatnonzero(dataset.split.holdout & ~dataset.reflected & labels.known)
+    prediction = predict_rows(ensemble, dataset, rows)
     models = dict(zip(MODEL_NAMES, prediction.per_model, strict=True))
     models["ensemble"] = prediction.probabilities
-    metrics: dict[str, Any] = {
+    truth = (labels.move_bps[rows], dataset.imbalance[rows], manifest.signal_threshold)
+    return {
         "rows": {
             "train": int(dataset.split.train.sum()),
-            "holdout": int(rows.sum()),
+            "holdout": len(rows),
             "reflected": int(dataset.reflected.sum()),
         },
         "holdout": {
-            name: msgspec.to_builtins(
-                horizon_metrics(
-                    output[rows],
-                    labels.move_bps[rows],
-                    dataset.imbalance[rows],
-                    manifest.signal_threshold,
-                )
-            )
+            name: msgspec.to_builtins(horizon_metrics(output, *truth))
             for name, output in models.items()
         },
     }
-    return metrics
 
 
 def _sizes(arrays: Arrays) -> dict[str, dict[str, int]]:
