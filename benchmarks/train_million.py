@@ -1,9 +1,9 @@
 """One million quotes trained on: seconds and processor time of every stage, and the peak of memory.
 
 Run with ``python -m benchmarks.train_million [CATALOG] [PATH=VALUE ...]``. Without a catalog a
-synthetic one of 2.8 hours is written to a temporary directory: 1.06 million quotes, 0.23 million trades,
-which the shipped configuration also sees upside down. The training is a process of its own, so
-that its peak is its own.
+synthetic one of 2.8 hours is written to a temporary directory: 1.06 million quotes and 0.23 million
+trades, which the shipped configuration also sees upside down. The training is a process of its own,
+so that its peak is its own.
 """
 
 import os
