@@ -21,7 +21,8 @@ Integer = npt.NDArray[np.integer]
 
 THRESHOLDS = np.round(np.arange(0.5, 1.0, 0.01), 2)
 LEAN = 1.0  # the direction leans on the queues at least as much as on the models
-_AGREED = 0.5  # models and queues tell much the same: prior gain of their sum
+_AGREED = 0.5  # models and queues tell much the same: prior gain of their sum,
+_HELD = 30.0  # and the pseudo-observations that hold it: a few minutes cannot tell it better
 _HINTED = 0.1  # pseudo-observations that hold the gains of gap and pull at 0
 _RATE = 0.01  # and the move bias
 
@@ -146,7 +147,7 @@ def fit_head(odds: Float64, hint: Float64, outcome: Outcome) -> Float64:
         np.column_stack((odds[:, 1] + LEAN * lean, lean, pull))[moved],
         outcome.label[moved] == UP,
         center=(_AGREED, 0.0, 0.0),
-        ridge=(weak, weak, _HINTED * weak),
+        ridge=(_HELD * weak, weak, _HINTED * weak),
         free=(),
     )
     return np.array((move_gain, bias, gap_gain, agreed, LEAN * agreed + tilted, pulled))
