@@ -124,10 +124,14 @@ class LiveSession:
         self.stop(f"fault: {command.reason}")
 
     async def _come_up(self, running: "asyncio.Task[None]") -> None:
-        """Wait for the strategies; Nautilus itself waits for ever when a client cannot connect."""
+        """Wait for the strategies; Nautilus itself waits for ever when a client cannot connect.
+
+        Who asks for the end meanwhile waits too: a node that is stopped while it connects hangs
+        until its own time limit, and nobody has taken the account over.
+        """
         clock = asyncio.get_running_loop()
         deadline = clock.time() + self._live.start_timeout_s + 1.0
-        while not self._node.trader.is_running and not self._stopping.is_set():
+        while not self._node.trader.is_running:
             if running.done() or clock.time() > deadline:
                 message = f"the node did not come up within {self._live.start_timeout_s:g} s"
                 remedy = "read the log file, and run with --check for what is missing"
