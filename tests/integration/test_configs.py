@@ -1,4 +1,4 @@
-"""Every shipped backtest configuration runs as it stands, here on a synthetic market."""
+"""Every shipped backtest configuration runs as it stands, on a synthetic market and the sample."""
 
 import tomllib
 from pathlib import Path
@@ -26,11 +26,22 @@ CONFIGS = sorted(Path("configs/backtest").glob("*.toml"))
 SECONDS = 60.0
 
 
+# Not the minutes that the configurations judge; the guard knows the risk after thirty seconds.
+SAMPLE = ["run.start=2024-07-18T23:58:00Z", "run.end=2024-07-18T23:58:45Z"]
+REASONS = Path("docs/risk.md").read_text(encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
-def overrides(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return what puts a tiny model in the place of the real one."""
+    return f"model.path={write_artifact(tmp_path_factory.mktemp('model'))}"
+
+
+@pytest.fixture(scope="module")
+def overrides(tmp_path_factory: pytest.TempPathFactory, model: str) -> list[str]:
     """Return what puts a synthetic market and a tiny model in the places of the real ones."""
     folder = tmp_path_factory.mktemp("configs")
-    for seed, name, price in ((6, "BTCUSDT", 64_000.0), (9, "ETHUSDT", 3_400.0)):
+    for seed, name, price in ((13, "BTCUSDT", 64_000.0), (14, "ETHUSDT", 3_400.0)):
         write_synthetic(
             folder / "catalog",
             SyntheticParams(
@@ -40,29 +51,47 @@ def overrides(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
                 base_price=price,
             ),
         )
-    model = write_artifact(folder / "model")
-    return [
-        f"run.catalog={folder / 'catalog'}",
-        "run.end=2024-07-19T00:01:00Z",
-        f"model.path={model}",
-    ]
+    return [f"run.catalog={folder / 'catalog'}", "run.end=2024-07-19T00:01:00Z", model]
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_it_runs_trades_and_ends_flat(path: Path, overrides: list[str]) -> None:
+def play(path: Path, overrides: list[str]) -> int:
+    """Run a configuration, see it end flat with every refusal explained; return its orders."""
     config = load_config(path, overrides)
     window = resolve_window(config)
     run = run_engine(config, window, find_model(config, lambda _stage, _fraction: None))
     try:
         cache = run.engine.cache
         assert len(run.engine.trader.strategies()) == len(config.strategies)
-        assert cache.orders_total_count() > 0
         assert cache.orders_open_count() == 0
         assert cache.positions_open() == []
         for strategy in run.engine.trader.strategies():
             assert strategy.is_stopped  # flat, and not because the data ran out
+            for reason in strategy.refusals:
+                known = "regime_*" if reason.startswith("regime_") else reason
+                assert f"`{known}`" in REASONS
+        return cache.orders_total_count()
     finally:
         run.engine.dispose()
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_it_runs_trades_and_ends_flat(path: Path, overrides: list[str]) -> None:
+    assert play(path, overrides) > 0
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_it_runs_on_the_sample(path: Path, model: str) -> None:
+    play(path, [*SAMPLE, model])
+
+
+def test_each_runs_under_the_guard_and_those_that_share_an_instrument_under_an_arbiter() -> None:
+    for path in CONFIGS:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+        actors = {block["actor_path"].rpartition(":")[2] for block in config["actors"]}
+        traded = [block["config"]["instrument_id"] for block in config["strategies"]]
+        comparison = path.stem in {"modes", "quoting", "sizing", "take_profit"}
+        assert "PortfolioGuard" in actors
+        assert ("Arbiter" in actors) == (len(traded) > len(set(traded)) and not comparison)
 
 
 def blocks(kind: str) -> list[dict[str, object]]:
