@@ -52,7 +52,8 @@ from audit import booked_profit  # noqa: E402
 
 BTC = "BTCUSDT-PERP.BINANCE"
 KEYS = PracticeKeys(api_key="key-" + "0123456789" * 3, api_secret="secret-" + "9876543210" * 3)
-_PATIENCE_S = 60.0
+# A cold clone compiles every kernel before its first trade.
+_PATIENCE_S = 120.0
 _ROUNDING = Decimal("0.0001")
 
 
