@@ -99,6 +99,21 @@ def test_the_manifest_tells_what_was_trained(trained: TrainingResult) -> None:
     assert manifest.metrics["rows"]["train"] > manifest.metrics["rows"]["holdout"] > 0
 
 
+def test_the_manifest_tells_how_good_each_part_was_by_models_of_the_others(
+    trained: TrainingResult,
+) -> None:
+    manifest = load_artifact(trained.path).manifest
+    (fold,) = manifest.folds  # the tail of the first part is still: nothing foretells the second
+    assert fold["name"] == "part 1 of 2"
+    assert "2024-07-18T23:57" < fold["start"] < fold["end"] < "2024-07-18T23:59"
+    assert fold["train_rows"] > fold["test_rows"] > 0
+    assert set(fold["horizons"]) == {"100", "500"}
+    assert 0.5 < fold["horizons"]["500"]["auc_imbalance"] <= 1.0
+    assert set(manifest.call_thresholds) == {"100", "500"}
+    assert manifest.signal_threshold == manifest.call_thresholds["500"]
+    assert "part 1 of 2" in (trained.path / "README.md").read_text()
+
+
 def test_unseen_data_is_scored(trained: TrainingResult) -> None:
     answer = evaluate(trained.path, CATALOG, to_ns(END), to_ns(END) + 120 * 1_000_000_000)
     assert answer["model"] == trained.model_id
@@ -110,6 +125,10 @@ def test_unseen_data_is_scored(trained: TrainingResult) -> None:
     assert 0.9 < figures["auc"] < 1.0
     assert 0.0 < figures["ece"] < 0.2
     assert answer["per_model"]["lstm"]["100"]["ece"] is None
+    low, high = figures["intervals"]["auc"]
+    assert low <= figures["auc"] <= high
+    assert 0.0 < figures["ece_floor"] < 0.2
+    assert figures["threshold"] == load_artifact(trained.path).manifest.call_thresholds["500"]
     assert answer["label_audit"]["n"] >= answer["n"]
     assert set(answer["label_audit"]["rules"]) == {
         *("majority", "persistence", "mid_minus_mean", "queue_imbalance"),
