@@ -4,12 +4,17 @@ import numpy as np
 import numpy.typing as npt
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.book import OrderBook
+from nautilus_trader.model.data import BookOrder
 from nautilus_trader.model.data import FundingRateUpdate
+from nautilus_trader.model.data import OrderBookDeltas
+from nautilus_trader.model.data import OrderBookDepth10
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.enums import AggressorSide
+from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.instruments import Instrument
 
+from nautilus_scalp.features.tape import LEVELS
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.intents import BUY
 from nautilus_scalp.intents import SELL
@@ -94,6 +99,40 @@ def book_values(book: OrderBook, levels: int) -> npt.NDArray[np.float64] | None:
             (bid.price.as_double(), ask.price.as_double(), bid.size(), ask.size())
             for bid, ask in zip(bids, asks, strict=True)
         ]
+    )
+
+
+def depth_snapshot(
+    instrument: Instrument, book: OrderBook, deltas: OrderBookDeltas
+) -> OrderBookDepth10:
+    """
+    Return the ten best levels of a book as a catalog keeps them.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        Of the book.
+    book : OrderBook
+        With ten levels a side.
+    deltas : OrderBookDeltas
+        Its last message.
+
+    Returns
+    -------
+    OrderBookDepth10
+        At the times of that message.
+
+    """
+    sides = [
+        [
+            BookOrder(side, level.price, instrument.make_qty(level.size()), 0)
+            for level in levels[:LEVELS]
+        ]
+        for side, levels in ((OrderSide.BUY, book.bids()), (OrderSide.SELL, book.asks()))
+    ]
+    counts = [1] * LEVELS
+    return OrderBookDepth10(
+        instrument.id, *sides, counts, counts, 0, 0, deltas.ts_event, deltas.ts_init
     )
 
 

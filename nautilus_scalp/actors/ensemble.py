@@ -1,6 +1,5 @@
 """One actor turns the market data of several instruments into signals for all strategies."""
 
-import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,8 @@ from nautilus_trader.model.enums import RecordFlag
 from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.actors.channel import Channel
+from nautilus_scalp.actors.channel import engines_for
+from nautilus_scalp.actors.rehearsal import Understudy
 from nautilus_scalp.actors.side_feed import subscribe_side
 from nautilus_scalp.actors.side_feed import unsubscribe_side
 from nautilus_scalp.actors.side_tape import SideSource
@@ -26,20 +27,16 @@ from nautilus_scalp.actors.warm_up import play_history
 from nautilus_scalp.bridge import book_values
 from nautilus_scalp.bridge import funding_rate_value
 from nautilus_scalp.bridge import instrument_facts
-from nautilus_scalp.bridge import quote_values
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.catalogue import side_kinds
-from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.tape import LEVELS
 from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.features.tape import Tape
-from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.models.artifact import load_artifact
-from nautilus_scalp.signals.policy import decide
 
 
 BOOK_INTERVAL_NS = 100_000_000  # a catalog holds the book after the first message of every 100 ms
@@ -86,21 +83,26 @@ class EnsembleActor(Actor):
     ----------
     signals_published : int
         Signals so far.
+    rehearses : bool
+        Whether `rehearse` is going to be called; it is asked at the start.
+    book_listener : Callable[[OrderBookDeltas], None] or None
+        Told of a message after which the features saw a snapshot of the book.
 
     """
 
     def __init__(self, config: EnsembleActorConfig) -> None:
         super().__init__(config)
         self.signals_published = 0
-        self._not_finite = 0
+        self.book_listener: Callable[[OrderBookDeltas], None] | None = None
+        self.rehearses = False
+        self._understudy: Understudy | None = None
+        self._rehearsed_at = 0
         self._channels: dict[InstrumentId, Channel] = {}
         self._last: Channel | None = None
         self._side_kinds: frozenset[int] = frozenset()
         self._side_source: SideSource | None = None
         self._side_tape = NO_SIDE_TAPE
         self._history: History | None = None
-        self._model_id = ""
-        self._horizon_ms = 0
 
     def live_through(self, history: History) -> None:
         """
@@ -164,22 +166,19 @@ class EnsembleActor(Actor):
     def on_start(self) -> None:
         """Load the model, which refuses other features than its own, and subscribe."""
         ensemble = load_artifact(Path(self.config.model_path))
-        self._model_id = ensemble.manifest.model_id
-        self._horizon_ms = ensemble.manifest.horizon_ms
-        engines = build_engines(
-            [self._facts(instrument_id) for instrument_id in self.config.instrument_ids],
-            ensemble.manifest.features,
-            ensemble.manifest.feature_names,
-            self.config.indicators,
-        )
+        facts = [self._facts(instrument_id) for instrument_id in self.config.instrument_ids]
+        engines = engines_for(ensemble, facts, self.config.indicators)
         self._channels = {
-            instrument_id: Channel(instrument_id, engine, ensemble.stream())
+            instrument_id: Channel(instrument_id, engine, ensemble)
             for instrument_id, engine in zip(self.config.instrument_ids, engines, strict=True)
         }
         self._side_kinds = side_kinds(engines[0].names)
         if self._side_source is not None:
             pieces = self._side_source(self._side_kinds, side_kinds(engines[0].schema.names))
             self._side_tape = SideTape(pieces, engines)
+        if self.rehearses:
+            engine = engines_for(ensemble, facts, self.config.indicators)[0]
+            self._understudy = Understudy(list(self._channels.values()), ensemble, engine)
         names, mode = engines[0].names, engines[0].mode
         self.log.info(f"{len(names)} indicators an instrument ({mode})")  # noqa: G004 (Nautilus)
         self._warm_up()
@@ -207,7 +206,7 @@ class EnsembleActor(Actor):
         self._last = None
         self._side_tape = NO_SIDE_TAPE
         self.signals_published = 0
-        self._not_finite = 0
+        self._understudy = None
 
     @property
     def side_tape(self) -> SideTape:
@@ -225,8 +224,8 @@ class EnsembleActor(Actor):
         counts: Counter[str] = Counter()
         for channel in self._channels.values():
             counts.update({key: n for key, n in channel.engine.refusals.items() if n})
-        if self._not_finite:
-            counts["prediction_not_finite"] = self._not_finite
+            if channel.not_finite:
+                counts["prediction_not_finite"] += channel.not_finite
         return counts
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
@@ -244,34 +243,24 @@ class EnsembleActor(Actor):
         channel = self._last  # comparing ids takes a tenth of the time of looking one up
         if channel is None or channel.instrument_id != tick.instrument_id:
             self._last = channel = self._channels[tick.instrument_id]
-        engine, stream = channel.engine, channel.stream
-        if not engine.on_quote(tick.ts_event, *quote_values(tick)):
+        signal = channel.answer(tick, self.clock)
+        if signal is None:
             return
-        probabilities = stream.predict(engine.value, engine.segment, tick.ts_event, engine.mid)
-        move_bps, confidence, strength = decide(probabilities, stream.move_bps)
-        if not math.isfinite(strength):
-            self._not_finite += 1
-            return
-        p_down, p_flat, p_up = probabilities.tolist()
-        signal = AlphaSignal(
-            tick.ts_event,
-            self.clock.timestamp_ns(),
-            channel.instrument_id,
-            self._horizon_ms,
-            p_down,
-            p_flat,
-            p_up,
-            move_bps,
-            confidence,
-            stream.disagreement,
-            strength,
-            channel.regime,
-            self._model_id,
-        )
         if not channel.initialized:
             self._say_initialized(channel)
         self.signals_published += 1
         self.msgbus.publish(channel.topic, signal)
+
+    def rehearse(self) -> None:
+        """
+        Predict a made-up quote on a copy of everything, and publish nothing.
+
+        What has not run for milliseconds has left the processor's caches, and takes many times as
+        long when the next quote comes. Nothing is done if a quote has come since the last time.
+        """
+        published, self._rehearsed_at = self._rehearsed_at, self.signals_published
+        if self._understudy is not None and published == self.signals_published:
+            self._understudy.rehearse(self.clock)
 
     def on_trade_tick(self, tick: TradeTick) -> None:
         """
@@ -305,6 +294,8 @@ class EnsembleActor(Actor):
         if levels is not None:
             channel.book_sample = sample
             channel.engine.on_depth(deltas.ts_event, levels)
+            if self.book_listener is not None:
+                self.book_listener(deltas)
 
     def on_mark_price(self, mark_price: MarkPriceUpdate) -> None:
         """Let the features see a mark price."""

@@ -8,6 +8,7 @@ from nautilus_trader.common.actor import Actor
 from nautilus_trader.common.events import TimeEvent
 from nautilus_trader.config import ActorConfig
 from nautilus_trader.core.data import Data
+from nautilus_trader.model.data import OrderBookDeltas
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.events import AccountState
@@ -19,6 +20,7 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
+from nautilus_scalp.bridge import depth_snapshot
 from nautilus_scalp.bridge import quote_values
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.tape import QUOTE
@@ -70,7 +72,8 @@ class Batch:
     trade_ids : list[str]
         Of the trades.
     objects : list[Data]
-        Changes of the book, mark prices and funding rates themselves; they are few.
+        Changes of the book, the snapshots that features saw of it, mark prices and funding rates
+        themselves; they are few.
     instruments : list[InstrumentId]
         Behind the numbers of instruments, of all batches so far.
     signals : list[AlphaSignal]
@@ -194,6 +197,21 @@ class Recorder(Actor):
     def note_own(self, order_id: ClientOrderId) -> None:
         """Note that an order comes from a component on record, which a replay will make anew."""
         self._seen.add(order_id)
+
+    def note_book(self, deltas: OrderBookDeltas) -> None:
+        """
+        Record the ten best levels after a message, which the features have just seen.
+
+        Parameters
+        ----------
+        deltas : OrderBookDeltas
+            The message; the book in the cache shows what it did.
+
+        """
+        if self.recording:
+            instrument = self.cache.instrument(deltas.instrument_id)
+            book = self.cache.order_book(deltas.instrument_id)
+            self._on_object(depth_snapshot(instrument, book, deltas))
 
     def flush(self) -> None:
         """Hand on what there is."""

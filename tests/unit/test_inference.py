@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from nautilus_trader.common.component import LiveClock
@@ -137,6 +138,83 @@ def test_live_never_blocks_and_answers_on_the_loop() -> None:
         assert live.thread == threading.get_ident()
 
     asyncio.run(session())
+
+
+_BUSY_EVENTS = 50
+
+
+class Flood:
+    """A market that never rests, and a model that takes as long as fifty of its events."""
+
+    def __init__(self, executor: ThreadPoolExecutor, max_age_ms: float) -> None:
+        self.order: list[tuple[str, int]] = []
+        self._events = 0
+        self._moved = threading.Condition()
+        self.inference = SlowInference[int](
+            LiveClock(),
+            lambda number, _asked_ns: self.order.append(("answer", number)),
+            pytest.fail,
+            InferenceParams(max_age_ms=max_age_ms),
+            executor=executor,
+            loop=asyncio.get_running_loop(),
+        )
+
+    def think(self, number: int) -> int:
+        """Work until the loop has handled fifty more events: one that waits here never does."""
+        with self._moved:
+            until = self._events + _BUSY_EVENTS
+            assert self._moved.wait_for(lambda: self._events >= until, timeout=30)
+        return number
+
+    async def run(self, done: Callable[[], bool]) -> None:
+        """Handle events, each with a question, until something is true."""
+        number = 0
+        while not done():
+            number += 1
+            self.order.append(("event", number))
+            self.inference.ask(partial(self.think, number))
+            with self._moved:
+                self._events = number
+                self._moved.notify()
+            await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        """Let the model finish what it is at."""
+        self.inference.forget()
+        with self._moved:
+            self._events += _BUSY_EVENTS
+            self._moved.notify()
+
+
+def test_a_really_slow_model_under_load_never_blocks_the_loop() -> None:
+    async def session() -> list[tuple[str, int]]:
+        with ThreadPoolExecutor(max_workers=1) as executor:
+            flood = Flood(executor, max_age_ms=60_000.0)
+            await flood.run(lambda: flood.inference.answered == 4)
+            await flood.settle()
+        return flood.order
+
+    order = asyncio.run(session())
+    places = [i for i, (what, _) in enumerate(order) if what == "answer"][:4]
+    answers = [order[i][1] for i in places]
+    assert answers[0] == 1
+    for before, place, answer in zip(places, places[1:], answers[1:], strict=False):
+        assert place - before > _BUSY_EVENTS  # handled while the model worked
+        assert order[before - 1] == ("event", answer)  # the newest question when it became free
+
+
+def test_a_model_that_is_too_slow_for_the_age_limit_says_nothing() -> None:
+    async def session() -> Flood:
+        with ThreadPoolExecutor(max_workers=1) as executor:
+            flood = Flood(executor, max_age_ms=0.001)
+            await flood.run(lambda: flood.inference.expired == 3)
+            await flood.settle()
+        return flood
+
+    flood = asyncio.run(session())
+    assert flood.inference.answered == 0
+    assert {what for what, _ in flood.order} == {"event"}
+    assert flood.inference.dropped > 10
 
 
 def test_executor_without_a_loop_is_refused() -> None:

@@ -98,6 +98,9 @@ class LiveRecording:
         )
         content = msgspec.json.format(msgspec.json.encode(run), indent=1)
         replace_file(self.directory / RUN_FILE, content)
+        for actor in kernel.trader.actors():
+            if isinstance(actor, EnsembleActor):
+                actor.book_listener = self._recorder.note_book
         add_actor(kernel, self._recorder, clock)
         tap_commands(kernel, self._note_command, forward=True)
 

@@ -18,6 +18,7 @@ from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.live.config import load_live_config
 from nautilus_scalp.runtime.live.model import find_live_model
 from nautilus_scalp.runtime.live.model import model_paths
+from nautilus_scalp.runtime.live.model import named_model
 from nautilus_scalp.runtime.live.model import warm_up
 from nautilus_scalp.runtime.live.preflight import Check
 from nautilus_scalp.runtime.live.preflight import preflight
@@ -59,6 +60,8 @@ def run_live(path: Path, overrides: Sequence[str], accept_real_money: bool) -> N
         if state.kill_file.exists():
             message = f"the kill switch {state.kill_file} is on"
             raise UsageError(message, "remove the file when trading may start again")
+        if config.model.training is not None and named_model(config) is None:
+            _say(f"no trained model in the cache: training first, {config.model.training}")
         model = find_live_model(config)
         with venue_of(config) as (config_at_venue, keys):
             _refuse_to_start(preflight(config_at_venue, keys, state, model))
