@@ -19,6 +19,7 @@ from nautilus_scalp.models.predict import SMALLEST_PROBABILITY
 Float64 = npt.NDArray[np.float64]
 Integer = npt.NDArray[np.integer]
 
+FEWEST_CALLS = 20
 THRESHOLDS = np.round(np.arange(0.5, 1.0, 0.01), 2)
 LEAN = 1.0  # the direction leans on the queues at least as much as on the models
 _AGREED = 0.5  # models and queues tell much the same: prior gain of their sum,
@@ -153,12 +154,15 @@ def fit_head(odds: Float64, hint: Float64, outcome: Outcome) -> Float64:
     return np.array((move_gain, bias, gap_gain, agreed, LEAN * agreed + tilted, pulled))
 
 
-def call_threshold(signal: Float64, label: Integer, block: Integer, target: float) -> float:
+def call_threshold(
+    signal: Float64, label: Integer, block: Integer, part: Integer, target: float
+) -> float:
     """Return the smallest threshold from which calls are wrong at most as often as the target.
 
     Calls come in blocks of time that are right or wrong together, and the next day may bring a
     block that is wrong as a whole: one such block of average size is counted with those that were
-    seen. So a few blocks are never enough, however right they were.
+    seen. So a few blocks are never enough, however right they were. And every part of the window
+    is held to the target alone, so that the threshold survives a change of the day.
 
     Parameters
     ----------
@@ -166,8 +170,9 @@ def call_threshold(signal: Float64, label: Integer, block: Integer, target: floa
         Forecasts by models that were not fitted on these rows.
     label : integer[m]
         0 down, 1 flat, 2 up, negative where it is not known.
-    block : integer[m]
-        Block of time of every row.
+    block, part : integer[m]
+        Block of time, and part of the window, of every row. Parts in which fewer than 20 rows reach
+        a threshold say nothing about it.
     target : float
         Share of calls that may be wrong: the mid moves the other way or not at all.
 
@@ -182,12 +187,21 @@ def call_threshold(signal: Float64, label: Integer, block: Integer, target: floa
     top = np.maximum(signal[known, DOWN], signal[known, UP])
     called = np.where(signal[known, UP] > signal[known, DOWN], UP, DOWN)
     wrong = called != label[known]
+    parts = [part[known] == each for each in np.unique(part[known])]
     for threshold in THRESHOLDS:
         calls = top >= threshold
         count = int(calls.sum())
         if count == 0:
             break
         usual = count / len(np.unique(block[known][calls]))
-        if (int(wrong[calls].sum()) + usual) / (count + usual) <= target:
+        shares = [
+            float(wrong[here].mean()) for here in (calls & one for one in parts) if _many(here)
+        ]
+        shares.append((int(wrong[calls].sum()) + usual) / (count + usual))
+        if max(shares) <= target:
             return float(threshold)
     return 1.0 - target / 2.0
+
+
+def _many(calls: npt.NDArray[np.bool_]) -> bool:
+    return int(calls.sum()) >= FEWEST_CALLS

@@ -94,14 +94,14 @@ def join_models(
     limit = config.ensemble.false_positive_target
     told = {h: published(fit, h) for h, fit in pooling.horizons.items()}
     thresholds = {
-        str(h): call_threshold(signal, outcomes[h].label, block, limit)
+        str(h): call_threshold(signal, outcomes[h].label, block, said.part, limit)
         for h, signal in told.items()
     }
     signal = published(pooling.calibration[ENSEMBLE_ROW], config.horizon_ms)
     return Joined(
         calibration=pooling.calibration,
         horizons={str(h): tuple(fit.tolist()) for h, fit in pooling.horizons.items()},
-        signal_threshold=call_threshold(signal, target.label, block, limit),
+        signal_threshold=call_threshold(signal, target.label, block, said.part, limit),
         thresholds=thresholds,
         folds=[_judge(said, part, told, thresholds, dataset) for part in range(len(said.names))],
     )

@@ -116,15 +116,29 @@ def test_calls_start_where_they_are_right_often_enough() -> None:
     label = np.full(400, 2)
     label[200:240] = 1  # a fifth of the weaker calls is wrong, none of the stronger
     block = np.arange(400) // 4  # a hundred blocks of four calls
+    part = np.arange(400) % 2
     # all calls: (40 + 4) / 404 are counted as wrong; the stronger half: 4 / 204
-    assert call_threshold(signal, label, block, 0.11) == 0.5
-    assert call_threshold(signal, label, block, 0.05) == 0.61
+    assert call_threshold(signal, label, block, part, 0.11) == 0.5
+    assert call_threshold(signal, label, block, part, 0.05) == 0.61
     # the same calls in ten blocks: one of them, wholly wrong, would be 20 of 220
-    assert call_threshold(signal, label, np.arange(400) // 20, 0.05) == 0.975
+    assert call_threshold(signal, label, np.arange(400) // 20, part, 0.05) == 0.975
     label[:20] = 1
-    assert call_threshold(signal, label, block, 0.05) == 0.975
+    assert call_threshold(signal, label, block, part, 0.05) == 0.975
     label[:200] = -1  # nothing known of the stronger ones
-    assert call_threshold(signal, label, block, 0.05) == 0.975
+    assert call_threshold(signal, label, block, part, 0.05) == 0.975
+
+
+def test_calls_start_where_the_worst_part_is_right_often_enough() -> None:
+    signal = np.tile([0.0, 0.4, 0.6], (400, 1))
+    signal[:200] = [0.0, 0.2, 0.8]
+    label = np.full(400, 2)
+    label[381:] = 1  # wrong are 19 of 119 weak calls of a part, and less than a tenth of all
+    block, whole = np.arange(400) // 4, np.zeros(400, np.int64)
+    part = np.where(np.arange(400) >= 281, 1, 0)
+    assert call_threshold(signal, label, block, whole, 0.10) == 0.5
+    assert call_threshold(signal, label, block, part, 0.10) == 0.61
+    few = np.where(np.arange(400) >= 381, 1, 0)  # 19 calls, however wrong, say nothing
+    assert call_threshold(signal, label, block, few, 0.10) == 0.5
 
 
 def test_pooling_of_honest_models_changes_little() -> None:
