@@ -72,9 +72,9 @@ class StampedActor(EnsembleActor):
             return
         down, flat, up = probabilities.tolist()
         signal = AlphaSignal(
-            tick.ts_event, self.clock.timestamp_ns(), channel.instrument_id, self._horizon_ms,
+            tick.ts_event, self.clock.timestamp_ns(), channel.instrument_id, channel.horizon_ms,
             down, flat, up, move_bps, confidence, stream.disagreement, strength,
-            channel.regime, self._model_id,
+            channel.regime, channel.model_id,
         )  # fmt: skip
         made = now()
         self._probe.entered_ns = made

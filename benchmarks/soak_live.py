@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, help="mean ticks a second, instead of a speed")
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--pause-ms", type=float, default=200.0, help="between two answers")
+    parser.add_argument("--rehearsal-ms", type=float, help="see live.rehearsal_ms; by default none")
     options = parser.parse_args()
     start_ns = load_artifact(options.model).manifest.train_end_ns
     tape = read_tape(CATALOG, INSTRUMENTS, start_ns)
@@ -188,6 +189,7 @@ base_url_http = "{address.http}"
 base_url_ws = "{address.ws}"
 log_level = "WARNING"
 max_order_rate = "200/00:00:01"
+{f"rehearsal_ms = {options.rehearsal_ms}" if options.rehearsal_ms else ""}
 [model]
 path = "{options.model.resolve()}"
 [[actors]]

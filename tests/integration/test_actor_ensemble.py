@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nautilus_trader.common.component import Clock
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.trading.strategy import Strategy
 
+from nautilus_scalp.actors.channel import Channel
 from nautilus_scalp.actors.ensemble import EnsembleActor
 from nautilus_scalp.actors.ensemble import EnsembleActorConfig
 from nautilus_scalp.bridge import instrument_facts
@@ -82,22 +84,50 @@ def as_tape(desk: Desk) -> Tape:
     )
 
 
-def actor_for(path: Path, *desks: Desk, indicators: str = "selected") -> EnsembleActor:
+class Diligent(EnsembleActor):
+    """Rehearses after every event, twice: the first time after a quote does nothing."""
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """Predict, and rehearse."""
+        super().on_quote_tick(tick)
+        self.rehearse()
+        self.rehearse()
+
+    def on_trade_tick(self, tick: TradeTick) -> None:
+        """Take the trade, and rehearse."""
+        super().on_trade_tick(tick)
+        self.rehearse()
+
+
+def actor_for(
+    path: Path,
+    *desks: Desk,
+    indicators: str = "selected",
+    kind: type[EnsembleActor] = EnsembleActor,
+) -> EnsembleActor:
     ids = [desk.instrument_id for desk in desks]
-    return EnsembleActor(
-        EnsembleActorConfig(instrument_ids=ids, model_path=str(path), indicators=indicators)
-    )
+    config = EnsembleActorConfig(instrument_ids=ids, model_path=str(path), indicators=indicators)
+    actor = kind(config)
+    actor.rehearses = kind is Diligent
+    return actor
 
 
-@pytest.mark.parametrize("indicators", ["selected", "all"])
+@pytest.mark.parametrize(
+    ("indicators", "kind"),
+    [("selected", EnsembleActor), ("all", EnsembleActor), ("selected", Diligent)],
+)
 def test_signals_are_those_of_the_batch_for_every_instrument(
-    desk: Desk, rng_tape: Callable[[Desk, int], None], tmp_path: Path, indicators: str
+    desk: Desk,
+    rng_tape: Callable[[Desk, int], None],
+    tmp_path: Path,
+    indicators: str,
+    kind: type[EnsembleActor],
 ) -> None:
     other = Desk("ETHUSDT-PERP")
     rng_tape(desk, 1)
     rng_tape(other, 2)
     path = write_artifact(tmp_path / "model")
-    actor = actor_for(path, desk, other, indicators=indicators)
+    actor = actor_for(path, desk, other, indicators=indicators, kind=kind)
     listeners = [Listener(desk), Listener(other)]
     desk.play(actor, *listeners, beside=[other])
     ensemble = load_artifact(path)
@@ -127,6 +157,31 @@ def test_signals_are_those_of_the_batch_for_every_instrument(
     assert actor.signals_published == sum(len(listener.signals) for listener in listeners)
     assert (len(actor.all_indicators(desk.instrument_id)) > 1_000) == (indicators == "all")
     assert actor.refusals == {}
+
+
+def test_a_rehearsal_makes_a_signal_of_its_own_and_none_of_the_actors(
+    desk: Desk,
+    rng_tape: Callable[[Desk, int], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[Channel, AlphaSignal | None]] = []
+    answer = Channel.answer
+
+    def note(channel: Channel, tick: QuoteTick, clock: Clock) -> AlphaSignal | None:
+        made.append((channel, answer(channel, tick, clock)))
+        return made[-1][1]
+
+    monkeypatch.setattr(Channel, "answer", note)
+    rng_tape(desk, 1)
+    actor = actor_for(write_artifact(tmp_path / "model"), desk, kind=Diligent)
+    listener = Listener(desk)
+    desk.play(actor, listener)
+    own = [signal for channel, signal in made if channel is made[0][0] and signal is not None]
+    rehearsed = [signal for channel, signal in made if channel is not made[0][0]]
+    assert [s.ts_event for s in own] == [s.ts_event for s in listener.signals]
+    assert len(rehearsed) >= len(own) > 100
+    assert all(signal is not None for signal in rehearsed)
 
 
 def test_what_the_features_refuse_is_counted(desk: Desk, tmp_path: Path) -> None:

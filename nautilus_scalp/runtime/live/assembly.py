@@ -29,6 +29,7 @@ from nautilus_scalp.runtime.live.leverage import obey_leverage
 from nautilus_scalp.runtime.live.node import build_node
 from nautilus_scalp.runtime.live.record import LiveRecording
 from nautilus_scalp.runtime.live.refused import refused
+from nautilus_scalp.runtime.live.rehearsing import Rehearsing
 from nautilus_scalp.runtime.live.session import LiveSession
 from nautilus_scalp.runtime.live.state import Component
 from nautilus_scalp.runtime.live.state import Owners
@@ -93,6 +94,9 @@ def assemble(
     add_components(kernel, blocks, lambda name: LoopClock(loop, name, record.note_firing))
     components: list[Component] = [*node.trader.actors(), *node.trader.strategies()]
     _warm_up(config, kernel, state, record.recording)
+    if config.live.rehearsal_ms is not None:
+        actors = [one for one in components if isinstance(one, EnsembleActor)]
+        Rehearsing(loop, actors, config.live.rehearsal_ms / 1_000).begin()
     restored = _restore(config, node, state, components)
     if record.recording is not None:
         record.recording.begin(LoopClock(loop, "recorder", _off_the_record), restored)

@@ -1,0 +1,74 @@
+"""A copy of what an ensemble actor keeps, to rehearse on between two quotes."""
+
+from collections.abc import Sequence
+from itertools import cycle
+
+import numpy as np
+from nautilus_trader.common.component import Clock
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.objects import Price
+from nautilus_trader.model.objects import Quantity
+
+from nautilus_scalp.actors.channel import Channel
+from nautilus_scalp.features import layout as at
+from nautilus_scalp.features.engine import FeatureEngine
+from nautilus_scalp.models.ensemble import Ensemble
+
+
+_STEP_NS = 1_000_000
+
+
+class Understudy:
+    """
+    Stands in for the channels of an actor, one after the other.
+
+    Parameters
+    ----------
+    originals : Sequence[Channel]
+        What is only ever read.
+    ensemble : Ensemble
+        Their model.
+    engine : FeatureEngine
+        One like theirs, with a board of the same size.
+
+    """
+
+    def __init__(
+        self, originals: Sequence[Channel], ensemble: Ensemble, engine: FeatureEngine
+    ) -> None:
+        copies = [Channel(one.instrument_id, engine, ensemble) for one in originals]
+        self._pairs = cycle(zip(originals, copies, strict=True))
+
+    def rehearse(self, clock: Clock) -> None:
+        """
+        Let the next channel's copy take a quote: the last one, as if it came again a little later.
+
+        Nothing is done before the channel itself has predicted.
+
+        Parameters
+        ----------
+        clock : Clock
+            Stamps the signal that nobody gets.
+
+        """
+        original, copy = next(self._pairs)
+        if not original.initialized:
+            return
+        for own, its in zip(copy.engine.state, original.engine.state, strict=True):
+            np.copyto(own, its)
+        copy.answer(_again(copy, original.engine), clock)
+
+
+def _again(channel: Channel, engine: FeatureEngine) -> QuoteTick:
+    floats, ints, _board = engine.state
+    price, size = f".{engine.facts.price_precision}f", f".{engine.facts.size_precision}f"
+    later_ns = int(ints[at.LAST_NS]) + _STEP_NS
+    return QuoteTick(
+        channel.instrument_id,
+        Price.from_str(format(float(floats[at.BID]), price)),
+        Price.from_str(format(float(floats[at.ASK]), price)),
+        Quantity.from_str(format(float(floats[at.BID_SIZE]), size)),
+        Quantity.from_str(format(float(floats[at.ASK_SIZE]), size)),
+        later_ns,
+        later_ns,
+    )

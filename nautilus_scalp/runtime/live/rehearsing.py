@@ -1,0 +1,42 @@
+"""Rehearsals between two ticks, so that the next one finds the processor's caches warm."""
+
+import asyncio
+from collections.abc import Sequence
+
+from nautilus_scalp.actors.ensemble import EnsembleActor
+
+
+class Rehearsing:
+    """Lets actors rehearse again and again, behind whatever the event loop has to do.
+
+    Parameters
+    ----------
+    loop : asyncio.AbstractEventLoop
+        The node's.
+    actors : Sequence[EnsembleActor]
+        Which have not started.
+    interval_s : float
+        Between two rehearsals.
+
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, actors: Sequence[EnsembleActor], interval_s: float
+    ) -> None:
+        self._loop = loop
+        self._actors = actors
+        self._interval_s = interval_s
+        for actor in actors:
+            actor.rehearses = True
+
+    def begin(self) -> None:
+        """Wait for the first time."""
+        # A loop that wakes up looks at its timers before the frames that woke it: a rehearsal goes
+        # to the end of the line.
+        self._loop.call_later(self._interval_s, self._loop.call_soon, self._rehearse)
+
+    def _rehearse(self) -> None:
+        for actor in self._actors:
+            if actor.is_running:
+                actor.rehearse()
+        self.begin()
