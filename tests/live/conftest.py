@@ -257,10 +257,11 @@ class Nursery:
         return int(self._process.stdout.readline())
 
     def close(self) -> None:
-        """End it."""
+        """End it; it has no trader any more, and may still be importing."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
+        self._process.kill()
         self._process.wait(timeout=30)
         self._process.stdout.close()
 

@@ -21,6 +21,8 @@ from nautilus_scalp.runtime.live.mending import Mending
 # -4116 (duplicate id) answers the repetition of an order whose first answer was lost.
 _UNKNOWN_CODES = frozenset({-1000, -1001, -1006, -1007, -4116})
 _GONE_CODES = frozenset({-2011, -2013})
+# Bybit's 110001, 110008 and 110010, in its words.
+_GONE_WORDS = re.compile(r"not exist|too late|completed or cancelled|been cancelled", re.IGNORECASE)
 # Bybit: 10000 "Server Timeout", 10016 "Internal System Error" or "Server error", and the answer to
 # a repetition. Its client gives the words and not the code.
 _UNKNOWN_WORDS = re.compile(r"timeout|timed out|system error|server error|duplicate", re.IGNORECASE)
@@ -75,10 +77,14 @@ def is_gone(reason: str) -> bool:
     --------
     >>> is_gone("{'code': -2013, 'msg': 'Order does not exist.'}")
     True
+    >>> is_gone("order not exists or too late to cancel"), is_gone("Price invalid")
+    (True, False)
 
     """
     code = _CODE.search(reason)
-    return code is not None and int(code.group(1)) in _GONE_CODES
+    if code is not None:
+        return int(code.group(1)) in _GONE_CODES
+    return _GONE_WORDS.search(reason) is not None
 
 
 class BinanceExecutionFactory(LiveExecClientFactory):

@@ -27,7 +27,8 @@ from nautilus_scalp.runtime.practice.wire import Response
 type _Handler = Callable[[Params], Document]
 
 _MOST_LEAD_MS = 1_000
-_MOST_ORDERS, _MOST_EXECUTIONS = 50, 100
+_USUAL_PAGE = 50
+_MOST_ORDERS, _MOST_EXECUTIONS, _MOST_TRANSACTIONS, _MOST_INSTRUMENTS = 50, 100, 50, 1_000
 # Bybit's own limit per key is an answer like any other; only its limit per address is a status.
 _TOO_MANY = (418, 429)
 
@@ -155,7 +156,8 @@ class BybitRest:
 
     def _instruments(self, params: Params) -> Document:
         rules = [self._venue.rules[symbol] for symbol in self._symbols(params)]
-        return _page([account.instrument_document(rule) for rule in rules])
+        rows = [account.instrument_document(rule) for rule in rules]
+        return _page(rows, params, _MOST_INSTRUMENTS)
 
     def _book(self, params: Params) -> Document:
         levels, symbol = int(params.get("limit", 25)), params["symbol"]
@@ -164,11 +166,11 @@ class BybitRest:
     def _recent_trades(self, params: Params) -> Document:
         trades = self._desk.market.trades(params["symbol"])
         newest_first = trades[: -int(params.get("limit", 500)) - 1 : -1]
-        return _page([publics.recent_trade_document(trade) for trade in newest_first])
+        return _whole([publics.recent_trade_document(trade) for trade in newest_first])
 
     def _risk_limits(self, params: Params) -> Document:
         tiers = [publics.risk_limit_documents(symbol) for symbol in self._symbols(params)]
-        return _page([row for rows in tiers for row in rows])
+        return _whole([row for rows in tiers for row in rows])
 
     def _fee_rates(self, params: Params) -> Document:
         rules = [self._venue.rules[symbol] for symbol in self._symbols(params)]
@@ -188,7 +190,7 @@ class BybitRest:
             for symbol in self._symbols(params)
             if self._venue.positions[symbol].qty or params.get("symbol")
         ]
-        return _page(held)
+        return _page(held, params, _USUAL_PAGE)
 
     def _set_leverage(self, params: Params) -> Document:
         wanted = int(Decimal(params["buyLeverage"]))
@@ -217,35 +219,40 @@ class BybitRest:
             and (not wanted or wanted & {str(order.order_id), order.ticket.client_id})
             and order.is_open == is_open
         ]
-        return _page([orders.order_document(order) for order in reversed(found[-_MOST_ORDERS:])])
+        rows = [orders.order_document(order) for order in reversed(found)]
+        return _page(rows, params, _MOST_ORDERS)
 
     def _executions(self, params: Params) -> Document:
-        """Return the latest executions, newest first."""
+        """Return executions, newest first."""
         symbols = self._symbols(params)
         start = int(params.get("startTime", 0))
-        found = [
-            trade
-            for trade in self._venue.trades
+        rows = [
+            orders.execution_document(
+                trade, self._venue.orders.find(trade.order_id, None), self._desk.quote
+            )
+            for trade in reversed(self._venue.trades)
             if trade.symbol in symbols and trade.time_ms >= start
         ]
-        return _page(
-            [
-                orders.execution_document(
-                    trade, self._venue.orders.find(trade.order_id, None), self._desk.quote
-                )
-                for trade in reversed(found[-_MOST_EXECUTIONS:])
-            ]
-        )
+        return _page(rows, params, _MOST_EXECUTIONS)
 
     def _transactions(self, params: Params) -> Document:
         """Return the ledger: every amount that moved the balance."""
         start = int(params.get("startTime", 0))
         entries = orders.transaction_documents(self._venue, self._desk.quote)
-        return _page([one for one in entries if int(one["transactionTime"]) >= start])
+        rows = [one for one in entries if int(one["transactionTime"]) >= start]
+        return _page(rows, params, _MOST_TRANSACTIONS)
 
 
-def _page(rows: list[Document]) -> Document:
+def _whole(rows: list[Document]) -> Document:
     return {"category": "linear", "list": rows, "nextPageCursor": ""}
+
+
+def _page(rows: list[Document], params: Params, most: int) -> Document:
+    """Return one page of rows; its cursor is where the next one begins."""
+    begin = int(params.get("cursor") or 0)
+    end = begin + min(int(params.get("limit", _USUAL_PAGE)), most)
+    cursor = str(end) if end < len(rows) else ""
+    return {"category": "linear", "list": rows[begin:end], "nextPageCursor": cursor}
 
 
 def sign(secret: str, words: str) -> str:
