@@ -63,7 +63,7 @@ def with_intervals(
     rose = move_bps[moved] > 0.0
     ours = drawn_auc(direction_odds(probabilities[moved]), rose, block[moved], drawn)
     plain = drawn_auc(imbalance[moved], rose, block[moved], drawn)
-    error, size = _calibration_error(probabilities, outcomes(move_bps), block, count)
+    error, size = calibration_error(probabilities, outcomes(move_bps), block, count)
     call, wrong = wrong_calls(probabilities, move_bps, figures.threshold)
     calls = np.bincount(block[call], minlength=count).astype(np.float64)
     wrongs = np.bincount(block[call & wrong], minlength=count).astype(np.float64)
@@ -135,7 +135,7 @@ def drawn_auc(score: Floats, positive: Bools, block: Ints, drawn: Floats) -> Flo
     return found
 
 
-def _calibration_error(
+def calibration_error(
     probabilities: Floats, outcome: Ints, block: Ints, count: int
 ) -> tuple[Floats, Floats]:
     """Return hits less forecasts and events, by block and bin of the most probable class."""

@@ -182,6 +182,7 @@ def orders_of(config_path: Path, *overrides: str) -> list[tuple[Any, ...]]:
     finished = run_engine(config, resolve_window(config), path)
     orders = [
         (
+            order.strategy_id.value,
             order.client_order_id.value,
             order.side,
             str(order.quantity),
@@ -223,11 +224,18 @@ def test_replaying_the_tape_gives_the_orders_of_live_inference(
         f"run.catalog={catalog}",
         "run.end=2024-07-19T00:00:40Z",
         f"model.path={model}",
+        *(
+            f"strategies.{name}.config.signal.{key}"
+            for name in ("MeanReversion", "MomentumBreakout")
+            for key in ('mode="signal"', "min_strength=0.1")
+        ),
     )
     write_tape(model, catalog, START_NS, END_NS)
     inferred = orders_of(CONFIG, *common, ENSEMBLE)
     taped = only_actor(TAPE, catalog_path=str(catalog))
     assert sum(len(events) for *_, events in inferred) > 200
+    traded = {strategy_id.split("-")[0] for strategy_id, *_ in inferred}
+    assert traded == {"MarketMaking", "MeanReversion", "MomentumBreakout"}
     assert orders_of(CONFIG, *common, taped) == inferred
     assert orders_of(CONFIG, *common, taped, "run.chunk_size=3000") == inferred
     silent = orders_of(CONFIG, *common, "actors=[]")
