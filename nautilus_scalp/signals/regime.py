@@ -13,6 +13,7 @@ from nautilus_scalp.signals.units import Positive
 
 
 _NS_PER_MS = 1_000_000
+_BASIS_POINT = 1e-4
 
 
 class Regime(StrEnum):
@@ -72,6 +73,9 @@ class RegimeParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Move over the window either way, in the window's own standard deviations.
     ranging : Band
         Noise ratio.
+    least_run_bps : float
+        A crash or a bull run begins with no smaller move over the window: in a market that sleeps
+        six standard deviations are little, and nothing that everything should be sold for.
     recovered_ratio : float
         Volatility over the usual one at which a recovery from a crash is over.
     max_recovery_ms : float
@@ -87,9 +91,13 @@ class RegimeParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     volatile: Band = Band(enter=1.8, leave=1.4)
     trending: Band = Band(enter=2.5, leave=1.5)
     ranging: Band = Band(enter=0.5, leave=0.35)
+    least_run_bps: NotNegative = 50.0
     recovered_ratio: Positive = 1.3
     max_recovery_ms: Positive = 600_000.0
     min_dwell_ms: NotNegative = 10_000.0
+
+
+_RUNS = (Regime.CRASH, Regime.BULL_RUN)
 
 
 class RegimeClassifier:
@@ -122,6 +130,7 @@ class RegimeClassifier:
         self._params = params
         self._meter = RegimeMeter(params.measures)
         self._dwell_ns = round(params.min_dwell_ms * _NS_PER_MS)
+        self._least_run = params.least_run_bps * _BASIS_POINT
         self._recovery_ns = round(params.max_recovery_ms * _NS_PER_MS)
         self._forget()
 
@@ -188,12 +197,14 @@ class RegimeClassifier:
 
     def _judge(self, now: Measures, ts_ns: int) -> Regime:
         params, current = self._params, self.regime
-        if params.crash.holds(-now.shift, inside=current is Regime.CRASH):
+        runs = current in _RUNS or abs(now.move) >= self._least_run
+        shift = now.shift if runs else 0.0
+        if params.crash.holds(-shift, inside=current is Regime.CRASH):
             return Regime.CRASH
         if current is Regime.CRASH or (current is Regime.RECOVERY and self._recovers(now, ts_ns)):
             return Regime.RECOVERY
         tests = (
-            (Regime.BULL_RUN, params.bull_run, now.shift),
+            (Regime.BULL_RUN, params.bull_run, shift),
             (Regime.VOLATILE, params.volatile, now.ratio),
             (Regime.TRENDING, params.trending, abs(now.trend)),
             (Regime.RANGING, params.ranging, now.noise),

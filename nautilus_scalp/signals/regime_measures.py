@@ -1,19 +1,21 @@
 """What tells a market's regime: volatility three ways, trend strength and noise, bar by bar."""
 
 import math
-from collections import deque
 from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
 from msgspec import Struct
+from numba import njit
 
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.kernels import decay
 from nautilus_scalp.features.kernels import window_mean
 from nautilus_scalp.features.kernels import window_push
 from nautilus_scalp.features.kernels import window_size
 from nautilus_scalp.signals.garch import GarchParams
+from nautilus_scalp.signals.garch import garch_constant
 from nautilus_scalp.signals.garch import garch_next
 from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
@@ -92,6 +94,8 @@ class Measures(Struct, frozen=True, gc=False):
     noise : float
         Share of the moves that comes to nothing within a bar, 0 to 1: 0 for a random walk or a
         trend, near 1 for a price that bounces.
+    move : float
+        Move over the window, as a fraction of the price.
 
     """
 
@@ -100,6 +104,78 @@ class Measures(Struct, frozen=True, gc=False):
     shift: float
     trend: float
     noise: float
+    move: float
+
+
+# What a meter keeps, in one array: how it measures, what it knows, the closes of the window with
+# the one before it as a ring, and the window of squared returns.
+_WINDOW, _KEPT, _BASELINE_KEPT, _OMEGA, _ALPHA, _BETA = range(6)
+_HISTORICAL_WEIGHT, _EWMA_WEIGHT, _GARCH_WEIGHT = range(6, 9)
+_COUNT, _HEAD, _WEIGHT, _EWMA, _FINE, _BASELINE, _BASELINE_WEIGHT, _GARCH = range(9, 17)
+_CLOSES = 17
+
+
+@njit(cache=True)
+def _close_bar(state: Floats, last: float, fine: float) -> None:
+    """Take in a bar: its last log price, and the sum of its squared moves."""
+    window, squares = int(state[_WINDOW]), _CLOSES + int(state[_WINDOW]) + 1
+    count, head = int(state[_COUNT]), int(state[_HEAD])
+    before = state[_CLOSES + (head + count - 1) % (window + 1)]
+    if count == window + 1:
+        following = (head + 1) % (window + 1)
+        leaving = state[_CLOSES + following] - state[_CLOSES + head]
+        state[_BASELINE_WEIGHT] = state[_BASELINE_WEIGHT] * state[_BASELINE_KEPT] + 1.0
+        new = leaving * leaving - state[_BASELINE]
+        state[_BASELINE] += new / state[_BASELINE_WEIGHT]
+        state[_CLOSES + head] = last
+        state[_HEAD] = following
+    else:
+        state[_CLOSES + (head + count) % (window + 1)] = last
+        state[_COUNT] = count + 1
+    square = (last - before) * (last - before)
+    window_push(state, squares, window, square)
+    state[_WEIGHT] = state[_WEIGHT] * state[_KEPT] + 1.0
+    state[_EWMA] += (square - state[_EWMA]) / state[_WEIGHT]
+    state[_FINE] += (fine - state[_FINE]) / state[_WEIGHT]
+    usual = state[_BASELINE] if state[_BASELINE_WEIGHT] > 0.0 else state[_EWMA]
+    alpha, beta = state[_ALPHA], state[_BETA]
+    omega = garch_constant(state[_OMEGA], alpha, beta, usual)
+    # Before the first bar nothing is expected but what the model returns to.
+    known = not math.isnan(state[_GARCH])
+    expected = state[_GARCH] if known else omega / (1.0 - alpha - beta)
+    state[_GARCH] = garch_next(expected, square, omega, alpha, beta)
+
+
+@njit(cache=True)
+def _close_bars(
+    state: Floats, passed: int, last: float, fine: float
+) -> tuple[float, float, float, float, float, float]:
+    """Take in a bar and the empty ones after it; return the fields of `Measures`."""
+    _close_bar(state, last, fine)
+    for _ in range(passed - 1):  # a bar without a quote repeats the last price
+        _close_bar(state, last, 0.0)
+    window, squares = int(state[_WINDOW]), _CLOSES + int(state[_WINDOW]) + 1
+    historical = math.sqrt(max(window_mean(state, squares), 0.0))
+    weights = state[_HISTORICAL_WEIGHT] + state[_EWMA_WEIGHT] + state[_GARCH_WEIGHT]
+    volatility = (
+        state[_HISTORICAL_WEIGHT] * historical
+        + state[_EWMA_WEIGHT] * math.sqrt(state[_EWMA])
+        + state[_GARCH_WEIGHT] * math.sqrt(state[_GARCH])
+    ) / weights
+    usual = math.sqrt(state[_BASELINE])
+    head = int(state[_HEAD])
+    newest = state[_CLOSES + (head + int(state[_COUNT]) - 1) % (window + 1)]
+    whole = newest - state[_CLOSES + head]
+    move = whole / math.sqrt(window)
+    noise = 1.0 - state[_EWMA] / state[_FINE] if state[_FINE] > 0.0 else 0.0
+    return (
+        volatility,
+        volatility / usual if usual > 0.0 else 0.0,
+        move / usual if usual > 0.0 else 0.0,
+        move / historical if historical > 0.0 else 0.0,
+        min(max(noise, 0.0), 1.0),
+        whole,
+    )
 
 
 class RegimeMeter:
@@ -125,47 +201,42 @@ class RegimeMeter:
 
     """
 
-    # Not the bar that is being built, which who restarts has not seen whole.
-    KEPT = (
-        "bars",
-        "_squares",
-        "_closes",
-        "_fine_ewma",
-        "_ewma",
-        "_weight",
-        "_baseline",
-        "_baseline_weight",
-        "_garch",
-    )
+    KEPT = ("bars", "_state")  # not the bar being built, which who restarts has not seen whole
 
     def __init__(self, params: MeasureParams) -> None:
         self._params = params
         self._bar_ns = round(params.bar_ms * _NS_PER_MS)
-        self._kept = decay(1.0, params.half_life_bars)
-        self._baseline_kept = decay(1.0, params.baseline_half_life_bars)
-        self._squares = np.zeros(window_size(params.window_bars))
-        self._closes: deque[float] = deque(maxlen=params.window_bars + 1)
+        closes = params.window_bars + 1
+        self._state = np.zeros(_CLOSES + closes + window_size(params.window_bars))
+        self._state[:_COUNT] = (
+            params.window_bars,
+            decay(1.0, params.half_life_bars),
+            decay(1.0, params.baseline_half_life_bars),
+            math.nan if params.garch.omega is None else params.garch.omega,
+            params.garch.alpha,
+            params.garch.beta,
+            params.historical_weight,
+            params.ewma_weight,
+            params.garch_weight,
+        )
         self.refusals = 0
         self.reset()
 
     def reset(self) -> None:
         """Forget everything but the count of refusals."""
-        self._begin()
+        self._begin(math.nan)
         self._bar = -1
-        self._last = math.nan
         self._last_ns = 0
 
-    def _begin(self) -> None:
-        self._squares[:] = 0.0
-        self._closes.clear()
+    def _begin(self, price: float) -> None:
+        """Begin anew at a log price."""
+        self._state[_COUNT:] = 0.0
+        self._state[_GARCH] = math.nan
+        self._state[_CLOSES] = price
+        self._state[_COUNT] = 1.0
         self.bars = 0
         self._fine = 0.0
-        self._fine_ewma = 0.0
-        self._ewma = 0.0
-        self._weight = 0.0
-        self._baseline = 0.0
-        self._baseline_weight = 0.0
-        self._garch = math.nan
+        self._last = price
 
     @property
     def bar_end_ns(self) -> int:
@@ -195,61 +266,26 @@ class RegimeMeter:
         price = math.log(mid)
         bar = ts_ns // self._bar_ns
         passed = bar - self._bar
+        found = None
         if self._bar < 0 or passed > self._params.window_bars:
             self._join(price)
-            passed = 0
-            self._last = price
-        for _ in range(passed):  # a bar without a quote repeats the last price
-            self._close_bar()
+        elif passed:
+            found = _close_bars(self._state, passed, self._last, self._fine)
+            self.bars += passed
+            self._fine = 0.0
         move = price - self._last
         self._fine += move * move
         self._bar, self._last, self._last_ns = bar, price, ts_ns
-        return self._measure() if passed and self.bars >= self._params.warm_up_bars else None
+        if found is None or self.bars < self._params.warm_up_bars:
+            return None
+        return Measures(*found)
 
     def _join(self, price: float) -> None:
         """Begin, or go on with what came back: the move that was not seen is cut out."""
-        if self._bar >= 0:
-            self._begin()
-        missed = price - self._closes[-1] if self._closes else 0.0
-        kept = [close + missed for close in self._closes] or [price]
-        self._closes.clear()
-        self._closes.extend(kept)
-
-    def _close_bar(self) -> None:
-        closes = self._closes
-        if len(closes) == closes.maxlen:
-            leaving = closes[1] - closes[0]
-            self._baseline_weight = self._baseline_weight * self._baseline_kept + 1.0
-            self._baseline += (leaving * leaving - self._baseline) / self._baseline_weight
-        change = self._last - closes[-1]
-        square = change * change
-        closes.append(self._last)
-        self.bars += 1
-        window_push(self._squares, 0, self._params.window_bars, square)
-        self._weight = self._weight * self._kept + 1.0
-        self._ewma += (square - self._ewma) / self._weight
-        self._fine_ewma += (self._fine - self._fine_ewma) / self._weight
-        self._fine = 0.0
-        garch = self._params.garch
-        usual = self._baseline if self._baseline_weight else self._ewma
-        omega = garch.constant(usual)
-        # Before the first bar nothing is expected but what the model returns to.
-        before = garch.long_run_variance(usual) if math.isnan(self._garch) else self._garch
-        self._garch = garch_next(before, square, omega, garch.alpha, garch.beta)
-
-    def _measure(self) -> Measures:
-        params = self._params
-        historical = math.sqrt(max(window_mean(self._squares, 0), 0.0))
-        weights = (params.historical_weight, params.ewma_weight, params.garch_weight)
-        kinds = (historical, math.sqrt(self._ewma), math.sqrt(self._garch))
-        volatility = sum(w * kind for w, kind in zip(weights, kinds, strict=True)) / sum(weights)
-        usual = math.sqrt(self._baseline)
-        move = (self._closes[-1] - self._closes[0]) / math.sqrt(params.window_bars)
-        noise = 1.0 - self._ewma / self._fine_ewma if self._fine_ewma > 0.0 else 0.0
-        return Measures(
-            volatility,
-            volatility / usual if usual > 0.0 else 0.0,
-            move / usual if usual > 0.0 else 0.0,
-            move / historical if historical > 0.0 else 0.0,
-            min(max(noise, 0.0), 1.0),
-        )
+        if self._bar >= 0 or not self.bars:
+            self._begin(price)
+            return
+        window, count, head = self._state[[_WINDOW, _COUNT, _HEAD]].astype(int)
+        closes = self._state[_CLOSES : _CLOSES + window + 1]
+        closes += price - closes[(head + count - 1) % (window + 1)]
+        self._last = price

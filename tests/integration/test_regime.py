@@ -40,7 +40,9 @@ from tests.integration.conftest import Desk
 pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
 
 FAST = RegimeParams(
-    measures=MeasureParams(bar_ms=100.0, window_bars=10, warm_up_bars=20), min_dwell_ms=0.0
+    measures=MeasureParams(bar_ms=100.0, window_bars=10, warm_up_bars=20),
+    min_dwell_ms=0.0,
+    least_run_bps=5.0,
 )
 
 

@@ -110,7 +110,8 @@ max_position_notional = 100_000.0
 breakers = {{ max_consecutive_losses = 1_000, max_trades_per_day = 10_000 }}
 """
 REGIMES = (
-    "{ min_dwell_ms = 0.0, measures = { bar_ms = 100.0, window_bars = 10, warm_up_bars = 20 } }"
+    "{ min_dwell_ms = 0.0, least_run_bps = 20.0, "
+    "measures = { bar_ms = 100.0, window_bars = 10, warm_up_bars = 20 } }"
 )
 CONFIG = """
 [run]

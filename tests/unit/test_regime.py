@@ -58,6 +58,14 @@ def test_one_bar_is_enough_for_a_crash() -> None:
     assert regimes_of(walk(path), RegimeParams()) == [Regime.NORMAL, Regime.CRASH]
 
 
+@pytest.mark.parametrize(("share", "crashes"), [(1.0, True), (0.9, False)])
+def test_a_fall_that_costs_little_is_no_crash(share: float, crashes: bool) -> None:  # noqa: FBT001
+    """Twenty standard deviations of a market that sleeps; a fall of 50 basis points is one."""
+    asleep = [0.02 * move for move in random_returns(np.random.default_rng(4), 600)]
+    path = [*asleep, *[-share * 50.01e-4 / 30.0] * 30, *asleep[:40]]
+    assert (Regime.CRASH in regimes_of(walk(path), RegimeParams())) == crashes
+
+
 def test_bull_run_from_a_trend() -> None:
     rng = np.random.default_rng(2)
     rise = [2 * QUIET] * 20 + [6 * QUIET] * 60
@@ -145,7 +153,7 @@ def test_measures_by_hand() -> None:
     usual = math.sqrt(1e-4 / (1.0 + kept))  # the two bars that left the window: 0 and 1
     move = 0.03 / math.sqrt(2)
     noise = 1.0 - ewma / fine
-    by_hand = Measures(volatility, volatility / usual, move / usual, move / historical, noise)
+    by_hand = Measures(volatility, volatility / usual, move / usual, move / historical, noise, 0.03)
     for name in Measures.__struct_fields__:
         assert getattr(now, name) == pytest.approx(getattr(by_hand, name), rel=1e-9), name
 
