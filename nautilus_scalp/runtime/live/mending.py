@@ -217,7 +217,7 @@ class Mending:
         return [one for one in positions if one.instrument_id == name] or [flat]
 
     async def fill_reports(self, command: GenerateFillReports) -> list[FillReport]:
-        """Return this run's fills that could not be booked.
+        """Book the fills that nobody heard, and leave none to Nautilus, which knows no orders.
 
         Parameters
         ----------
@@ -227,14 +227,14 @@ class Mending:
         Returns
         -------
         list[FillReport]
-            Oldest first.
+            Empty.
 
         """
         since_ms = self._since_ms or 0
         if command.start is not None:
             since_ms = max(since_ms, int(command.start.timestamp() * _MS_PER_S))
         await self._catch_up(command.instrument_id, since_ms)
-        return await self._unheard(command.instrument_id, since_ms)
+        return []
 
     def _changed(self, positions: list[PositionStatusReport]) -> list[InstrumentId]:
         """Return the instruments whose positions are not what ours are."""
@@ -249,14 +249,10 @@ class Mending:
     async def _catch_up(self, name: InstrumentId, since_ms: int) -> None:
         """Book the fills that nobody heard, with their orders: by number, so never twice."""
         recent_ms = self._clock.timestamp_ms() - _LOOKBACK_MS
-        fills = await self._unheard(name, max(since_ms, recent_ms))
-        numbers = sorted({one.venue_order_id.value for one in fills})
+        fills = await self._inquiry.fills_since(name, max(since_ms, recent_ms))
+        numbers = sorted({one.venue_order_id.value for one in fills if one not in self._booked})
         orders = [await self._inquiry.order(name, None, VenueOrderId(number)) for number in numbers]
         await self._book([order for order in orders if order is not None])
-
-    async def _unheard(self, name: InstrumentId, since_ms: int) -> list[FillReport]:
-        fills = await self._inquiry.fills_since(name, since_ms)
-        return [fill for fill in fills if fill not in self._booked]
 
     async def query(self, command: QueryOrder) -> None:
         """Find out what became of an order; only the venue's word ends it.
