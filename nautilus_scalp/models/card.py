@@ -136,6 +136,10 @@ def _calibration(manifest: Manifest) -> list[str]:
         *_table(("horizon", *_CALIBRATION), rows),
         "",
         f"* Up or down counts as a call from a probability of {manifest.signal_threshold:g}.",
+        *(
+            f"* Of the probabilities for {horizon} ms: from {threshold:g}."
+            for horizon, threshold in manifest.call_thresholds.items()
+        ),
     ]
 
 
