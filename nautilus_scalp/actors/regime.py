@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import ActorConfig
 from nautilus_trader.model.data import QuoteTick
-from nautilus_trader.model.enums import PriceType
 from nautilus_trader.model.identifiers import InstrumentId
 
+from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import RegimeSignal
@@ -21,19 +21,22 @@ from nautilus_scalp.signals.regime import RegimeClassifier
 from nautilus_scalp.signals.regime import RegimeParams
 
 
+_NO_PRICES = (math.nan, math.nan)
+
+
 class _Feed(Struct):
     """One instrument: what it was last seen at, and until when the same price says nothing."""
 
     instrument_id: InstrumentId
     classifier: RegimeClassifier
-    mid: float = math.nan
+    prices: tuple[float, float] = _NO_PRICES
     begin_ns: int = 0
     end_ns: int = 0
     untold: bool = False  # nobody has heard yet of the regime that came back
 
     def reset(self) -> None:
         self.classifier.reset()
-        self.mid = math.nan
+        self.prices = _NO_PRICES
 
 
 class RegimeActorConfig(ActorConfig, frozen=True):
@@ -156,7 +159,7 @@ class RegimeActor(Actor):
         Pass a quote on, the way Nautilus does, unless it shows nothing new.
 
         Nautilus's own way to `on_quote_tick` looks up the instrument's indicators, which takes
-        longer than telling that the middle of the market has not moved.
+        longer than telling that the market has not moved.
 
         Parameters
         ----------
@@ -170,7 +173,7 @@ class RegimeActor(Actor):
         if (
             historical
             or not feed.begin_ns <= tick.ts_event < feed.end_ns
-            or tick.extract_price(PriceType.MID).as_double() != feed.mid
+            or quote_prices(tick) != feed.prices
         ):
             super().handle_quote_tick(tick, historical)
 
@@ -186,14 +189,15 @@ class RegimeActor(Actor):
         """
         feed = self._only or self._feeds[tick.instrument_id]
         ts_event = tick.ts_event
-        bid, ask = tick.bid_price.as_double(), tick.ask_price.as_double()
+        prices = quote_prices(tick)
+        bid, ask = prices
         if not 0.0 < bid < ask < math.inf:
             self._unsound += 1
             return
         if feed.classifier.on_mid(ts_event, 0.5 * (bid + ask)) or feed.untold:
             feed.untold = False
             self._publish(feed, ts_event)
-        feed.mid = tick.extract_price(PriceType.MID).as_double()
+        feed.prices = prices
         feed.begin_ns, feed.end_ns = ts_event, feed.classifier.bar_end_ns
 
     def _publish(self, feed: _Feed, ts_event: int) -> None:

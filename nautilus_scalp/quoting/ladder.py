@@ -66,6 +66,8 @@ class Ladder:
         self._rules = rules
         self._order_qty = rules.floor_qty(order_qty)
         self._limit = inventory_limit
+        self._standing: tuple[int, int, int, float] | None = None
+        self._quotes: list[Quote] = []
         self._pricer: Pricer = VolatilitySpread(params)
         if params.model != "volatility" and self._order_qty > 0.0:
             quotes = inventory_limit / self._order_qty
@@ -89,7 +91,7 @@ class Ladder:
         -------
         list[Quote]
             Best prices first, bids before asks; empty while the model lacks an input or a number is
-            not finite.
+            not finite. It is the same list as the last time when nothing differs: do not change it.
 
         """
         rules = self._rules
@@ -106,9 +108,13 @@ class Ladder:
             else:
                 best_ask = best_bid + 1
         step = max(1, round(self._params.level_spacing * band.half / rules.tick_size))
-        quotes = self._side(BUY, best_bid, step, self._limit - max(position_qty, 0.0))
-        quotes += self._side(SELL, best_ask, step, self._limit + min(position_qty, 0.0))
-        return quotes
+        standing = (best_bid, best_ask, step, position_qty)
+        if standing != self._standing:
+            self._standing = standing
+            quotes = self._side(BUY, best_bid, step, self._limit - max(position_qty, 0.0))
+            quotes += self._side(SELL, best_ask, step, self._limit + min(position_qty, 0.0))
+            self._quotes = quotes
+        return self._quotes
 
     def _side(self, side: int, best: int, step: int, room_qty: float) -> list[Quote]:
         """Return one side's quotes; all of them together fit into the room that is left."""
@@ -127,5 +133,6 @@ class Ladder:
     def _is_scrap(self, qty: float, ticks: int) -> bool:
         """Whether what the inventory limit leaves of a quote is too small to send."""
         rules = self._rules
-        small = qty < rules.min_qty or qty * rules.price_at(ticks) < rules.min_notional
-        return qty < self._order_qty and small
+        return qty < self._order_qty and (
+            qty < rules.min_qty or qty * rules.price_at(ticks) < rules.min_notional
+        )

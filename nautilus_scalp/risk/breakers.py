@@ -99,12 +99,14 @@ class CircuitBreaker:
     ----------
     log : TripLog
         What is remembered.
+    watches : bool
+        Whether prices matter, and `on_market` is to be called.
 
     """
 
     def __init__(self, params: BreakerParams) -> None:
         self._params = params
-        self._watches = params.max_spread_bps is not None or params.max_jump_bps is not None
+        self.watches = params.max_spread_bps is not None or params.max_jump_bps is not None
         self.reset()
 
     def reset(self) -> None:
@@ -126,7 +128,7 @@ class CircuitBreaker:
 
         """
         params = self._params
-        if not (self._watches and 0.0 < bid < ask < math.inf):
+        if not (self.watches and 0.0 < bid < ask < math.inf):
             return
         mid = 0.5 * (bid + ask)
         spread, jump = params.max_spread_bps, params.max_jump_bps

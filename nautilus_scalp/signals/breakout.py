@@ -4,7 +4,6 @@ import math
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Meta
 from msgspec import Struct
 from numba import njit
@@ -25,9 +24,12 @@ from nautilus_scalp.signals.units import ThresholdUnit
 from nautilus_scalp.signals.units import as_fraction
 
 
-type _Integers = npt.NDArray[np.int64]
-
-_LAST = 0  # price of the last trade; the windows follow
+# What a rule keeps, in one array: lengths and places of its windows, the price of the last trade,
+# and the windows.
+_RUN, _HALF, _VOLUME_WINDOW, _FLOW_WINDOW = range(4)
+_RETURNS_AT, _LATEST_AT, _SPIKE_AT, _VOLUME_AT, _FLOW_AT, _SIGNED_AT = range(4, 10)
+_LAST = 10
+_WINDOWS = 11
 
 
 class BreakoutParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,17 +68,20 @@ class BreakoutParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 # What the windows say after a trade.
-_MOMENTUM, _LATEST_HALF, _FLOW, _VOLUME_RATIO = range(4)
+_FULL, _MOMENTUM, _LATEST_HALF, _FLOW, _VOLUME_RATIO = range(5)
+_NOTHING = (False, math.nan, math.nan, math.nan, math.nan)
 
 
 @njit(cache=True)
 def _on_trade(
-    state: Floats, layout: _Integers, price: float, size: float, side: int, readings: Floats
-) -> bool:
-    """Take in a trade and write the readings; return whether the longest window is full."""
-    run, half, volume_window, flow_window = layout[0], layout[1], layout[2], layout[3]
-    returns, latest, spike = layout[4], layout[5], layout[6]
-    volume, flow, signed = layout[7], layout[8], layout[9]
+    state: Floats, price: float, size: float, side: int
+) -> tuple[bool, float, float, float, float]:
+    """Take in a trade; return whether the longest window is full, and the readings."""
+    run, half = int(state[_RUN]), int(state[_HALF])
+    volume_window, flow_window = int(state[_VOLUME_WINDOW]), int(state[_FLOW_WINDOW])
+    returns, latest = int(state[_RETURNS_AT]), int(state[_LATEST_AT])
+    spike, volume = int(state[_SPIKE_AT]), int(state[_VOLUME_AT])
+    flow, signed = int(state[_FLOW_AT]), int(state[_SIGNED_AT])
     change = price / state[_LAST] - 1.0 if state[_LAST] > 0.0 else 0.0
     state[_LAST] = price
     window_push(state, returns, run, change)
@@ -85,12 +90,14 @@ def _on_trade(
     window_push(state, volume, volume_window, size)
     window_push(state, flow, flow_window, size)
     window_push(state, signed, flow_window, side * size)
-    readings[_MOMENTUM] = window_sum(state, returns)
-    readings[_LATEST_HALF] = window_sum(state, latest)
-    readings[_FLOW] = window_sum(state, signed) / window_sum(state, flow)
-    readings[_VOLUME_RATIO] = window_mean(state, spike) / window_mean(state, volume)
     longest = volume if volume_window >= flow_window else flow
-    return bool(window_count(state, longest) == max(volume_window, flow_window))
+    return (
+        window_count(state, longest) == max(volume_window, flow_window),
+        window_sum(state, returns),
+        window_sum(state, latest),
+        window_sum(state, signed) / window_sum(state, flow),
+        window_mean(state, spike) / window_mean(state, volume),
+    )
 
 
 class BreakoutRule:
@@ -104,19 +111,22 @@ class BreakoutRule:
 
     """
 
-    KEPT = ("_state", "_readings", "initialized")
+    KEPT = ("_state", "_readings")
 
     def __init__(self, params: BreakoutParams) -> None:
         self._params = params
         run, half = params.momentum_ticks, params.momentum_ticks // 2
         flow = params.breakout_window
         windows = (run, half, run, params.volume_window, flow, flow)
-        ends = np.cumsum([_LAST + 1, *(window_size(length) for length in windows)])
-        lengths = (run, half, params.volume_window, flow)
-        self._layout = np.array([*lengths, *ends[:-1]], dtype=np.int64)
+        ends = np.cumsum([_WINDOWS, *(window_size(length) for length in windows)])
         self._state = np.zeros(int(ends[-1]))
-        self._readings = np.zeros(_VOLUME_RATIO + 1)
-        self.initialized = False
+        self._state[:_LAST] = (run, half, params.volume_window, flow, *ends[:-1])
+        self._readings = _NOTHING
+
+    @property
+    def initialized(self) -> bool:
+        """Whether there were enough trades for a decision."""
+        return bool(self._readings[_FULL])
 
     def on_trade(self, price: float, size: float, side: int) -> bool:
         """
@@ -137,7 +147,7 @@ class BreakoutRule:
         """
         if not (0.0 < price < math.inf and 0.0 < size < math.inf):
             return False
-        self.initialized = _on_trade(self._state, self._layout, price, size, side, self._readings)
+        self._readings = _on_trade(self._state, price, size, side)
         return True
 
     def decide(self, volatility: float) -> tuple[int, float]:
@@ -156,11 +166,11 @@ class BreakoutRule:
             its threshold.
 
         """
-        if not self.initialized:
+        full, momentum, _, _, _ = self._readings
+        if not full:
             return 0, 0.0
         params = self._params
         threshold = as_fraction(params.momentum_threshold, params.threshold_unit, volatility)
-        momentum = float(self._readings[_MOMENTUM])
         if not abs(momentum) >= threshold > 0.0:
             return 0, 0.0
         side = BUY if momentum > 0.0 else SELL
@@ -179,5 +189,5 @@ class BreakoutRule:
 
     def reset(self) -> None:
         """Forget everything."""
-        self._state[:] = 0.0
-        self.initialized = False
+        self._state[_LAST:] = 0.0
+        self._readings = _NOTHING

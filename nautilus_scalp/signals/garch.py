@@ -1,5 +1,7 @@
 """The variance of the next bar's return by a GARCH(1,1) whose parameters were fitted beforehand."""
 
+import math
+
 from msgspec import Struct
 from numba import njit
 
@@ -42,28 +44,26 @@ class GarchParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             message = f"garch: alpha {self.alpha} + beta {self.beta} is not below 1"
             raise UsageError(message, "lower garch.alpha or garch.beta")
 
-    def constant(self, usual_variance: float) -> float:
-        """
-        Return `omega`, or what makes the model return to a variance.
 
-        Parameters
-        ----------
-        usual_variance : float
-            Of a bar's return, for parameters without an omega.
+@njit(cache=True)
+def garch_constant(omega: float, alpha: float, beta: float, usual_variance: float) -> float:
+    """
+    Return `omega`, or what makes the model return to a variance.
 
-        Examples
-        --------
-        >>> GarchParams(alpha=0.25, beta=0.5).constant(4.0), GarchParams(omega=0.1).constant(4.0)
-        (1.0, 0.1)
+    Parameters
+    ----------
+    omega, alpha, beta : float
+        The model; an `omega` of NaN is left out.
+    usual_variance : float
+        Of a bar's return, for parameters without an omega.
 
-        """
-        if self.omega is not None:
-            return self.omega
-        return (1.0 - self.alpha - self.beta) * usual_variance
+    Examples
+    --------
+    >>> garch_constant(math.nan, 0.25, 0.5, 4.0), garch_constant(0.1, 0.25, 0.5, 4.0)
+    (1.0, 0.1)
 
-    def long_run_variance(self, usual_variance: float) -> float:
-        """Return the variance to which forecasts return, `omega / (1 - alpha - beta)`."""
-        return self.constant(usual_variance) / (1.0 - self.alpha - self.beta)
+    """
+    return (1.0 - alpha - beta) * usual_variance if math.isnan(omega) else omega
 
 
 @njit(cache=True)

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 from numba import njit
 
@@ -25,8 +24,6 @@ from nautilus_scalp.signals.units import Share
 from nautilus_scalp.signals.units import ThresholdUnit
 from nautilus_scalp.signals.units import as_fraction
 
-
-type _Integers = npt.NDArray[np.int64]
 
 _RSI_TOP = 100.0
 
@@ -69,28 +66,38 @@ class ReversionParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bollinger_width: float = 1.5
 
 
+# What a rule keeps, in one array: lengths and places of its windows, and the windows.
+_LOOKBACK, _FLOW_WINDOW, _RSI_LENGTH = range(3)
+_NOTIONAL_AT, _VOLUME_AT, _BANDS_AT, _RECENT_AT, _SIGNED_AT, _RSI_AT = range(3, 9)
+_WINDOWS = 9
+
 # What the windows say after a trade.
-_FAIR_VALUE, _FLOW, _VOLUME_RATIO, _RSI, _BAND = range(5)
+_FULL, _FAIR_VALUE, _FLOW, _VOLUME_RATIO, _RSI, _BAND = range(6)
+_NOTHING = (False, math.nan, math.nan, math.nan, math.nan, math.nan)
 
 
 @njit(cache=True)
 def _on_trade(
-    state: Floats, layout: _Integers, price: float, size: float, side: int, readings: Floats
-) -> bool:
-    """Take in a trade and write the readings; return whether the lookback is full."""
-    lookback, flow_ticks, rsi_length = layout[0], layout[1], layout[2]
-    notional, volume, bands = layout[3], layout[4], layout[5]
-    recent, signed, rsi = layout[6], layout[7], layout[8]
+    state: Floats, price: float, size: float, side: int
+) -> tuple[bool, float, float, float, float, float]:
+    """Take in a trade; return whether the lookback is full, and the readings."""
+    lookback, flow_ticks = int(state[_LOOKBACK]), int(state[_FLOW_WINDOW])
+    notional, volume = int(state[_NOTIONAL_AT]), int(state[_VOLUME_AT])
+    recent, signed = int(state[_RECENT_AT]), int(state[_SIGNED_AT])
     window_push(state, notional, lookback, price * size)
     window_push(state, volume, lookback, size)
     window_push(state, recent, flow_ticks, size)
     window_push(state, signed, flow_ticks, side * size)
-    readings[_BAND] = bollinger_update(state, bands, lookback, price)
-    readings[_RSI] = rsi_update(state, rsi, rsi_length, price)
-    readings[_FAIR_VALUE] = window_sum(state, notional) / window_sum(state, volume)
-    readings[_FLOW] = window_sum(state, signed) / window_sum(state, recent)
-    readings[_VOLUME_RATIO] = window_mean(state, recent) / window_mean(state, volume)
-    return bool(window_count(state, volume) == lookback)
+    band = bollinger_update(state, int(state[_BANDS_AT]), lookback, price)
+    rsi = rsi_update(state, int(state[_RSI_AT]), int(state[_RSI_LENGTH]), price)
+    return (
+        window_count(state, volume) == lookback,
+        window_sum(state, notional) / window_sum(state, volume),
+        window_sum(state, signed) / window_sum(state, recent),
+        window_mean(state, recent) / window_mean(state, volume),
+        rsi,
+        band,
+    )
 
 
 class ReversionRule:
@@ -104,23 +111,28 @@ class ReversionRule:
 
     """
 
-    KEPT = ("_state", "_readings", "initialized")
+    KEPT = ("_state", "_readings")
 
     def __init__(self, params: ReversionParams) -> None:
         self._params = params
         lookback = window_size(params.lookback_ticks)
         flow = window_size(params.flow_ticks)
-        ends = np.cumsum([0, lookback, lookback, lookback, flow, flow, RSI_SIZE])
+        ends = np.cumsum([_WINDOWS, lookback, lookback, lookback, flow, flow, RSI_SIZE])
         lengths = (params.lookback_ticks, params.flow_ticks, params.rsi_length)
-        self._layout = np.array([*lengths, *ends[:-1]], dtype=np.int64)
         self._state = np.zeros(int(ends[-1]))
-        self._readings = np.zeros(_BAND + 1)
-        self.initialized = False
+        self._state[:_WINDOWS] = (*lengths, *ends[:-1])
+        self._readings = _NOTHING
+
+    @property
+    def initialized(self) -> bool:
+        """Whether there were enough trades for a decision."""
+        return bool(self._readings[_FULL])
 
     @property
     def fair_value(self) -> float:
         """Volume-weighted average price of the lookback; NaN until it is full."""
-        return float(self._readings[_FAIR_VALUE]) if self.initialized else math.nan
+        readings = self._readings
+        return readings[_FAIR_VALUE] if readings[_FULL] else math.nan
 
     def on_trade(self, price: float, size: float, side: int) -> bool:
         """
@@ -141,7 +153,7 @@ class ReversionRule:
         """
         if not (0.0 < price < math.inf and 0.0 < size < math.inf):
             return False
-        self.initialized = _on_trade(self._state, self._layout, price, size, side, self._readings)
+        self._readings = _on_trade(self._state, price, size, side)
         return True
 
     def decide(self, mid: float, volatility: float) -> tuple[int, float]:
@@ -162,11 +174,11 @@ class ReversionRule:
             its threshold.
 
         """
-        if not self.initialized:
+        if not self._readings[_FULL]:
             return 0, 0.0
         params = self._params
         threshold = as_fraction(params.deviation_threshold, params.threshold_unit, volatility)
-        deviation = mid / float(self._readings[_FAIR_VALUE]) - 1.0
+        deviation = mid / self._readings[_FAIR_VALUE] - 1.0
         if not abs(deviation) >= threshold > 0.0:
             return 0, 0.0
         side = SELL if deviation > 0.0 else BUY
@@ -185,5 +197,5 @@ class ReversionRule:
 
     def reset(self) -> None:
         """Forget everything."""
-        self._state[:] = 0.0
-        self.initialized = False
+        self._state[_WINDOWS:] = 0.0
+        self._readings = _NOTHING

@@ -10,7 +10,6 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.trading.strategy import Strategy
 
-from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.exits.plan import ExitPlan
 from nautilus_scalp.exits.plan import PlanState
 from nautilus_scalp.exits.rules import OpenPosition
@@ -186,13 +185,10 @@ class DirectionalDesk:
         self._execution.look()
 
     def on_trade(self, *, ripe: bool, fair_value: float = math.nan) -> None:
-        """
-        Let the next quote be looked at, whatever its prices, if a trade may matter to it.
-
-        It makes a case at the last prices (`ripe`), or lets what is held be left at fair value.
-        """
-        if (ripe and self._execution.idle) or self._has_reverted(fair_value):
-            self._execution.look()
+        """Look at the next quote if a trade makes a case (`ripe`) or reaches fair value."""
+        execution = self._execution
+        if (ripe and execution.idle) or self._has_reverted(execution.position, fair_value):
+            execution.look()
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Follow the orders."""
@@ -213,10 +209,11 @@ class DirectionalDesk:
             The mid price; NaN for a market that is not sound.
 
         """
-        bid, ask = quote_prices(tick)
-        ts_event = tick.ts_event
-        if not self._execution.on_market(bid, ask, ts_event, tick.ts_init):
+        execution = self._execution
+        if not execution.on_market(tick):
             return math.nan
+        state = execution.state
+        bid, ask, ts_event = state.bid, state.ask, state.quote_ns
         mid = 0.5 * (bid + ask)
         volatility = self._volatility.on_mid(ts_event, mid)
         self._inbox.on_mid(ts_event, mid)
@@ -225,7 +222,7 @@ class DirectionalDesk:
             now = self._conditions
             now.volatility = volatility
             now.expected_move = _BASIS_POINT * self._inbox.latest.expected_move_bps
-            now.tick = self._execution.rules.tick_size / mid
+            now.tick = execution.rules.tick_size / mid
             now.spread = (ask - bid) / mid
         return mid
 
@@ -296,18 +293,18 @@ class DirectionalDesk:
         if position is None:
             return
         reason = self._plan.on_price(state.exit_price(position.side), state.now_ns)
-        if reason is None and self._has_reverted(fair_value):
+        if reason is None and self._has_reverted(position, fair_value):
             reason = "fair_value"
         if reason is not None:
             self.exit_reasons[reason] += 1
             execution.leave()
 
-    def _has_reverted(self, fair_value: float) -> bool:
+    def _has_reverted(self, position: OpenPosition | None, fair_value: float) -> bool:
         """Whether what is held can be left at a value or better."""
-        position, state = self._execution.position, self._execution.state
         if position is None:
             return False
-        return position.side * (state.exit_price(position.side) - fair_value) >= 0.0
+        price = self._execution.state.exit_price(position.side)
+        return position.side * (price - fair_value) >= 0.0
 
     def _forget(self) -> None:
         self._volatility.reset()

@@ -16,6 +16,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.trading.strategy import Strategy
 
+from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.bridge import trading_rules
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.exits.rules import OpenPosition
@@ -43,8 +44,7 @@ from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
 _FINEST_PRECISION = 16  # of Nautilus; until the instrument is known
-# Most quotes change a size and no price. So often, at least, the market is looked at all the same.
-_LOOK_NS = 100_000_000
+_LOOK_NS = 100_000_000  # so often, at least, a market whose prices stand is looked at all the same
 
 
 class Execution:
@@ -98,8 +98,7 @@ class Execution:
         self._instrument_id = instrument_id
         self._refusals = refusals
         self._size_precision = _FINEST_PRECISION
-        self.permission = Permission(strategy, instrument_id, limits, regime, priority)
-        self._regime = self.permission.regime
+        self.permission = Permission(strategy, instrument_id, limits, regime, priority, self.look)
         self.reset()
 
     def start(self) -> None:
@@ -117,7 +116,7 @@ class Execution:
             message = f"{self._strategy.id}: instrument {self._instrument_id} is not known"
             raise UsageError(message, "add the instrument to the catalog or the venue's provider")
         self._instrument = instrument
-        self.rules = trading_rules(self._instrument)
+        self.rules = trading_rules(instrument)
         self._size_precision = self.rules.size_precision
         self.permission.start(self.rules)
         self.resume()
@@ -147,7 +146,7 @@ class Execution:
         self._departure = Departure(self, self._ledger, self._refusals)
         self._look_ns = 0
         self._interval_ns = _LOOK_NS
-        self._regime_blocked: str | None = None
+        self._prices = (math.nan, math.nan)
 
     @property
     def leaving(self) -> bool:
@@ -184,17 +183,11 @@ class Execution:
             False when there is something to look at, and `on_market` is to be called.
 
         """
-        state = self.state
         now_ns = tick.ts_init
-        if (
-            now_ns >= self._look_ns
-            or tick.bid_price.as_double() != state.bid
-            or tick.ask_price.as_double() != state.ask
-            or self._regime.blocked != self._regime_blocked
-        ):
+        if now_ns >= self._look_ns or quote_prices(tick) != self._prices:
             return False
-        state.quote_ns = tick.ts_event
-        state.now_ns = now_ns
+        self.state.quote_ns = tick.ts_event
+        self.state.now_ns = now_ns
         return True
 
     def set_stop(self, fraction: float) -> None:
@@ -206,16 +199,18 @@ class Execution:
         """Let the next quote be looked at, whatever its prices: something else has changed."""
         self._look_ns = 0
 
-    def on_market(self, bid: float, ask: float, quote_ns: int, now_ns: int) -> bool:
+    def look_by(self, ts_ns: int) -> None:
+        """Let the first quote from a moment on be looked at, whatever its prices."""
+        self._look_ns = min(self._look_ns, ts_ns)
+
+    def on_market(self, tick: QuoteTick) -> bool:
         """
         Take in the best prices.
 
         Parameters
         ----------
-        bid, ask : float
-            Best prices.
-        quote_ns, now_ns : int
-            Exchange time of the quote, and now.
+        tick : QuoteTick
+            The market.
 
         Returns
         -------
@@ -224,15 +219,19 @@ class Execution:
 
         """
         state = self.state
-        state.bid = bid
-        state.ask = ask
-        state.revision += 1
-        state.quote_ns = quote_ns
-        state.now_ns = now_ns
-        self._look_ns = 0 if self._departure.under_way else now_ns + self._interval_ns
+        prices = quote_prices(tick)
+        bid, ask = prices
+        if prices != self._prices:
+            self._prices = prices
+            state.bid = bid
+            state.ask = ask
+            state.revision += 1
+        state.quote_ns = tick.ts_event
+        state.now_ns = now_ns = tick.ts_init
+        self._look_ns = now_ns + self._interval_ns
         self.permission.on_market(state, self._instrument)
-        self._regime_blocked = self._regime.blocked
         if self._departure.under_way:
+            self._look_ns = 0
             self._departure.go_on()
         if 0.0 < bid < ask < math.inf:
             return True

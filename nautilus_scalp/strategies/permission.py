@@ -44,6 +44,8 @@ class Permission:
         In which regimes it trades.
     priority : Priority
         How good its cases are, where several strategies want the instrument.
+    on_blocked : Callable[[], None]
+        Called when the regime blocks the strategy or no longer does.
 
     Attributes
     ----------
@@ -68,13 +70,14 @@ class Permission:
         limits: RiskLimits,
         regime: ArbiterParams | None,
         priority: Priority,
+        on_blocked: Callable[[], None],
     ) -> None:
         self._strategy = strategy
         self._instrument_id = instrument_id
         self._limits = limits
         self._look_ns = 0
         self.breaker = CircuitBreaker(limits.breakers)
-        self.regime = RegimeWatch(strategy, instrument_id, regime)
+        self.regime = RegimeWatch(strategy, instrument_id, regime, on_blocked)
         self.portfolio = PortfolioLink(strategy, self.regime)
         self.floor = FloorLink(strategy, instrument_id, priority)
 
@@ -127,10 +130,12 @@ class Permission:
 
     def on_market(self, state: RiskState, instrument: Instrument) -> None:
         """Bring a state up to date with what is not its own: blocks, the account, the portfolio."""
-        self.breaker.on_market(state.bid, state.ask, state.now_ns)
-        state.blocked = self.blocked(state.now_ns)
-        if state.now_ns >= self._look_ns:
-            self._look_ns = state.now_ns + _ACCOUNT_NS
+        now_ns = state.now_ns
+        if self.breaker.watches:
+            self.breaker.on_market(state.bid, state.ask, now_ns)
+        state.blocked = self.blocked(now_ns)
+        if now_ns >= self._look_ns:
+            self._look_ns = now_ns + _ACCOUNT_NS
             self._look_at_account(state, instrument)
         self.portfolio.on_time(state.quote_ns)
 

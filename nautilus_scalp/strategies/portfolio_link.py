@@ -37,7 +37,8 @@ class PortfolioLink:
     @property
     def blocked(self) -> str | None:
         """Why nothing may be opened: the kill switch or the regime."""
-        return self._halted or self._regime.blocked
+        book = self._book
+        return (None if book is None else book.halted) or self._regime.blocked
 
     @property
     def must_leave(self) -> str | None:

@@ -1,5 +1,6 @@
 """What the market's regime allows a strategy: whether it trades, how large, with which stops."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from msgspec import Struct
@@ -51,6 +52,8 @@ class RegimeWatch:
         Whose regime.
     params : ArbiterParams, optional
         In which regimes it trades; without them every regime is alike and nobody listens.
+    on_blocked : Callable[[], None]
+        Called when `blocked` has changed.
 
     Attributes
     ----------
@@ -62,9 +65,14 @@ class RegimeWatch:
     """
 
     def __init__(
-        self, strategy: Strategy, instrument_id: InstrumentId, params: ArbiterParams | None
+        self,
+        strategy: Strategy,
+        instrument_id: InstrumentId,
+        params: ArbiterParams | None,
+        on_blocked: Callable[[], None],
     ) -> None:
         self._strategy = strategy
+        self._on_blocked = on_blocked
         self._topic = regime_topic(instrument_id)
         self._params = params
         self._listens = False
@@ -112,11 +120,15 @@ class RegimeWatch:
             Of the strategy's instrument.
 
         """
-        params = self._params
-        if params is None or signal.regime == UNCLASSIFIED:
+        before = self.blocked
+        if self._params is None or signal.regime == UNCLASSIFIED:
             self._forget()
-            return
-        regime = Regime(signal.regime)
+        else:
+            self._enter(Regime(signal.regime), self._params)
+        if self.blocked != before:
+            self._on_blocked()
+
+    def _enter(self, regime: Regime, params: ArbiterParams) -> None:
         if params.apply_profile:
             self.profile = PROFILES[regime]
         self._crash = PROFILES[regime].liquidate

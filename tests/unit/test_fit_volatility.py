@@ -51,7 +51,9 @@ def test_the_fit_finds_the_process_that_made_the_returns() -> None:
     assert fit.params.beta == pytest.approx(0.9, abs=4 * fit.standard_errors["beta"])
     assert fit.standard_errors["beta"] < 0.03
     assert fit.long_run_volatility_bps == pytest.approx(1e4 * (1e-10 / 0.02) ** 0.5, rel=0.15)
-    assert fit.params.long_run_variance(1.0) == pytest.approx(
+    params = fit.params
+    assert params.omega is not None
+    assert params.omega / (1.0 - params.alpha - params.beta) == pytest.approx(
         (1e-4 * fit.long_run_volatility_bps) ** 2, rel=1e-2
     )  # fractions again, whatever the optimiser worked in
 

@@ -101,12 +101,12 @@ EXACT = {
     "reversion": Learner(
         lambda: ReversionRule(ReversionParams()),
         lambda it, event: it.on_trade(*event[1:]),
-        lambda it: (it.fair_value, *it._readings.tolist()),
+        lambda it: (it.fair_value, *it._readings),
     ),
     "breakout": Learner(
         lambda: BreakoutRule(BreakoutParams()),
         lambda it, event: it.on_trade(*event[1:]),
-        lambda it: tuple(it._readings.tolist()),
+        lambda it: tuple(it._readings),
     ),
 }
 CUT = {  # the interval, opinion or bar that the restart fell into is left out
