@@ -91,6 +91,25 @@ def test_ledger_adds_up_to_the_balance(exchange: Exchange) -> None:
     assert changed < 0
 
 
+def test_lists_come_by_pages_newest_first_and_what_works_apart_from_what_is_done(
+    exchange: Exchange,
+) -> None:
+    for qty in ("0.003", "0.004", "0.005"):
+        exchange.ask(lambda practice, qty=qty: practice.act("trade_outside", "BTCUSDT", qty))
+    exchange.ask(lambda practice: practice.act("order_outside", "BTCUSDT", "0.006"))
+
+    def quantities(path: str, key: str, cursor: str = "") -> tuple[list[str], str]:
+        query = f"category=linear&settleCoin=USDT&limit=2&cursor={cursor}"
+        page = get(exchange, path, query)[1]["result"]
+        return [row[key] for row in page["list"]], page["nextPageCursor"]
+
+    assert quantities("/v5/order/realtime", "qty") == (["0.006"], "")
+    for path, key in (("/v5/order/history", "qty"), ("/v5/execution/list", "execQty")):
+        first, cursor = quantities(path, key)
+        assert first == ["0.005", "0.004"]
+        assert quantities(path, key, cursor) == (["0.003"], "")
+
+
 def test_there_is_no_listen_key(exchange: Exchange) -> None:
     with pytest.raises(ValueError, match="no listen keys"):
         exchange.ask(lambda practice: practice.act("expire_listen_key"))

@@ -148,6 +148,19 @@ def test_pieces_and_their_events(venue: Venue) -> None:
     assert [event.trade.qty for event in seen if event.trade] == [D("0.4"), D("0.4"), D("0.2")]
 
 
+def test_a_resting_order_gets_one_piece_for_each_event_of_the_market(venue: Venue) -> None:
+    venue.max_fill = D("0.4")
+    best = venue.tops["X"]
+    order = venue.submit(ticket(BUY, "1", str(best.bid)))
+    through = Top(bid=best.bid - 2, ask=best.bid - 1, bid_qty=D(1), ask_qty=D(1))
+    filled = []
+    for _ in range(4):
+        venue.on_quote("X", through)
+        filled.append(order.filled)
+    assert filled == [D("0.4"), D("0.8"), D(1), D(1)]
+    assert order.status == "FILLED"
+
+
 def test_books_add_up_over_a_round_trip(venue: Venue) -> None:
     venue.submit(ticket(BUY, "1", client_id="in"))
     venue.on_quote("X", top("105.0", "105.1"))
