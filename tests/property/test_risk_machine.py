@@ -47,7 +47,7 @@ LIMITS = RiskLimits(
     max_position_notional=150.0,
     max_working_orders=4,
     max_orders_per_second=3,
-    breakers=BreakerParams(max_consecutive_losses=2, pause_ms=1_000.0, max_daily_loss=20.0),
+    breakers=BreakerParams(max_consecutive_losses=2, pause_ms=1_000.0, max_daily_loss=4.0),
 )
 # Each limit is the first to be met now and then.
 SHARED = PortfolioLimits(
@@ -125,6 +125,7 @@ class Market(RuleBasedStateMachine):
         self.account = (EQUITY, 5.0)
         self.prices = dict.fromkeys(INSTRUMENTS, (9.99, 10.01))
         self.leverage, self.ids, self.killed = 1.0, 0, False
+        self.day, self.opening, self.lost_day = self.now // DAY, EQUITY, -1
         self.portfolio = self.new_portfolio()
         self.live_on(10)
 
@@ -192,6 +193,10 @@ class Market(RuleBasedStateMachine):
     def revalue(self, equity: float) -> None:
         """Let the account be worth something else."""
         self.equity = equity
+        if 0.0 < equity < math.inf and self.now // DAY > self.day:
+            self.day, self.opening = self.now // DAY, equity
+        if equity <= (1.0 - SHARED.max_daily_loss_share) * self.opening:
+            self.lost_day = self.day
         self.portfolio.on_equity(equity, self.now)
 
     @rule(equity=mostly(st.floats(100.0, 2_000.0)), own=mostly(st.floats(1.0, 10.0)))
@@ -279,6 +284,13 @@ class Market(RuleBasedStateMachine):
         desk.ledger.count()
         if not order.leaves_qty:
             self.drop(desk, order)
+
+    @rule(key=desks, pnl=st.floats(-3.0, -1.0))
+    def lose(self, key: int, pnl: float) -> None:
+        """Lose once more."""
+        desk = self.desks[key]
+        desk.breaker.on_round_trip(pnl, self.now)
+        desk.state.blocked = desk.breaker.blocked(self.now)
 
     @rule(key=desks, index=st.integers(0, 9))
     def cancel(self, key: int, index: int) -> None:
@@ -377,6 +389,7 @@ class Market(RuleBasedStateMachine):
     def check_shared(self, key: int, intent: OrderIntent, before: float) -> None:
         """See every limit of the portfolio hold."""
         assert self.portfolio.halted is None
+        assert self.lost_day != self.day
         assert 0.0 < self.equity < math.inf
         capital = self.equity * self.leverage * ROOM
         mine = self.desks[key]
