@@ -245,7 +245,9 @@ def make_strategy(block: StrategyBlock, settings: Mapping[str, object]) -> Strat
     )
 
 
-def play(venue: VenueSection, recording: Recording, players: Iterable[Actor]) -> Played:
+def play(
+    venue: VenueSection, recording: Recording, players: Iterable[Actor], *, quiet: bool = True
+) -> Played:
     """
     Run a recording through players.
 
@@ -257,6 +259,8 @@ def play(venue: VenueSection, recording: Recording, players: Iterable[Actor]) ->
         What is played.
     players : Iterable[Actor]
         Actors and strategies, in the order in which they see an event.
+    quiet : bool
+        Whether the message bus is that of our backtests, which is faster than Nautilus's own.
 
     Returns
     -------
@@ -267,7 +271,7 @@ def play(venue: VenueSection, recording: Recording, players: Iterable[Actor]) ->
     engine = BacktestEngine(
         BacktestEngineConfig(
             logging=LoggingConfig(bypass_logging=True),
-            message_bus=quiet_bus(),
+            message_bus=quiet_bus() if quiet else None,
             risk_engine=RiskEngineConfig(
                 max_order_submit_rate="10000/00:00:01", max_order_modify_rate="10000/00:00:01"
             ),

@@ -387,8 +387,7 @@ class Execution:
         if order.is_closed:
             self._ledger.drop(working.order_id)
             return
-        working.leaves_qty = order.leaves_qty.as_double()
-        self._ledger.count()
+        self._ledger.update(working, order.leaves_qty.as_double())
         if isinstance(event, OrderAccepted | OrderUpdated):
             working.pending = False
         elif isinstance(event, OrderModifyRejected | OrderCancelRejected):

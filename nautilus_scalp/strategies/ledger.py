@@ -90,6 +90,12 @@ class Ledger:
         self.working[order.order_id] = order
         self.count()
 
+    def update(self, order: WorkingOrder, leaves_qty: float) -> None:
+        """Count an order with what of it may still fill."""
+        if leaves_qty != order.leaves_qty:
+            order.leaves_qty = leaves_qty
+            self.count()
+
     def drop(self, order_id: Hashable) -> None:
         """Count an order no longer."""
         del self.working[order_id]
