@@ -21,9 +21,9 @@ from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.evaluation.classification import auc
 from nautilus_scalp.evaluation.placebo import null_interval
 from nautilus_scalp.evaluation.placebo import rows_before_moves
+from nautilus_scalp.features.catalogue import SELECTED
 from nautilus_scalp.features.engine import compute_matrix
 from nautilus_scalp.features.params import FeatureParams
-from nautilus_scalp.features.schema import SELECTED
 from nautilus_scalp.training.labels import label_moves
 
 
