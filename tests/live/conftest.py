@@ -243,6 +243,9 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
         )
+        # However long it takes on a busy machine, no drill's patience is used up by it.
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
 
     def fork(self, **order: object) -> int:
         """Start a trader and return its process id."""
@@ -257,7 +260,7 @@ class Nursery:
         return int(self._process.stdout.readline())
 
     def close(self) -> None:
-        """End it; it has no trader any more, and may still be importing."""
+        """End it; it has no trader any more."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()

@@ -114,7 +114,7 @@ async def still_picture(inquiry: Inquiry) -> Picture:
     why = "orders and positions change all the time"
     for _ in range(_MOST_LOOKS):
         try:
-            orders, positions = await inquiry.open_orders(), await inquiry.positions()
+            orders, positions = await asyncio.gather(inquiry.open_orders(), inquiry.positions())
             now = Picture(orders=orders, positions=positions, taken_ms=await inquiry.now_ms())
         except Unanswered as error:
             seen, why = None, str(error)
