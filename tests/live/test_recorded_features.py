@@ -62,9 +62,9 @@ instrument_ids = ["{name}"]
     trader.start()
     trader.wait_for("recorded ")
     started = exchange.state()["events_played"]
-    exchange.wait(lambda state: state["events_played"] > started + 300, "signals")
+    exchange.wait(lambda state: state["events_played"] > started + 150, "signals")
     exchange.ask(lambda practice: practice.act("cut_market"))
-    exchange.wait(lambda state: state["events_played"] > started + 450, "signals after a cut")
+    exchange.wait(lambda state: state["events_played"] > started + 230, "signals after a cut")
     assert trader.end(signal.SIGTERM) == 0, trader.output
 
     recording = find_recording(tmp_path / "state")
@@ -73,7 +73,7 @@ instrument_ids = ["{name}"]
         read_tape(recording / CATALOG, [name], extras=True), FEATURES, selection=NAMES
     )
     again = dict(zip(matrix.ts_event_ns.tolist(), matrix.values, strict=True))
-    assert len(live) > 100
+    assert len(live) > 50
     assert len({row[2] for row in live.values()}) > 10  # the book moved
     for ts_ns, vector in live.items():
         np.testing.assert_array_equal(vector, again[ts_ns])
