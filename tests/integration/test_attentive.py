@@ -66,3 +66,22 @@ def test_a_strategy_that_does_not_run_hears_nothing(desk: Desk) -> None:
     assert not strategy.is_running
     strategy.handle_quote_tick(desk.tape[0])
     assert strategy.bids == [100.0]
+
+
+class Trader(Reader):
+    """Counts trades."""
+
+    trades = 0
+
+    def on_trade_tick(self, tick: TradeTick) -> None:
+        """Count it."""
+        self.trades += tick.price.as_double() > 0.0
+
+
+def test_trades_reach_a_strategy_while_it_runs_and_only_then(desk: Desk) -> None:
+    desk.quote(100.0, 100.1).trade(100.1, 1.0, 1).trade(100.1, 2.0, 1)
+    strategy = Trader(desk)
+    desk.play(strategy)
+    assert strategy.trades == 2
+    strategy.handle_trade_tick(desk.tape[1])
+    assert strategy.trades == 2

@@ -16,6 +16,7 @@ from nautilus_scalp.quoting.ladder import Ladder
 from nautilus_scalp.quoting.ladder import Quote
 from nautilus_scalp.quoting.pricing import LadderParams
 from nautilus_scalp.quoting.pricing import Market
+from nautilus_scalp.quoting.queue import QueueParams
 
 
 RULES = TradingRules(tick_size=0.1, price_precision=1, qty_step=0.001, size_precision=3)
@@ -82,6 +83,25 @@ def test_no_number_breaks_the_ladder(params: LadderParams, numbers: tuple[float,
     assert all(quote.qty > 0.0 and quote.ticks > 0 for quote in quotes)
 
 
+@given(
+    params,
+    st.lists(
+        st.tuples(st.integers(10, 14), st.integers(1, 3), st.sampled_from([-0.7, 0.0, 0.1, 3.0])),
+        min_size=2,
+        max_size=8,
+    ),
+)
+def test_a_ladder_that_remembers_says_what_a_new_one_says(
+    params: LadderParams, steps: list[tuple[int, int, float]]
+) -> None:
+    ladder = Ladder(params, RULES, 0.7, LIMIT)
+    for bid_ticks, spread_ticks, position in steps:
+        bid, ask = RULES.price_at(bid_ticks), RULES.price_at(bid_ticks + spread_ticks)
+        market = Market(bid, ask, 1.0, 2.0, 1e-3, 0.0, 1.0, 0.5)
+        fresh = Ladder(params, RULES, 0.7, LIMIT).quote(market, position)
+        assert ladder.quote(market, position) == fresh
+
+
 quotes_lists = st.lists(
     st.builds(Quote, st.sampled_from([BUY, SELL]), st.integers(1, 30), st.just(1.0)),
     max_size=8,
@@ -126,3 +146,28 @@ def test_diff_touches_each_order_once_and_reaches_the_quotes(
     if not any(order.pending for order in orders if isinstance(order.order_id, str)):
         leftovers = diff(quotes, orders, RULES, tolerance)
         assert all(isinstance(action, Place) for action in leftovers)  # what was too large
+
+
+@given(quotes_lists, orders_lists, st.lists(st.floats(0.0, 1.0), min_size=8, max_size=8))
+def test_only_a_good_place_is_kept_and_only_near_its_quote(
+    quotes: list[Quote], rows: list[tuple[int, int, float, bool]], ahead: list[float]
+) -> None:
+    queue = QueueParams(good_share=0.5, least_edge_share=0.5)
+    orders = [
+        WorkingOrder(str(n), side, RULES.price_at(ticks), qty, pending=pending, queue_qty=1.0)
+        for n, (side, ticks, qty, pending) in enumerate(rows)
+    ]
+    for order, left in zip(orders, ahead, strict=False):
+        order.ahead_qty = left
+    actions = diff(quotes, orders, RULES, 0, queue)
+    touched = {action.order.order_id for action in actions if not isinstance(action, Place)}
+    reach = max(queue.tolerance_ticks(quotes), 0)
+    for order in orders:
+        if order.order_id in touched or order.pending:
+            continue
+        off = min(
+            abs(quote.ticks - RULES.floor_ticks(order.price))
+            for quote in quotes
+            if quote.side == order.side
+        )
+        assert off <= (reach if order.ahead_qty <= 0.5 else 0)
