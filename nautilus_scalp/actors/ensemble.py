@@ -40,6 +40,7 @@ from nautilus_scalp.models.artifact import load_artifact
 
 
 BOOK_INTERVAL_NS = 100_000_000  # a catalog holds the book after the first message of every 100 ms
+_REHEARSAL_TOPIC = "rehearsal"
 NO_SIDE_TAPE = SideTape(iter(()), ())
 
 
@@ -253,14 +254,16 @@ class EnsembleActor(Actor):
 
     def rehearse(self) -> None:
         """
-        Predict a made-up quote on a copy of everything, and publish nothing.
+        Predict a made-up quote on a copy of everything, and publish it to nobody.
 
         What has not run for milliseconds has left the processor's caches, and takes many times as
         long when the next quote comes. Nothing is done if a quote has come since the last time.
         """
         published, self._rehearsed_at = self._rehearsed_at, self.signals_published
         if self._understudy is not None and published == self.signals_published:
-            self._understudy.rehearse(self.clock)
+            signal = self._understudy.rehearse(self.clock)
+            if signal is not None:
+                self.msgbus.publish(_REHEARSAL_TOPIC, signal)
 
     def on_trade_tick(self, tick: TradeTick) -> None:
         """

@@ -12,6 +12,7 @@ from nautilus_trader.model.objects import Quantity
 from nautilus_scalp.actors.channel import Channel
 from nautilus_scalp.features import layout as at
 from nautilus_scalp.features.engine import FeatureEngine
+from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.models.ensemble import Ensemble
 
 
@@ -39,24 +40,27 @@ class Understudy:
         copies = [Channel(one.instrument_id, engine, ensemble) for one in originals]
         self._pairs = cycle(zip(originals, copies, strict=True))
 
-    def rehearse(self, clock: Clock) -> None:
+    def rehearse(self, clock: Clock) -> AlphaSignal | None:
         """
         Let the next channel's copy take a quote: the last one, as if it came again a little later.
-
-        Nothing is done before the channel itself has predicted.
 
         Parameters
         ----------
         clock : Clock
-            Stamps the signal that nobody gets.
+            Stamps the signal.
+
+        Returns
+        -------
+        AlphaSignal or None
+            For nobody to trade on; None before the channel itself has predicted.
 
         """
         original, copy = next(self._pairs)
         if not original.initialized:
-            return
+            return None
         for own, its in zip(copy.engine.state, original.engine.state, strict=True):
             np.copyto(own, its)
-        copy.answer(_again(copy, original.engine), clock)
+        return copy.answer(_again(copy, original.engine), clock)
 
 
 def _again(channel: Channel, engine: FeatureEngine) -> QuoteTick:

@@ -94,7 +94,7 @@ def assemble(
     add_components(kernel, blocks, lambda name: LoopClock(loop, name, record.note_firing))
     components: list[Component] = [*node.trader.actors(), *node.trader.strategies()]
     _warm_up(config, kernel, state, record.recording)
-    if config.live.rehearsal_ms is not None:
+    if config.live.rehearsal_ms > 0:
         actors = [one for one in components if isinstance(one, EnsembleActor)]
         Rehearsing(loop, actors, config.live.rehearsal_ms / 1_000).begin()
     restored = _restore(config, node, state, components)

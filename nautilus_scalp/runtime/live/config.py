@@ -157,9 +157,9 @@ class LiveSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         be gone at the end.
     stop_after_s : float, optional
         Stop by itself after this long; by default it runs until it is told to stop.
-    rehearsal_ms : float, optional
+    rehearsal_ms : float
         Time between two rehearsals of a prediction while no tick comes; they keep the way from a
-        tick to its signal in the processor's caches, for a tenth of a core. By default none.
+        tick to its signal in the processor's caches, for a tenth of a core. 0 for none.
     status_interval_s : float
         Time between two status lines.
     log_level : str
@@ -185,7 +185,7 @@ class LiveSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     start_timeout_s: Seconds = 60.0
     stop_timeout_s: Seconds = 20.0
     stop_after_s: Seconds | None = None
-    rehearsal_ms: Annotated[float, Meta(gt=0)] | None = None
+    rehearsal_ms: Annotated[float, Meta(ge=0)] = 1.0
     status_interval_s: Seconds = 60.0
     log_level: Literal["DEBUG", "INFO", "WARNING"] = "INFO"
 
