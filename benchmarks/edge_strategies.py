@@ -1,7 +1,7 @@
 """
 What the strategies make of a market whose edge is known: as much as theory says, and else nothing.
 
-Run ``python -m benchmarks.edge_strategies [HOURS]``; three hours take some three minutes.
+Run ``python -m benchmarks.edge_strategies [HOURS]``; three hours take some four minutes.
 
 Without an edge the mid price is a martingale: what a strategy earns by holding has mean zero and a
 known variance, and its result is minus its costs (`evaluation.placebo.holding_profit`). With an
