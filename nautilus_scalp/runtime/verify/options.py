@@ -36,7 +36,9 @@ class VerifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     parity_hours : float
         Length of the market that is predicted in batch, as a stream and from a tape.
     min_recovered : float
-        Share of the planted edge that the ensemble must recover.
+        Share of the planted edge, in AUC and in bps, that the ensemble must recover.
+    folds : int
+        Parts of a market that are predicted out of fold to calibrate on.
     logistic, random_forest, lstm, xgboost
         Sizes of the models that are trained here: small, and stiff enough for bursts of quotes
         that say the same thing many times.
@@ -49,12 +51,13 @@ class VerifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     edge: float = 0.9
     placebo_hours: float = 0.25
     edge_hours: float = 0.5
-    test_hours: float = 0.5
+    test_hours: float = 2.0
     strategy_hours: float = 0.1
     invariance_events: int = 40_000
     cuts: int = 12
     parity_hours: float = 0.05
-    min_recovered: float = 0.8
+    min_recovered: float = 0.9
+    folds: int = 2
     logistic: LogisticParams = LogisticParams(max_iter=60)
     random_forest: ForestParams = ForestParams(trees=20, depth=6, min_split=400, min_leaf=200)
     lstm: LstmParams = LstmParams(

@@ -120,6 +120,7 @@ def _small(config: TrainingConfig, options: VerifyOptions) -> TrainingConfig:
         end=None,
         score_horizons_ms=(config.horizon_ms,),
         seed=options.seed,
+        ensemble=msgspec.structs.replace(config.ensemble, folds=options.folds),
         logistic=options.logistic,
         random_forest=options.random_forest,
         lstm=options.lstm,
