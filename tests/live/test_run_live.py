@@ -40,6 +40,13 @@ def test_trades_reports_and_stops_flat(exchange: Exchange, trader: Trader) -> No
     assert exchange.keys.api_key not in everything
 
 
+def test_an_end_that_is_asked_for_at_the_start_is_not_forgotten(trader: Trader) -> None:
+    trader.start()
+    trader.wait_for("testnet trading of")
+    assert trader.end(signal.SIGTERM) == 0, trader.output
+    trader.assert_books_agree()
+
+
 def test_strategy_that_fails_is_stopped_flat(exchange: Exchange, trader: Trader) -> None:
     trader.start(fail_at_quote=60)
     assert trader.end(None) == 1

@@ -58,6 +58,7 @@ class LiveSession:
         self._stopping = asyncio.Event()
         self._reason = ""
         self._fault: str | None = None
+        self._take_over(node.kernel.loop)
 
     def stop(self, reason: str) -> None:
         """Ask for the end; asking again changes nothing.
@@ -84,10 +85,9 @@ class LiveSession:
 
         """
         loop = self._node.kernel.loop
-        loop.run_until_complete(self._live_and_stop(loop))
+        loop.run_until_complete(self._live_and_stop())
 
-    async def _live_and_stop(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._take_over(loop)
+    async def _live_and_stop(self) -> None:
         running = asyncio.create_task(self._node.run_async())
         try:
             await self._come_up(running)
@@ -111,7 +111,8 @@ class LiveSession:
     def _take_over(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let signals and faults end in the one way to stop.
 
-        Nautilus's own handlers stop the clients after a fixed time, flat or not.
+        Nautilus's own handlers stop the clients after a fixed time, flat or not, and a signal that
+        comes before the node runs is lost on them.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop, signal.Signals(number).name)
