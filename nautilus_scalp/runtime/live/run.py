@@ -1,5 +1,6 @@
 """Trade one configuration: on a practice exchange, on paper, on a test network, for real."""
 
+import gc
 import sys
 import time
 from collections.abc import Sequence
@@ -102,6 +103,9 @@ def _trade(
         msgbus.subscribe(TAKEN_OVER, books.on_taken_over)
         msgbus.subscribe(TAKEN_OVER, lambda beginning: _say(beginning.words()))
         msgbus.subscribe("events.order.*", books.on_event)
+        # A full collection looks at 200,000 objects of imports alone, and stops trading for as long.
+        gc.collect()
+        gc.freeze()
         assembly.session.run()
         _verify_flat(config, keys, assembly.node)
         if config.live.mode != "paper":
