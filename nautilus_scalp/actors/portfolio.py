@@ -28,6 +28,7 @@ from nautilus_scalp.risk.leverage import target_leverage
 from nautilus_scalp.risk.portfolio import Portfolio
 from nautilus_scalp.risk.portfolio import PortfolioLimits
 from nautilus_scalp.risk.profile import PROFILES
+from nautilus_scalp.signals.keeping import Statistics
 from nautilus_scalp.signals.regime import Regime
 from nautilus_scalp.signals.units import Positive
 
@@ -96,6 +97,7 @@ class PortfolioGuard(Actor):
         self._forget_market()
         self._forget_leverage()
         self.book = Portfolio(config.limits, self._switch)
+        self._statistics = Statistics("portfolio", moves=self.book.moves)
 
     def _forget_market(self) -> None:
         self._regimes: dict[InstrumentId, RegimeSignal] = {}
@@ -129,21 +131,24 @@ class PortfolioGuard(Actor):
         self.on_start()
 
     def on_save(self) -> dict[str, bytes]:
-        """Keep what losses are counted from; who removes a kill switch begins a new count."""
+        """Keep common moves, and what losses are counted from unless a kill switch ended that."""
         marks = self.book.equity.marks
         known = marks.peak > 0.0 and not self._switch.engaged
-        return {_MARKS: msgspec.json.encode(marks)} if known else {}
+        counted = {_MARKS: msgspec.json.encode(marks)} if known else {}
+        return counted | self._statistics.save(self.clock)
 
     def on_load(self, state: dict[str, bytes]) -> None:
         """Take that back."""
         if _MARKS in state:
             self.book.equity.marks = msgspec.json.decode(state[_MARKS], type=EquityMarks)
+        self._statistics.load(state, self.clock)
 
     def on_reset(self) -> None:
         """Forget the market; a kill switch that is on stays on."""
         self._forget_market()
         self._forget_leverage()
         self.book = Portfolio(self.config.limits, self._switch)
+        self._statistics = Statistics("portfolio", moves=self.book.moves)
 
     def _hand_over(self, accept: Callable[[Portfolio], None]) -> None:
         accept(self.book)

@@ -120,13 +120,15 @@ class Portfolio:
         Why everything is to be closed; None when all is well.
     equity : Equity
         What the account is worth, and what was lost of it.
+    moves : Comovement
+        How the instruments move, alone and together.
 
     """
 
     def __init__(self, limits: PortfolioLimits, kill_switch: KillSwitch) -> None:
         self._limits = limits
         self._members: dict[Hashable, _Member] = {}
-        self._moves = Comovement(limits.moves)
+        self.moves = Comovement(limits.moves)
         self._exposures = np.zeros(0)
         self._case = Exposure()
         self.equity = Equity(limits.max_daily_loss_share)
@@ -166,18 +168,18 @@ class Portfolio:
             The live one, which the strategy keeps up to date.
 
         """
-        self._members[key] = _Member(self._moves.add(instrument), asset, state)
-        self._exposures = np.zeros(self._moves.size)
+        self._members[key] = _Member(self.moves.add(instrument), asset, state)
+        self._exposures = np.zeros(self.moves.size)
 
     @property
     def instruments(self) -> list[str]:
         """Instruments of all members, once each."""
-        return self._moves.names
+        return self.moves.names
 
     @property
     def annual_volatility(self) -> float:
         """Annual volatility of the wildest instrument; NaN while too little is known."""
-        return max(self._moves.annual_volatility, default=math.nan)
+        return max(self.moves.annual_volatility, default=math.nan)
 
     @property
     def win_rate(self) -> float:
@@ -190,25 +192,25 @@ class Portfolio:
     def risk_share(self) -> float:
         """Value at risk of what is held and may be, over what is allowed; NaN while not known."""
         self._look()
-        risk, _ = self._moves.risk(self._exposures)
+        risk, _ = self.moves.risk(self._exposures)
         allowed = self._limits.max_daily_var_share * self.equity.value
         return risk / allowed if allowed > 0.0 else math.nan
 
     @property
     def sample_ns(self) -> int:
         """Time between two samples of the prices."""
-        return self._moves.sample_ns
+        return self.moves.sample_ns
 
     def on_time(self, ts_ns: int) -> None:
         """Look at the prices of all instruments, once a sample of exchange time."""
-        if not self._moves.due(ts_ns):
+        if not self.moves.due(ts_ns):
             return
-        mids = [math.nan] * self._moves.size
+        mids = [math.nan] * self.moves.size
         for member in self._members.values():
             state = member.state
             if 0.0 < state.bid < state.ask:
                 mids[member.place] = state.mid
-        self._moves.sample(ts_ns, mids)
+        self.moves.sample(ts_ns, mids)
 
     def on_equity(self, equity: float, ts_ns: int) -> None:
         """
@@ -250,7 +252,7 @@ class Portfolio:
 
     def volatility_scale(self, key: Hashable) -> float:
         """Return what is left of a member's size in a market as wild as its own, 0 to 1."""
-        return self._scaling.scale(self._moves.annual_volatility[self._members[key].place])
+        return self._scaling.scale(self.moves.annual_volatility[self._members[key].place])
 
     def review(
         self, key: Hashable, intent: OrderIntent, profile: RiskProfile | None = None
@@ -334,8 +336,8 @@ class Portfolio:
         case.total = total
         case.in_asset = in_asset
         case.heat = heat
-        case.value_at_risk, case.correlated = self._moves.risk(self._exposures, mine.place, extra)
-        case.volatility = self._moves.annual_volatility[mine.place]
+        case.value_at_risk, case.correlated = self.moves.risk(self._exposures, mine.place, extra)
+        case.volatility = self.moves.annual_volatility[mine.place]
         equity = self.equity.value
         case.equity = equity
         case.capital = equity * self.leverage

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ _MS_PER_DAY = 86_400_000.0
 _DAYS_PER_YEAR = 365.0
 _QUANTILE_95 = 1.6448536269514722  # of the standard normal distribution
 _GAP_SAMPLES = 10  # a move over a longer silence says nothing about a sample's
+_TABLES = ("_covariance", "_absolute", "_correlations")
 
 
 class MovesParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,8 +110,11 @@ class Comovement:
 
     """
 
+    KEPT = ("_learnt",)
+
     def __init__(self, params: MovesParams) -> None:
         self._params = params
+        self._given: dict[str, Any] = {}
         self.sample_ns = round(params.sample_ms * _NS_PER_MS)
         self._kept = decay(1.0, params.half_life_samples)
         self._day = _MS_PER_DAY / params.sample_ms
@@ -149,6 +154,28 @@ class Comovement:
         self.known = False
         self.annual_volatility = [math.nan] * count
         self.correlations = np.ones((count, count))
+        self._take_back()
+
+    @property
+    def _learnt(self) -> dict[str, Any]:
+        """What is kept over a restart; the instruments join anew after it."""
+        tables = {name: getattr(self, name).tolist() for name in _TABLES}
+        return {"names": self.names, "weight": self._weight, "samples": self._samples, **tables}
+
+    @_learnt.setter
+    def _learnt(self, given: dict[str, Any]) -> None:
+        self._given = given
+        self._take_back()
+
+    def _take_back(self) -> None:
+        """Go on from what was given back, once the same instruments are there."""
+        given = self._given
+        if given.get("names") != self.names:
+            return
+        self._weight, self._samples = given["weight"], given["samples"]
+        for name in _TABLES:
+            getattr(self, name)[:] = given[name]
+        self._tell()
 
     @property
     def names(self) -> list[str]:
@@ -197,9 +224,13 @@ class Comovement:
     def _learn(self, moves: list[float]) -> None:
         self._weight = self._weight * self._kept + 1.0
         self._samples += 1
-        self.known = self._samples >= self._params.least_samples
         tables = (self._covariance, self._absolute, self._correlations)
         _mix(np.array(moves), 1.0 / self._weight, *tables)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Bring what others read up to date, if enough is known."""
+        self.known = self._samples >= self._params.least_samples
         if self.known:
             self.correlations = self._correlations
             year = self._day * _DAYS_PER_YEAR

@@ -12,6 +12,8 @@ from nautilus_scalp.quoting.intensity import FillIntensity
 from nautilus_scalp.quoting.intensity import IntensityParams
 from nautilus_scalp.quoting.pull import PullGuard
 from nautilus_scalp.quoting.pull import PullParams
+from nautilus_scalp.risk.portfolio_moves import Comovement
+from nautilus_scalp.risk.portfolio_moves import MovesParams
 from nautilus_scalp.signals.breakout import BreakoutParams
 from nautilus_scalp.signals.breakout import BreakoutRule
 from nautilus_scalp.signals.conditions import ConditionParams
@@ -221,3 +223,24 @@ def test_nothing_learnt_is_nothing_kept() -> None:
     assert Statistics("BTC", it=EXACT["volatility"].make()).save(NOW) == {}
     assert Statistics("BTC").save(NOW) == {}
     assert not Statistics("BTC").load({}, NOW)
+
+
+def test_common_moves_wait_for_their_instruments() -> None:
+    params = MovesParams(sample_ms=100.0, least_samples=10)
+    before, after = Comovement(params), Comovement(params)
+    keeper, statistics = Statistics("book", moves=before), Statistics("book", moves=after)
+    for name in ("BTC", "ETH"):
+        before.add(name)
+    for ts, mid, size, _ in steps(0, 50):
+        before.sample(ts, (mid, 3_000.0 + size))
+    assert statistics.load(keeper.save(NOW), NOW)
+    assert statistics.save(NOW) == {}
+    after.add("BTC")
+    assert not after.known
+    after.add("ETH")
+    assert after.known
+    exposures = np.array([1_000.0, -500.0])
+    assert after.risk(exposures) == before.risk(exposures)
+    assert after.annual_volatility == before.annual_volatility
+    after.add("SOL")
+    assert not after.known  # nobody knows how it moves with the others
