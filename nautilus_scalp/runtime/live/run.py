@@ -103,7 +103,7 @@ def _trade(
         msgbus.subscribe(TAKEN_OVER, books.on_taken_over)
         msgbus.subscribe(TAKEN_OVER, lambda beginning: _say(beginning.words()))
         msgbus.subscribe("events.order.*", books.on_event)
-        # A full collection looks at 200,000 objects of imports alone, and stops trading for as long.
+        # A full collection looks at 200,000 objects of imports alone, and all trading waits for it.
         gc.collect()
         gc.freeze()
         assembly.session.run()
