@@ -50,7 +50,7 @@ class VerifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     edge: float = 0.9
     placebo_hours: float = 0.25
-    edge_hours: float = 0.5
+    edge_hours: float = 1.0
     test_hours: float = 2.0
     strategy_hours: float = 0.1
     invariance_events: int = 40_000
