@@ -158,7 +158,9 @@ class Comovement:
 
     @property
     def _learnt(self) -> dict[str, Any]:
-        """What is kept over a restart; the instruments join anew after it."""
+        """What is kept over a restart; until the instruments are there again, what came back."""
+        if self._given:
+            return self._given
         tables = {name: getattr(self, name).tolist() for name in _TABLES}
         return {"names": self.names, "weight": self._weight, "samples": self._samples, **tables}
 
@@ -170,8 +172,9 @@ class Comovement:
     def _take_back(self) -> None:
         """Go on from what was given back, once the same instruments are there."""
         given = self._given
-        if given.get("names") != self.names:
+        if not given or given["names"] != self.names:
             return
+        self._given = {}
         self._weight, self._samples = given["weight"], given["samples"]
         for name in _TABLES:
             getattr(self, name)[:] = given[name]
@@ -222,6 +225,7 @@ class Comovement:
             self._learn(moves)
 
     def _learn(self, moves: list[float]) -> None:
+        self._given = {}  # of other instruments
         self._weight = self._weight * self._kept + 1.0
         self._samples += 1
         tables = (self._covariance, self._absolute, self._correlations)

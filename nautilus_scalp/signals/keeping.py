@@ -72,6 +72,7 @@ class Statistics:
         self._subject = subject
         self._estimators = {name: one for name, one in estimators.items() if one is not None}
         self._waiting: dict[str, tuple[bytes, dict[str, Any]]] = {}
+        self._waiting_ns = 0
         self._blank = {name: _taken(one) for name, one in self._estimators.items()}
 
     def add(self, name: str, estimator: Estimator) -> None:
@@ -104,17 +105,21 @@ class Statistics:
         Returns
         -------
         dict[str, bytes]
-            One entry, for a component's saved state; none if nothing was learnt.
+            One entry, for a component's saved state; none if nothing was learnt. What came back and
+            waits for its estimator is in it.
 
         """
         learnt = {name: _taken(one) for name, one in self._estimators.items()}
-        if _packed(learnt) == _packed(self._blank):
+        if self._waiting and clock.timestamp_ns() - self._waiting_ns > MAX_AGE_NS:
+            self._waiting = {}
+        if not self._waiting and _packed(learnt) == _packed(self._blank):
             return {}
         estimators = {
             name: (msgspec.json.encode(self._estimators[name]._params), values)  # noqa: SLF001 (the protocol's)
             for name, values in learnt.items()
         }
-        return {_KEY: _packed(_Kept(self._subject, clock.timestamp_ns(), estimators))}
+        kept = _Kept(self._subject, clock.timestamp_ns(), self._waiting | estimators)
+        return {_KEY: _packed(kept)}
 
     def load(self, state: Mapping[str, bytes], clock: Clock) -> bool:
         """
@@ -138,6 +143,7 @@ class Statistics:
         kept = msgspec.msgpack.decode(state[_KEY], type=_Kept)
         if kept.subject != self._subject or clock.timestamp_ns() - kept.at_ns > MAX_AGE_NS:
             return False
+        self._waiting_ns = kept.at_ns
         for name, value in kept.estimators.items():
             if name in self._estimators:
                 _give(self._estimators[name], value)

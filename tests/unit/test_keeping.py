@@ -213,10 +213,16 @@ def test_one_that_is_made_later_gets_its_part() -> None:
     kept, later = learnt(learner), learner.make()
     statistics = Statistics("BTC")
     assert statistics.load(kept, NOW)
-    assert statistics.save(NOW) == {}
+    assert statistics.save(NOW) == kept  # what waits is not lost
     statistics.add("it", later)
     assert statistics.save(NOW) == kept
     assert all(map(math.isfinite, learner.says(later)))
+
+
+def test_what_nobody_takes_up_is_dropped() -> None:
+    kept, statistics = learnt(CUT["intensity"]), Statistics("BTC")
+    assert statistics.load(kept, NOW)
+    assert statistics.save(At(MAX_AGE_NS + 1)) == {}
 
 
 def test_nothing_learnt_is_nothing_kept() -> None:
@@ -233,8 +239,9 @@ def test_common_moves_wait_for_their_instruments() -> None:
         before.add(name)
     for ts, mid, size, _ in steps(0, 50):
         before.sample(ts, (mid, 3_000.0 + size))
-    assert statistics.load(keeper.save(NOW), NOW)
-    assert statistics.save(NOW) == {}
+    kept = keeper.save(NOW)
+    assert statistics.load(kept, NOW)
+    assert statistics.save(NOW) == kept  # what waits is not lost
     after.add("BTC")
     assert not after.known
     after.add("ETH")
