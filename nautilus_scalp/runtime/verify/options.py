@@ -58,7 +58,7 @@ class VerifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     parity_hours: float = 0.05
     min_recovered: float = 0.9
     folds: int = 2
-    logistic: LogisticParams = LogisticParams(max_iter=60)
+    logistic: LogisticParams = LogisticParams(max_iter=300)
     random_forest: ForestParams = ForestParams(trees=20, depth=6, min_split=400, min_leaf=200)
     lstm: LstmParams = LstmParams(
         hidden=8, head=8, dropout=0.0, batch=32, learning_rate=1e-2, epochs=6

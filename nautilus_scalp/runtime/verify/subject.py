@@ -106,7 +106,7 @@ def _model_subject(model: Path, options: VerifyOptions) -> Subject:
         label=msgspec.convert(label, LabelParams),
         features=manifest.features,
         columns=manifest.feature_names,
-        ensemble=msgspec.convert({**manifest.weights, "folds": 0}, EnsembleParams),  # one fit each
+        ensemble=msgspec.convert(manifest.weights, EnsembleParams),
     )
     return Subject(training=_small(config, options), model=model, ensemble=ensemble)
 
