@@ -347,10 +347,16 @@ class Trader:
         """Wait until the process has printed something."""
         eventually(lambda: words in self.output, lambda: f"printed {words!r}: {self.output}")
 
-    def wait_for_silence(self) -> None:
-        """Wait until the trader notices once more that the market is silent."""
-        words, before = "silent for", self.output.count("silent for")
-        eventually(lambda: self.output.count(words) > before, "silence is noticed")
+    def freeze_until_silent(self) -> None:
+        """Stop a market that speaks, and wait until the trader notices."""
+
+        def times(words: str) -> int:
+            return self.output.count(words)
+
+        eventually(lambda: times("silent for") == times("quotes are back"), "the market speaks")
+        before = times("silent for")
+        self.exchange.fault(frozen_feed=True)
+        eventually(lambda: times("silent for") > before, "silence is noticed")
 
     def holds_still(self) -> None:
         """Stop the market, and compare orders, positions and profit with the exchange's."""

@@ -106,8 +106,7 @@ def test_accounts_are_right_after(steady: Trader, fault: Fault) -> None:
 @pytest.mark.parametrize("steady", MENU, indirect=True, scope="module")
 def test_frozen_feed(steady: Trader) -> None:
     exchange = steady.exchange
-    exchange.fault(frozen_feed=True)
-    steady.wait_for_silence()
+    steady.freeze_until_silent()
     exchange.wait(lambda state: not state["open_orders"], "orders are withdrawn in silence")
     steady.holds_still()
     _goes_on(exchange)
