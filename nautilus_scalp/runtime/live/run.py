@@ -92,6 +92,9 @@ def _trade(
         warm_up(path)
     assembly = assemble(config, keys, state, model, _say)
     try:
+        # A full collection looks at 200,000 objects of imports alone, and all trading waits for it.
+        gc.collect()
+        gc.freeze()
         if assembly.restored:
             _say(f"restored the state of {', '.join(assembly.restored)}")
         _say(
@@ -103,9 +106,6 @@ def _trade(
         msgbus.subscribe(TAKEN_OVER, books.on_taken_over)
         msgbus.subscribe(TAKEN_OVER, lambda beginning: _say(beginning.words()))
         msgbus.subscribe("events.order.*", books.on_event)
-        # A full collection looks at 200,000 objects of imports alone, and all trading waits for it.
-        gc.collect()
-        gc.freeze()
         assembly.session.run()
         _verify_flat(config, keys, assembly.node)
         if config.live.mode != "paper":
