@@ -145,7 +145,7 @@ def challengers(home: Path, name: str) -> list[str]:
     return [model_id for model_id in found if model_id != champion]
 
 
-def promote(  # noqa: PLR0913, PLR0917 (who, instead of whom, why and when)
+def promote(
     home: Path,
     name: str,
     model_id: str,

@@ -131,9 +131,7 @@ def test_equal_seeds_give_equal_weights_and_torch_is_left_as_it_was() -> None:
 
 def test_auto_takes_the_accelerator_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def found(device: torch.device | None) -> None:
-        monkeypatch.setattr(
-            torch.accelerator, "current_accelerator", lambda **_: device
-        )
+        monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda **_: device)
 
     for name in ("cuda", "xpu", "mps"):
         found(torch.device(name))
