@@ -35,6 +35,7 @@ from nautilus_scalp.runtime.verify.markets import markets_for
 from nautilus_scalp.runtime.verify.markets import try_market
 from nautilus_scalp.runtime.verify.options import VerifyOptions
 from nautilus_scalp.runtime.verify.parity import check_parity
+from nautilus_scalp.runtime.verify.planted import check_planted_edge
 from nautilus_scalp.runtime.verify.strategies import check_strategies
 from nautilus_scalp.runtime.verify.subject import find_subject
 from nautilus_scalp.runtime.verify.windows import check_overlap
@@ -156,6 +157,12 @@ def test_a_model_is_retrained_on_its_own_columns_and_label(tmp_path: Path) -> No
     assert abs(np.corrcoef(signals.T)[0, 1]) > 0.5  # each instrument beside its own forecast
     (features, *_) = check_parity(trial.ensemble, SMALL)
     assert features.passed
+    for least, passes in ((0.0, True), (3.0, False)):  # nobody recovers three times what there is
+        options = msgspec.structs.replace(SMALL, min_recovered=least)
+        judged = check_planted_edge(trial, options)[-2:]
+        assert [check.passed for check in judged] == [passes, passes]
+        assert [check.limit for check in judged] == [least, least]
+        assert all(check.detail.startswith("standard error 0.") for check in judged)
 
 
 def backtest_of(model: Path, path: Path) -> Path:
