@@ -43,6 +43,7 @@ class _Case(Struct, frozen=True):
     multiple: float
     opinion: Opinion
     priority: Priority
+    by_rule: bool
 
 
 class DirectionalDesk:
@@ -257,7 +258,7 @@ class DirectionalDesk:
         if not intent.qty:
             self._refusals["order_below_step"] += 1
         elif execution.submit(intent):
-            self._waiting = None
+            self._waiting, self._by_rule = None, case.by_rule
             self._entry_volatility = volatility
             self._entered_ns = execution.state.now_ns
         elif execution.permission.floor.waits:
@@ -300,8 +301,8 @@ class DirectionalDesk:
             execution.leave()
 
     def _has_reverted(self, position: OpenPosition | None, fair_value: float) -> bool:
-        """Whether what is held can be left at a value or better."""
-        if position is None:
+        """Whether what the rule opened, not the model alone, can be left at a value or better."""
+        if position is None or not self._by_rule:
             return False
         price = self._execution.state.exit_price(position.side)
         return position.side * (price - fair_value) >= 0.0
@@ -313,6 +314,7 @@ class DirectionalDesk:
         self._plan.drop()
         self._watched = None
         self._waiting = None
+        self._by_rule = True  # what an earlier session opened has no other word for it
         self._saved = None
         self._entry_volatility = math.nan
         self._entered_ns = 0
@@ -330,7 +332,8 @@ class DirectionalDesk:
         chosen, multiple = combine(side, strength, opinion, self._signal)
         if chosen:
             agreed = chosen == side == model_side
-            return _Case(chosen, multiple, opinion, self._confirmed if agreed else Priority.CASE)
+            priority = self._confirmed if agreed else Priority.CASE
+            return _Case(chosen, multiple, opinion, priority, by_rule=chosen == side)
         return self._waiting if self._execution.permission.floor.waits else None
 
     def _notional(self, multiple: float, opinion: Opinion, stop_fraction: float) -> float:
@@ -377,8 +380,7 @@ class DirectionalDesk:
             pause_ns = round(self._entry.cooldown_ms * _NS_PER_MS)
             self._next_entry_ns = self._execution.state.now_ns + pause_ns
         else:
-            saved = self._saved
-            saved = saved if saved is not None and saved.belongs_to(position) else None
+            saved = self._saved if self._saved and self._saved.belongs_to(position) else None
             if saved is not None and saved.volatility is not None:
                 self._entry_volatility = saved.volatility
             # A position from an earlier session: what was known at its entry is not.

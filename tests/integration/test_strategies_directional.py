@@ -303,6 +303,21 @@ def test_rule_and_model_together(
     assert (strategy.signals_received > 0) == (mode != "rules")
 
 
+def test_what_the_model_alone_opens_is_not_left_at_fair_value(desk: Desk) -> None:
+    write_fall(desk)  # the rule would buy below fair value; a sure model sells there
+    write_quotes(desk, {200: 97.9, 300: 97.9, 400: 97.9, 500: 97.9})
+    strategy = reversion(
+        desk,
+        entry=EntryParams(order_notional=98.0, cooldown_ms=60_000.0),
+        exits=ExitParams(timeout_ms=250.0),
+        exit_at_fair_value=True,
+        signal=CombinationParams(mode="combined"),
+    )
+    desk.play(Oracle(desk.instrument_id, -1.6, 0.9), strategy)
+    assert [qty < 0.0 for _, qty in desk.fills()] == [True, False]
+    assert strategy.exit_reasons == {"time_out": 1}
+
+
 @pytest.mark.parametrize(
     ("mode", "strength", "confidence", "first_fill"),
     [

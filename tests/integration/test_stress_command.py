@@ -23,7 +23,7 @@ def test_a_broken_limit_is_a_verdict(
     cases = {case["case"]: case for case in answer["cases"]}
     assert len(cases) == 8
     assert cases["as configured"]["broken"] == ["break-even fee below 100 bps"]
-    assert cases["as configured"]["fees"] > 0  # the guard knows the value at risk after half a minute
+    assert cases["as configured"]["fees"] > 0  # the guard's first half minute is over
     assert cases["fees x2"]["fees"] == pytest.approx(2 * cases["as configured"]["fees"])
     assert cases["fees x2"]["gross"] == cases["as configured"]["gross"]
     assert answer["surface"] is None
