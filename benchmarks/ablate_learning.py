@@ -2,13 +2,14 @@
 
     python -m benchmarks.ablate_learning [--minutes M] [--catalog DIR] [--work DIR]
 
-Folds: the recordings before 2024-07-19 in turn, four parts of recorded time (purged), each
-instrument by models of the other, and half an hour of a synthetic market with edge 0.9 by models of
-the half hour before. The sample's own test window decides nothing. Every choice is undone alone; a
-row shows what that changes, averaged over folds and instruments by their moves, with a 95 %
-interval from a paired bootstrap over blocks of time. The sizes are SPEC's but for the LSTM, which
-is small, and there are two parts out of fold instead of four. A choice that leaves a fold without a
-class to learn is compared on the others, as the number of moves tells.
+Folds: the recordings before 2024-07-19 in turn, four parts of recorded time (purged), an instrument
+by models of the other, and half an hour of a synthetic market with edge 0.9 by models of the half
+hour before. The sample's own test window decides nothing. Every choice is undone alone; a row shows
+what that changes, averaged over folds and instruments by their moves, with a 95 % interval from a
+paired bootstrap over blocks of time. Sizes are SPEC's but for the LSTM (16 units, 8 passes); two
+parts are predicted out of fold instead of four; of the synthetic market every fourth thousand of
+rows is learned from and every fourth quote scored. A choice that leaves a fold without a class to
+learn is compared on the others, as the number of moves tells.
 
 Fitted models are kept in DIR, so that the command can be interrupted, or told to stop after some
 minutes, and goes on where it was. It prints a table of what is there.
@@ -17,8 +18,7 @@ minutes, and goes on where it was. It prints a table of what is there.
 import argparse
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from contextlib import nullcontext
+from contextlib import ExitStack
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.ablation_table import HORIZONS_MS
+from benchmarks.ablation_joins import JOINS
+from benchmarks.ablation_joins import Join
+from benchmarks.ablation_joins import Part
+from benchmarks.ablation_joins import publish
 from benchmarks.ablation_table import Cells
 from benchmarks.ablation_table import Said
 from benchmarks.ablation_table import print_table
@@ -37,89 +40,47 @@ from nautilus_scalp.data.synthetic.events import synthetic_tape
 from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.errors import InputError
 from nautilus_scalp.features.tape import Tape
-from nautilus_scalp.models.calibration import IDENTITY
-from nautilus_scalp.models.calibration import calibrate_rows
-from nautilus_scalp.models.calibration import hint_columns
-from nautilus_scalp.models.calibration import hint_rows
-from nautilus_scalp.models.ensemble import MODEL_NAMES
 from nautilus_scalp.models.ensemble import Ensemble
-from nautilus_scalp.models.move_rate import follow_rows
 from nautilus_scalp.settings import to_ns
-from nautilus_scalp.training import fit_models
 from nautilus_scalp.training.config import EnsembleParams
 from nautilus_scalp.training.config import LstmParams
 from nautilus_scalp.training.config import SelectionParams
 from nautilus_scalp.training.config import TrainingConfig
-from nautilus_scalp.training.dataset import Dataset
 from nautilus_scalp.training.dataset import add_features
-from nautilus_scalp.training.fit_ensemble import log_scores
 from nautilus_scalp.training.fit_models import fit_packed
-from nautilus_scalp.training.fit_weights import blend
-from nautilus_scalp.training.fit_weights import configured_weights
 from nautilus_scalp.training.folds import Fold
 from nautilus_scalp.training.folds import WalkForwardParams
 from nautilus_scalp.training.frame import Frame
 from nautilus_scalp.training.frame import build_frame
 from nautilus_scalp.training.frame import hold_out_tail
-from nautilus_scalp.training.join import Joined
-from nautilus_scalp.training.join import filter_settings
-from nautilus_scalp.training.join import join_models
-from nautilus_scalp.training.join import label_weights
-from nautilus_scalp.training.out_of_fold import OutOfFold
 from nautilus_scalp.training.out_of_fold import predict_out_of_fold
 from nautilus_scalp.training.pipeline import assemble
+from nautilus_scalp.training.splits import thin
+from nautilus_scalp.training.stages import Arrays
 from nautilus_scalp.training.stages import Stages
 from nautilus_scalp.training.walk_forward import frame_folds
 
 
 type Floats = npt.NDArray[np.float64]
-type Bools = npt.NDArray[np.bool_]
+type Patches = dict[str, Callable[..., object]]
 
-END = datetime(2024, 7, 19, tzinfo=UTC)
-EDGE, SYNTHETIC_HOURS, SYNTHETIC_SEED = 0.9, 1.0, 77
-NO_HINTS = (-1, -1, -1)
-FOLDS = {  # name -> how the sample is cut
+END_NS = to_ns(datetime(2024, 7, 19, tzinfo=UTC))
+SYNTHETIC = "synthetic"
+MARKET = SyntheticParams(seed=77, hours=1.0, edge=0.9)
+FOLDS = {  # name -> how a market is cut
     "recordings": WalkForwardParams(scheme="recordings"),
     "parts": WalkForwardParams(scheme="kfold", folds=4),
     "instruments": WalkForwardParams(scheme="instruments"),
+    SYNTHETIC: WalkForwardParams(scheme="expanding", folds=1, stride=4),
 }
-SYNTHETIC = WalkForwardParams(scheme="expanding", folds=1)
+SHIPPED = "as shipped"
+TREES = ("random_forest", "xgboost")
 replace = msgspec.structs.replace
 BASE = TrainingConfig(
     name="ablation",
     lstm=LstmParams(hidden=16, head=16, batch=16, epochs=8),
-    ensemble=EnsembleParams(folds=2, fold_epochs=5),
+    ensemble=EnsembleParams(folds=2, fold_rows=60_000, fold_epochs=5),
 )
-SHIPPED = "as shipped"
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    Models fitted for a fold, and what they say.
-
-    Attributes
-    ----------
-    config : TrainingConfig
-    dataset : Dataset
-    test : bool[m]
-        Rows of the real tape that are scored.
-    per_model : float64[4, m, 3]
-        Uncalibrated probabilities of all rows of the real tape.
-    apart, tail : OutOfFold
-        Uncalibrated probabilities of rows that models were not fitted on: by parts, and of the
-        tail that early stopping saw.
-
-    """
-
-    config: TrainingConfig
-    dataset: Dataset
-    test: Bools
-    per_model: Floats
-    apart: OutOfFold
-    tail: OutOfFold
-
-
-type Join = Callable[[Part], tuple[Floats, Joined, tuple[int, int, int]]]
 
 
 def plain_scaler(values: Floats) -> tuple[Floats, Floats]:
@@ -133,104 +94,69 @@ def no_scaler(values: Floats) -> tuple[Floats, Floats]:
     return np.zeros(values.shape[1]), np.ones(values.shape[1])
 
 
-def equal_weights(dataset: Dataset) -> Dataset:
+def equal_weights(ts_event_ns: npt.NDArray[np.int64], *_interval: object) -> Floats:
     """Let every row count the same."""
-    return replace(dataset, weight=np.ones_like(dataset.weight))
-
-
-def patched(name: str, value: object) -> Callable[[], AbstractContextManager[object]]:
-    """Return what replaces a function while models are fitted."""
-    return lambda: patch.object(fit_models, name, value)
+    return np.ones(len(ts_event_ns))
 
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True):
-    """A choice that is undone before fitting."""
+    """
+    A choice that is undone before fitting.
+
+    Attributes
+    ----------
+    config : TrainingConfig
+    patches : dict[str, callable]
+        Functions below `nautilus_scalp.training` that others take the place of.
+    same_trees : bool
+        Whether forest and boosting are those of what is shipped.
+
+    """
 
     config: TrainingConfig = BASE
-    around: Callable[[], AbstractContextManager[object]] = nullcontext
-    change: Callable[[Dataset], Dataset] = lambda dataset: dataset
+    patches: Patches = {}
+    same_trees: bool = False
 
 
 FITS = {
     SHIPPED: Fit(),
     "without the mirror": Fit(config=replace(BASE, mirror=False)),
-    "without uniqueness weights": Fit(change=equal_weights),
+    "without uniqueness weights": Fit(
+        patches={"dataset.uniqueness": equal_weights, "out_of_fold.uniqueness": equal_weights}
+    ),
     "features learned, not fixed": Fit(
         config=replace(BASE, selection=SelectionParams(method="learned"))
     ),
-    "scaling by plain mean and deviation": Fit(around=patched("fit_scaler", plain_scaler)),
-    "inputs not standardised": Fit(around=patched("fit_scaler", no_scaler)),
+    "scaling by plain mean and deviation": Fit(
+        patches={"fit_models.fit_scaler": plain_scaler}, same_trees=True
+    ),
+    "inputs not standardised": Fit(patches={"fit_models.fit_scaler": no_scaler}, same_trees=True),
 }
 
 
-def shipped(part: Part) -> tuple[Floats, Joined, tuple[int, int, int]]:
-    """Join the models as `assemble` does."""
-    weights = configured_weights(part.config.ensemble)
-    columns = hint_columns(part.dataset.schema.names)
-    return weights, _join(part, weights, columns, part.apart), columns
+class TreesOf(Stages):
+    """The stages of a variant whose trees are those of another.
 
+    Parameters
+    ----------
+    path : Path
+        Directory of the variant.
+    other : Stages
+        Where the trees are.
 
-def hints_left(kept: int) -> Join:
-    """Return a join with the first of the three hints alone, or none."""
+    """
 
-    def join(part: Part) -> tuple[Floats, Joined, tuple[int, int, int]]:
-        weights = configured_weights(part.config.ensemble)
-        imbalance, spread, last_move = (
-            hint_columns(part.dataset.schema.names)[:kept] + NO_HINTS[kept:]
-        )
-        columns = (imbalance, spread, last_move)
-        return weights, _join(part, weights, columns, part.apart), columns
+    def __init__(self, path: Path, other: Stages) -> None:
+        super().__init__(path)
+        self._home, self._other = path, other
 
-    return join
+    def run(self, name: str, compute: Callable[[], Arrays]) -> Arrays:
+        """Return what a stage hands on; trees are shared."""
+        return self._other.run(name, compute) if name in TREES else super().run(name, compute)
 
-
-def on_the_tail(part: Part) -> tuple[Floats, Joined, tuple[int, int, int]]:
-    """Calibrate on the tail that was held out for early stopping."""
-    weights, _, columns = shipped(part)
-    return weights, _join(part, weights, columns, part.tail), columns
-
-
-def uncalibrated(part: Part) -> tuple[Floats, Joined, tuple[int, int, int]]:
-    """Average the models as they are."""
-    weights, joined, _ = shipped(part)
-    plain = np.tile(IDENTITY, (*joined.calibration.shape[:1], 1))
-    heads = dict.fromkeys(joined.horizons, IDENTITY)
-    return weights, replace(joined, calibration=plain, horizons=heads), NO_HINTS
-
-
-def learned(part: Part) -> tuple[Floats, Joined, tuple[int, int, int]]:
-    """Learn the weights out of fold."""
-    rows = part.apart.rows
-    weights = blend(part.apart.per_model, *label_weights(part.dataset, rows))
-    columns = hint_columns(part.dataset.schema.names)
-    return weights, _join(part, weights, columns, part.apart), columns
-
-
-def of_models(*kept: str) -> Join:
-    """Return a join of some models, their weights in proportion."""
-
-    def join(part: Part) -> tuple[Floats, Joined, tuple[int, int, int]]:
-        weights = configured_weights(part.config.ensemble)
-        weights = weights * [name in kept for name in MODEL_NAMES]
-        weights /= weights.sum()
-        columns = hint_columns(part.dataset.schema.names)
-        return weights, _join(part, weights, columns, part.apart), columns
-
-    return join
-
-
-JOINS: dict[str, Join] = {
-    "without gap and pull of the last move": hints_left(1),
-    "without any hint of the book": hints_left(0),
-    "calibrated on the tail, not out of fold": on_the_tail,
-    "not calibrated": uncalibrated,
-    "weights learned, not configured": learned,
-    **{
-        f"without {name}": of_models(*(n for n in MODEL_NAMES if n != name)) for name in MODEL_NAMES
-    },
-    **{f"{name} alone": of_models(name) for name in MODEL_NAMES},
-}
-UNCORRECTED = "without the correction by outcomes"
+    def inner(self, name: str) -> "TreesOf":
+        """Return the stages of a part of the training."""
+        return TreesOf(self._home / name, self._other.inner(name))
 
 
 def main() -> None:
@@ -243,139 +169,108 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no fit later")
     options = parser.parse_args()
     deadline = time.monotonic() + 60.0 * options.minutes
-    tapes = {
-        "sample": read_tape(options.catalog, None, None, to_ns(END)),
-        "synthetic": synthetic_tape(
-            SyntheticParams(seed=SYNTHETIC_SEED, hours=SYNTHETIC_HOURS, edge=EDGE)
-        ),
-    }
-    table: dict[str, dict[str, Cells]] = {market: {} for market in tapes}
-    for name, fit in FITS.items():
-        for market, tape in tapes.items():
-            for fold_name, frame, fold in _folds(market, tape, fit.config):
+    table: dict[str, Cells] = {}
+    for kind, params in FOLDS.items():
+        for fold_name, mirrored in _cut(_tape(kind, options.catalog), params):
+            home = options.work / kind / fold_name.replace(" ", "-")
+            for name in FITS:
                 if time.monotonic() > deadline:
+                    print(f"stopped before {kind}, {fold_name}, {name}", flush=True)  # noqa: T201
                     continue
-                for row, found in _tried(options.work / market, name, fold_name, frame, fold):
-                    cells = {(fold_name, instrument): one for instrument, one in found.items()}
-                    table[market].setdefault(row, {}).update(cells)
-    if time.monotonic() > deadline:
-        print("\nstopped: the same command goes on where it was")  # noqa: T201
-    for market, rows in table.items():
-        if rows:
-            print(f"\n{market}\n")  # noqa: T201
-            print_table(rows, SHIPPED)
+                for row, found in _tried(name, mirrored, params, home).items():
+                    cells = {(kind, fold_name, index): said for index, said in found.items()}
+                    table.setdefault(row, {}).update(cells)
+    print_table(table, tuple(FOLDS), SHIPPED)
+
+
+def _tape(kind: str, catalog: Path) -> Tape:
+    return synthetic_tape(MARKET) if kind == SYNTHETIC else read_tape(catalog, None, None, END_NS)
+
+
+def _cut(tape: Tape, params: WalkForwardParams) -> list[tuple[str, dict[bool, tuple[Frame, Fold]]]]:
+    """Return the folds of a market by name, each with the reflected market and without."""
+    cut: dict[str, dict[bool, tuple[Frame, Fold]]] = {}
+    for mirror in (True, False):
+        config = replace(BASE, mirror=mirror, walk_forward=params)
+        frame = build_frame(tape, config)
+        for fold in frame_folds(frame, config):
+            cut.setdefault(fold.name, {})[mirror] = (frame, fold)
+    return list(cut.items())
 
 
 def _tried(
-    work: Path, name: str, fold_name: str, frame: Frame, fold: Fold
-) -> list[tuple[str, dict[int, Said]]]:
+    name: str, mirrored: dict[bool, tuple[Frame, Fold]], params: WalkForwardParams, home: Path
+) -> dict[str, dict[int, Said]]:
     """Fit a variant to a fold, or say why that cannot be done, and return its rows."""
     started = time.monotonic()
-    stages = Stages(work / fold_name.replace(" ", "-") / name.replace(" ", "-"))
+    fit = FITS[name]
+    fit = replace(fit, config=replace(fit.config, walk_forward=params))
+    own = home / name.replace(" ", "-")
+    stages = (
+        TreesOf(own, Stages(home / SHIPPED.replace(" ", "-"))) if fit.same_trees else Stages(own)
+    )
     try:
-        part = _fitted(frame, fold, FITS[name], stages)
+        part = fitted(*mirrored[fit.config.mirror], fit, stages)
     except InputError as error:  # a fold may lack a class, and the others have to do
-        print(f"{fold_name}, {name}: {error.message}", flush=True)  # noqa: T201
-        return []
-    print(f"{fold_name}, {name}: {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
-    return _rows(name, part)
+        print(f"{home.parent.name}, {home.name}, {name}: {error.message}", flush=True)  # noqa: T201
+        return {}
+    joins = {SHIPPED: Join(), **JOINS} if name == SHIPPED else {name: Join()}
+    found = {row: publish(part, join) for row, join in joins.items()}
+    took = time.monotonic() - started
+    print(f"{home.parent.name}, {home.name}, {name}: {took:.0f} s", flush=True)  # noqa: T201
+    return found
 
 
-def _folds(market: str, tape: Tape, config: TrainingConfig) -> list[tuple[str, Frame, Fold]]:
-    schemes = FOLDS if market == "sample" else {"synthetic": SYNTHETIC}
-    frame = build_frame(tape, config)
-    return [
-        (f"{scheme} {fold.name}", frame, fold)
-        for scheme, params in schemes.items()
-        for fold in frame_folds(frame, replace(config, walk_forward=params))
-    ]
+def fitted(frame: Frame, fold: Fold, fit: Fit, stages: Stages) -> Part:
+    """Fit models to the training rows of a fold.
 
+    Parameters
+    ----------
+    frame : Frame
+        The rows.
+    fold : Fold
+        Which of them to learn from and to score.
+    fit : Fit
+        What to undo.
+    stages : Stages
+        Where fitted models are kept.
 
-def _fitted(frame: Frame, fold: Fold, fit: Fit, stages: Stages) -> Part:
+    Returns
+    -------
+    Part
+        The models' forecasts.
+
+    """
     config = fit.config
-    split = hold_out_tail(frame, fold.split.train, config)
-    dataset = fit.change(add_features(frame, split, config, stages))
-    with fit.around():
+    inner = hold_out_tail(frame, fold.split.train, config)
+    inner = replace(inner, train=thin(inner.train, config.walk_forward.stride))
+    at_once = replace(config, ensemble=replace(config.ensemble, folds=0))
+    with ExitStack() as undone:
+        for name, other in fit.patches.items():
+            undone.enter_context(patch(f"nautilus_scalp.training.{name}", other))
+        dataset = add_features(frame, inner, config, stages)
+        # only rows that were given to the fold may calibrate it
+        dataset = replace(dataset, usable=dataset.usable & fold.split.train)
         arrays = fit_packed(
             dataset.side(dataset.split.train),
             dataset.side(dataset.split.holdout),
             config,
             stages=stages.inner("whole"),
         )
-        # only rows that were given to the fold may calibrate it
-        inside = replace(dataset, usable=dataset.usable & fold.split.train)
-        tail_config = replace(config, ensemble=replace(config.ensemble, folds=0))
-        manifest = assemble(arrays, inside, tail_config, fold.name, {}).manifest
-        raw = Ensemble(manifest, arrays)
-        apart = predict_out_of_fold(inside, raw, config, _silent, stages)
-    tail = predict_out_of_fold(inside, raw, tail_config, _silent, stages)
+        raw = Ensemble(assemble(arrays, dataset, at_once, fold.name, {}).manifest, arrays)
+        apart = predict_out_of_fold(dataset, raw, config, _silent, stages)
     return Part(
         config=config,
         dataset=dataset,
         test=fold.split.holdout[: len(dataset.matrix)],
         per_model=raw.predict_matrix(dataset.matrix).per_model,
         apart=apart,
-        tail=tail,
+        tail=predict_out_of_fold(dataset, raw, at_once, _silent, stages),
     )
 
 
 def _silent(_stage: str, _fraction: float) -> None:
     """Report nothing."""
-
-
-def _join(part: Part, weights: Floats, columns: tuple[int, int, int], said: OutOfFold) -> Joined:
-    with patch("nautilus_scalp.training.join.hint_columns", lambda _names: columns):
-        return join_models(said, weights, part.dataset, part.config)
-
-
-def _rows(name: str, part: Part) -> list[tuple[str, dict[int, Said]]]:
-    """Return what a fit says of the test rows: as shipped, and with each join undone."""
-    if name != SHIPPED:
-        return [(name, _publish(part, *shipped(part)))]
-    still = replace(part.config.move_rate, half_life_ms=0.0)
-    uncorrected = replace(part, config=replace(part.config, move_rate=still))
-    return [
-        (SHIPPED, _publish(part, *shipped(part))),
-        (UNCORRECTED, _publish(uncorrected, *shipped(uncorrected))),
-        *((row, _publish(part, *join(part))) for row, join in JOINS.items()),
-    ]
-
-
-def _publish(
-    part: Part, weights: Floats, joined: Joined, columns: tuple[int, int, int]
-) -> dict[int, Said]:
-    """Return probabilities as they would be published, by instrument."""
-    matrix, dataset = part.dataset.matrix, part.dataset
-    hint = hint_rows(matrix.values, columns)
-    pooled = np.zeros((len(matrix), 3))
-    for k in np.flatnonzero(weights):
-        scores = log_scores(part.per_model[k])
-        pooled += weights[k] * calibrate_rows(scores, joined.calibration[k], np.zeros_like(hint))
-    said = {
-        h: follow_rows(
-            log_scores(pooled),
-            hint,
-            np.array(joined.horizons[str(h)]),
-            matrix.segment,
-            matrix.ts_event_ns,
-            matrix.mid,
-            filter_settings(part.config, h),
-        )
-        for h in HORIZONS_MS
-    }
-    found = {}
-    for instrument in np.unique(matrix.instrument[part.test]):
-        own = part.test & (matrix.instrument == instrument)
-        at = np.flatnonzero(own & np.isfinite(pooled[:, 0]))
-        moves = {h: dataset.labels[h].move_bps[: len(matrix)][at] for h in HORIZONS_MS}
-        found[int(instrument)] = Said(
-            ts_event_ns=matrix.ts_event_ns[at],
-            rows=at,
-            probabilities={h: said[h][at] for h in HORIZONS_MS},
-            move_bps=moves,
-            imbalance=matrix.imbalance[at],
-        )
-    return found
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from nautilus_scalp.evaluation.intervals import drawn_auc
 
 
 HORIZONS_MS = (100, 500, 1_000)
-ECE_MS = 500
+MAIN_MS = 500
 RESAMPLES = 400
 SEED = 7
 
@@ -26,51 +26,140 @@ type Ints = npt.NDArray[np.int64]
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """Published probabilities of the test rows of one instrument, by horizon, and the truth."""
 
-    ts_event_ns: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int64]
+    ts_event_ns: Ints
+    rows: Ints
     probabilities: dict[int, Floats]
     move_bps: dict[int, Floats]
     imbalance: Floats
 
 
-type Cells = dict[tuple[str, int], Said]  # by fold and instrument
+type Cells = dict[tuple[str, str, int], Said]  # by kind of fold, fold and instrument
 type Figure = Callable[[Said, Floats, Ints], Floats]
 
 
-def print_table(rows: dict[str, Cells], shipped: str) -> None:
-    """Print what is shipped, and then every other variant less it, with the moves scored."""
+def area(said: Said, drawn: Floats, block: Ints, *, horizon_ms: int) -> Floats:
+    """Return the AUC over moves of every draw."""
+    return _ranked(said, direction_odds(said.probabilities[horizon_ms]), drawn, block, horizon_ms)
+
+
+def plain_area(said: Said, drawn: Floats, block: Ints, *, horizon_ms: int) -> Floats:
+    """Return the AUC of queue imbalance alone of every draw."""
+    return _ranked(said, said.imbalance, drawn, block, horizon_ms)
+
+
+def calibration(said: Said, drawn: Floats, block: Ints) -> Floats:
+    """Return the expected calibration error of every draw."""
+    known = np.isfinite(said.move_bps[MAIN_MS])
+    forecast, truth = said.probabilities[MAIN_MS][known], outcomes(said.move_bps[MAIN_MS][known])
+    wrong, size = calibration_error(forecast, truth, block[known], drawn.shape[1])
+    with np.errstate(invalid="ignore"):
+        error: Floats = np.abs(drawn @ wrong).sum(axis=1) / (drawn @ size.sum(axis=1))
+    return error
+
+
+def print_table(rows: dict[str, Cells], kinds: tuple[str, ...], shipped: str) -> None:
+    """Print what is shipped, and then every other variant less it, with the moves scored.
+
+    Parameters
+    ----------
+    rows : dict[str, Cells]
+        By variant.
+    kinds : tuple[str, ...]
+        Kinds of folds, one column each.
+    shipped : str
+        The variant that others are compared with.
+
+    """
+    columns: list[tuple[str, Figure, str]] = [
+        (f"{kind}: AUC {MAIN_MS} ms", partial(area, horizon_ms=MAIN_MS), kind) for kind in kinds
+    ]
+    columns += [
+        (f"{kinds[0]}: AUC {h} ms", partial(area, horizon_ms=h), kinds[0])
+        for h in HORIZONS_MS
+        if h != MAIN_MS
+    ]
+    columns += [(f"{kind}: ECE {MAIN_MS} ms", calibration, kind) for kind in (kinds[0], kinds[-1])]
+    _print_row(["", *(head for head, _, _ in columns), "moves"])
+    _print_row(["---"] * (len(columns) + 2))
     base = rows[shipped]
-    areas = [partial(_area, horizon_ms=horizon) for horizon in HORIZONS_MS]
-    heads = ["", *(f"AUC {horizon} ms" for horizon in HORIZONS_MS), f"ECE {ECE_MS} ms", "moves"]
-    _print_row(heads)
-    _print_row(["---"] * len(heads))
-    figures = [*areas, _error]
-    moves = f"{sum(_moves(one) for one in base.values()):,}"
-    _print_row([shipped, *(_pooled(base, base, figure, None) for figure in figures), moves])
-    plain = [partial(_plain, horizon_ms=horizon) for horizon in HORIZONS_MS]
-    gains = [_pooled(base, base, *pair) for pair in zip(areas, plain, strict=True)]
-    _print_row([f"{shipped}, less queue imbalance alone", *gains, "", moves])
+    _print_row([shipped, *(compared(base, base, f, None, k) for _, f, k in columns), _moves(base)])
+    gains = [
+        compared(base, base, figure, partial(plain_area, **figure.keywords), kind)
+        if isinstance(figure, partial)
+        else ""
+        for _, figure, kind in columns
+    ]
+    _print_row([f"{shipped}, less queue imbalance alone", *gains, _moves(base)])
     for name, cells in rows.items():
         if name != shipped:
-            less = [_pooled(cells, base, figure, figure) for figure in figures]
-            _print_row([name, *less, f"{sum(_moves(one) for one in cells.values()):,}"])
+            less = [compared(cells, base, figure, figure, kind) for _, figure, kind in columns]
+            _print_row([name, *less, _moves(cells)])
+
+
+def compared(cells: Cells, base: Cells, own: Figure, other: Figure | None, kind: str) -> str:
+    """Return a figure, or its difference to one of the base, over the folds of a kind.
+
+    Blocks of time are drawn, the same for both and for all folds and instruments; these weigh as
+    they have moves. Those without moves both ways in every draw are left out.
+
+    Parameters
+    ----------
+    cells, base : Cells
+        What is judged, and what it is compared with on the rows of both.
+    own, other : callable
+        Figures of the two; without `other` nothing is taken off.
+    kind : str
+        Of the folds.
+
+    Returns
+    -------
+    str
+        The figure with its 95 % interval; empty where there are no moves.
+
+    """
+    pairs = []
+    for key, one in cells.items():
+        if key[0] == kind:
+            common = np.intersect1d(one.rows, base[key].rows)
+            pairs.append((_kept(one, common), _kept(base[key], common)))
+    if not pairs:
+        return ""
+    block, count = blocks_of(np.concatenate([one.ts_event_ns for one, _ in pairs]))
+    rng = np.random.default_rng(SEED)
+    drawn = rng.multinomial(count, np.full(count, 1.0 / count), size=RESAMPLES)
+    every = np.vstack([np.ones((1, count)), drawn])  # the first is the sample itself
+    total, weights, first = np.zeros(len(every)), 0, 0
+    for mine, theirs in pairs:
+        here = block[first : first + len(mine.rows)]
+        first += len(mine.rows)
+        values = own(mine, every, here)
+        if other is not None:
+            values = values - other(theirs, every, here)
+        if np.isfinite(values).all():
+            total += _count(mine) * values
+            weights += _count(mine)
+    if not weights:
+        return ""
+    low, high = np.quantile(total[1:], (0.025, 0.975)) / weights
+    sign = "" if other is None else "+"
+    return f"{total[0] / weights:{sign}.4f} ({low:{sign}.4f}, {high:{sign}.4f})"
 
 
 def _print_row(cells: list[str]) -> None:
     print(f"| {' | '.join(cells)} |", flush=True)  # noqa: T201
 
 
-def _moves(said: Said) -> int:
-    move = said.move_bps[ECE_MS]
+def _moves(cells: Cells) -> str:
+    """Return how many moves were scored, by kind of fold."""
+    counts: dict[str, int] = {}
+    for (kind, _, _), one in cells.items():
+        counts[kind] = counts.get(kind, 0) + _count(one)
+    return ", ".join(f"{count:,}" for count in counts.values())
+
+
+def _count(said: Said) -> int:
+    move = said.move_bps[MAIN_MS]
     return int((np.isfinite(move) & (move != 0.0)).sum())
-
-
-def _area(said: Said, drawn: Floats, block: Ints, horizon_ms: int) -> Floats:
-    return _ranked(said, direction_odds(said.probabilities[horizon_ms]), drawn, block, horizon_ms)
-
-
-def _plain(said: Said, drawn: Floats, block: Ints, horizon_ms: int) -> Floats:
-    return _ranked(said, said.imbalance, drawn, block, horizon_ms)
 
 
 def _ranked(said: Said, score: Floats, drawn: Floats, block: Ints, horizon_ms: int) -> Floats:
@@ -79,40 +168,7 @@ def _ranked(said: Said, score: Floats, drawn: Floats, block: Ints, horizon_ms: i
     return drawn_auc(score[moved], move[moved] > 0.0, block[moved], drawn)
 
 
-def _error(said: Said, drawn: Floats, block: Ints) -> Floats:
-    known = np.isfinite(said.move_bps[ECE_MS])
-    forecast, truth = said.probabilities[ECE_MS][known], outcomes(said.move_bps[ECE_MS][known])
-    wrong, size = calibration_error(forecast, truth, block[known], drawn.shape[1])
-    total: Floats = np.abs(drawn @ wrong).sum(axis=1) / (drawn @ size.sum(axis=1))
-    return total
-
-
-def _pooled(cells: Cells, base: Cells, own: Figure, other: Figure | None) -> str:
-    """Return a figure, or its difference to one of the base, over all folds and instruments.
-
-    The same blocks are drawn for both; folds weigh as they have moves. Those without moves both
-    ways in every draw are left out.
-    """
-    rng = np.random.default_rng(SEED)
-    total, weights = np.zeros(RESAMPLES + 1), 0
-    for key, one in cells.items():
-        common = np.intersect1d(one.rows, base[key].rows)
-        mine, theirs = (_kept(each, common) for each in (one, base[key]))
-        block, count = blocks_of(mine.ts_event_ns)
-        drawn = rng.multinomial(count, np.full(count, 1.0 / count), size=RESAMPLES)
-        every = np.vstack([np.ones((1, count)), drawn])  # the first is the sample itself
-        values = own(mine, every, block)
-        if other is not None:
-            values -= other(theirs, every, block)
-        if np.isfinite(values).all():
-            total += _moves(mine) * values
-            weights += _moves(mine)
-    low, high = np.quantile(total[1:], (0.025, 0.975)) / weights
-    sign = "" if other is None else "+"
-    return f"{total[0] / weights:{sign}.4f} ({low:{sign}.4f}, {high:{sign}.4f})"
-
-
-def _kept(said: Said, rows: npt.NDArray[np.int64]) -> Said:
+def _kept(said: Said, rows: Ints) -> Said:
     at = np.isin(said.rows, rows)
     return Said(
         ts_event_ns=said.ts_event_ns[at],
