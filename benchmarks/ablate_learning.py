@@ -6,10 +6,10 @@ Folds: the recordings before 2024-07-19 in turn, four parts of recorded time (pu
 by models of the other, and half an hour of a synthetic market with edge 0.9 by models of the half
 hour before. The sample's own test window decides nothing. Every choice is undone alone; a row shows
 what that changes, averaged over folds and instruments by their moves, with a 95 % interval from a
-paired bootstrap over blocks of time. Sizes are SPEC's but for the LSTM (16 units, 8 passes); two
-parts are predicted out of fold instead of four; of the synthetic market every fourth thousand of
-rows is learned from and every fourth quote scored. A choice that leaves a fold without a class to
-learn is compared on the others, as the number of moves tells.
+paired bootstrap over blocks of time. Sizes are SPEC's but for the LSTM (16 units, 8 passes) and the
+forest (50 trees); two parts are predicted out of fold instead of four; of the synthetic market
+every fourth thousand of rows is learned from and every fourth quote scored. A choice that leaves a
+fold without a class to learn is compared on the others, as the number of moves tells.
 
 Fitted models are kept in DIR, so that the command can be interrupted, or told to stop after some
 minutes, and goes on where it was. It prints a table of what is there.
@@ -43,6 +43,7 @@ from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.settings import to_ns
 from nautilus_scalp.training.config import EnsembleParams
+from nautilus_scalp.training.config import ForestParams
 from nautilus_scalp.training.config import LstmParams
 from nautilus_scalp.training.config import SelectionParams
 from nautilus_scalp.training.config import TrainingConfig
@@ -78,6 +79,7 @@ TREES = ("random_forest", "xgboost")
 replace = msgspec.structs.replace
 BASE = TrainingConfig(
     name="ablation",
+    random_forest=ForestParams(trees=50),
     lstm=LstmParams(hidden=16, head=16, batch=16, epochs=8),
     ensemble=EnsembleParams(folds=2, fold_rows=60_000, fold_epochs=5),
 )
