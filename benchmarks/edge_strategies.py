@@ -96,6 +96,8 @@ def by_oracle(name: str, catalog: Path, params: SyntheticParams, by: str) -> Bac
             "seed": params.seed,
             "hours": params.hours,
             "edge": params.edge,
+            "horizon_ms": round(HOLD_MS),
+            "move_bps": foretold_bps(params),
         },
     )
     strategy = StrategyBlock(
@@ -104,6 +106,21 @@ def by_oracle(name: str, catalog: Path, params: SyntheticParams, by: str) -> Bac
         config=block.config | own,
     )
     return msgspec.structs.replace(config, actors=[oracle], strategies=[strategy])
+
+
+def foretold_bps(params: SyntheticParams) -> float:
+    """
+    Return how far the mid is expected to go within `HOLD_MS`, if it is sure to go up now.
+
+    What the signal says of a jump it says of a later one less and less, as it fades. Times and
+    sizes of jumps depend on no side, so that their mean tells nothing of what is to come.
+    """
+    quotes = np.concatenate([chunk.quotes for chunk in generate(params)])
+    mid = 0.5 * (quotes[:, 2] + quotes[:, 3])
+    path_per_s = float(np.abs(np.diff(mid)).sum()) / (params.hours * 3_600.0)
+    fading = params.reversion_per_s
+    lasting_s = (1.0 - np.exp(-fading * HOLD_MS / 1e3)) / fading
+    return float(1e4 * path_per_s * lasting_s / mid.mean())
 
 
 def run(config: BacktestConfig) -> StrategyResult:
@@ -195,71 +212,8 @@ def at_fee(title: str, config: BacktestConfig, share: float, even_bps: float) ->
     return f"{title}: taker fee {fee_bps:.3f} bp, {share:g} of theory's: net {net:+.2f}"
 
 
-class Quoting(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    What a maker earned before fees, by where it came from; in quote currency.
-
-    Attributes
-    ----------
-    spread : float
-        What fills were better than the mid, those that were: trades came to its quotes.
-    run_over : float
-        What the others were worse: the mid had jumped through its quotes.
-    held : float
-        What later moves of the mid brought.
-    volume : float
-        Value of all fills.
-
-    """
-
-    spread: float
-    run_over: float
-    held: float
-    volume: float
-
-
-def quoting(result: StrategyResult) -> Quoting:
-    """Divide a maker's result; spread, jumps and later moves add up to all that it earned."""
-    fills, mids = result.fills, result.mids
-    at = np.searchsorted(mids.ts_ns, fills.ts_event_ns, side="right") - 1
-    gains = fills.signed_qty * (mids.mid[at] - fills.price)
-    return Quoting(
-        spread=float(np.maximum(gains, 0.0).sum()),
-        run_over=float(np.minimum(gains, 0.0).sum()),
-        held=holding_profit(fills, mids).profit,
-        volume=float((fills.qty * fills.price).sum()),
-    )
-
-
-def maker(catalog: Path, params: SyntheticParams) -> list[str]:
-    """
-    Return where the maker's result comes from, by its rules and with the forecaster's signals.
-
-    What it earns by holding is what theory expects, like a taker's. What jumps through its quotes
-    cost has a bound: no forecast calls more than ``1/2 + arcsin(edge) / pi`` of the jumps, so none
-    saves a larger share of that than this and keeps the fills that trades bring.
-    """
-    header = ("market making", "fills", "spread", "run over", "held", "theory", "99 % interval")
-    lines = ["{:16}{:>7}{:>10}{:>10}{:>9}{:>9}{:>13}{:>13}".format(*header, "break-even")]
-    parts = {}
-    for by in ("rules", "combined"):
-        result = run(by_oracle("market_making", catalog, params, by))
-        theory, part = foretold(result, params), quoting(result)
-        parts[by] = part
-        gross = part.spread + part.run_over + part.held
-        lines.append(
-            f"{by:16}{len(result.fills.qty):7}{part.spread:10.2f}{part.run_over:10.2f}"
-            f"{part.held:9.2f}{theory.profit:9.2f}{f'+- {null_z(2) * theory.deviation:.2f}':>13}"
-            f"{1e4 * gross / part.volume:10.3f} bp"
-        )
-    cost = {by: part.run_over / part.volume for by, part in parts.items()}
-    saved = 1.0 - cost["combined"] / cost["rules"]
-    bound = 0.5 + np.arcsin(params.edge) / np.pi
-    return [*lines, f"saved of what jumps cost, a unit traded: {saved:.1%}, at most {bound:.1%}"]
-
-
 def main() -> None:
-    """Print three tables."""
+    """Print the tables."""
     hours = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
     with tempfile.TemporaryDirectory(prefix="nautilus-scalp-") as folder:
         fair, _ = market(Path(folder), hours, 0.0)
@@ -270,9 +224,6 @@ def main() -> None:
             "",
             f"{hours:g} h with edge {EDGE:g}, by the best forecast, out after {HOLD_MS / 1e3:g} s",
             *with_edge(planted, params),
-            "",
-            f"{hours:g} h with edge {EDGE:g}, the maker",
-            *maker(planted, params),
         ]
     sys.stdout.write("\n".join(lines) + "\n")
 

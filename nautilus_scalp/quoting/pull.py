@@ -1,4 +1,4 @@
-"""When quotes are better not there: one-sided flow, and a spread that collapses."""
+"""When quotes are better not there: one-sided flow, a collapsing spread, a move nobody expects."""
 
 import math
 from typing import Annotated
@@ -11,10 +11,13 @@ from nautilus_scalp.intents import SELL
 from nautilus_scalp.quoting.ladder import Quote
 from nautilus_scalp.signals.combination import CombinationParams
 from nautilus_scalp.signals.combination import Opinion
+from nautilus_scalp.signals.units import Count
+from nautilus_scalp.signals.units import NotNegative
 from nautilus_scalp.signals.units import Positive
 
 
 _NS_PER_MS = 1_000_000
+_LEAST_JUMPS = 20  # fewer say little of how large one is
 Part = Annotated[float, Meta(gt=0.0, le=1.0)]
 
 
@@ -36,6 +39,13 @@ class PullParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         usual; left out, it does not matter.
     spread_half_life_ms : float
         Memory of what is usual.
+    paid_jumps : float, optional
+        A side is pulled unless the model expects the mid to move its way by this many of its
+        usual jumps. A jump that runs over a quote costs one, whichever side the model was on, and
+        only what comes after it can pay for it. While the model has no opinion, what reduces the
+        position is all that is quoted. Left out, the opinion shifts quotes and pulls none.
+    jump_memory : int
+        So many changes of the mid tell how large a jump usually is.
 
     """
 
@@ -44,6 +54,8 @@ class PullParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     least_trades: Positive = 20.0
     collapse_share: Part | None = 0.25
     spread_half_life_ms: Positive = 30_000.0
+    paid_jumps: NotNegative | None = None
+    jump_memory: Count = 200
 
 
 class PullGuard:
@@ -78,6 +90,9 @@ class PullGuard:
         "_watched_ms",
         "_spread_ns",
         "_spread",
+        "_mid",
+        "_jump",
+        "_jumps",
     )
 
     def __init__(self, params: PullParams) -> None:
@@ -95,6 +110,9 @@ class PullGuard:
         self._watched_ms = 0.0
         self._spread_ns = 0
         self._spread = math.nan
+        self._mid = math.nan
+        self._jump = 0.0
+        self._jumps = 0
 
     def on_trade(self, ts_ns: int, size: float, side: int) -> None:
         """
@@ -141,6 +159,7 @@ class PullGuard:
             self._watched_ms += elapsed_ms
         self._spread_ns = ts_ns
         self._spread = ask - bid
+        self._measure_jump(0.5 * (bid + ask))
 
     @property
     def collapsed(self) -> bool:
@@ -149,7 +168,9 @@ class PullGuard:
         known = self._watched_ms >= self._params.spread_half_life_ms
         return share is not None and known and self._spread < share * self._usual
 
-    def allowed(self, quotes: list[Quote]) -> tuple[list[Quote], str | None]:
+    def allowed(
+        self, quotes: list[Quote], move: float = math.nan, position_qty: float = 0.0
+    ) -> tuple[list[Quote], str | None]:
         """
         Return the quotes that may be there, and why the others may not.
 
@@ -157,6 +178,10 @@ class PullGuard:
         ----------
         quotes : list[Quote]
             What somebody would like to quote.
+        move : float
+            What the model expects of the mid, in quote currency; NaN for no opinion.
+        position_qty : float
+            Signed position.
 
         Returns
         -------
@@ -166,9 +191,29 @@ class PullGuard:
         """
         if self.collapsed:
             return [], "spread_collapse"
+        reason = None
+        if self._params.paid_jumps is not None:
+            paid = [quote for quote in quotes if self._is_paid(quote.side, move, position_qty)]
+            if len(paid) < len(quotes):
+                quotes, reason = paid, "jump_not_paid"
         if not self.threatened:
-            return quotes, None
+            return quotes, reason
         return [quote for quote in quotes if quote.side != self.threatened], "toxic_flow"
+
+    def _is_paid(self, side: int, move: float, position_qty: float) -> bool:
+        """Whether what the model expects makes up for a jump through a quote of this side."""
+        if math.isnan(move):
+            return side * position_qty < 0.0
+        known = self._jumps >= _LEAST_JUMPS
+        return known and side * move >= (self._params.paid_jumps or 0.0) * self._jump
+
+    def _measure_jump(self, mid: float) -> None:
+        if mid == self._mid:
+            return
+        if not math.isnan(self._mid):
+            self._jumps = min(self._jumps + 1, self._params.jump_memory)
+            self._jump += (abs(mid - self._mid) - self._jump) / self._jumps
+        self._mid = mid
 
     def _forget(self, ts_ns: int) -> None:
         elapsed_ms = (ts_ns - self._traded_ns) / _NS_PER_MS

@@ -39,8 +39,8 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
     queue : QueueParams, optional
         When a good place in the queue is kept for longer; left out, all places are alike.
     pull : PullParams
-        When quotes are pulled: one-sided flow, a spread that collapses. They are also pulled when
-        the last quote is older than `risk.max_data_age_ms`.
+        When quotes are pulled: one-sided flow, a spread that collapses, a jump that nothing pays
+        for. They are also pulled when the last quote is older than `risk.max_data_age_ms`.
     ladder : LadderParams
         Where the quotes stand.
     volatility : VolatilityParams
@@ -78,6 +78,9 @@ class MarketMakingConfig(StrategyConfig, frozen=True):
         if self.signal.mode == "signal":
             message = 'MarketMaking: signal.mode = "signal"'
             raise UsageError(message, 'set signal.mode to "rules" or "combined"')
+        if self.signal.mode == "rules" and self.pull.paid_jumps is not None:
+            message = 'MarketMaking: pull.paid_jumps with signal.mode = "rules"'
+            raise UsageError(message, 'set signal.mode to "combined": rules expect no move')
         if self.regime is not None and self.regime.on_leave == "run_off":
             message = 'MarketMaking: regime.on_leave = "run_off"'
             raise UsageError(message, 'a maker has no exits to wait for: set it to "flatten"')

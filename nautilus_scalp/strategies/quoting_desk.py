@@ -11,6 +11,7 @@ from nautilus_scalp.quoting.pull import PullGuard
 from nautilus_scalp.quoting.pull import sure_of
 from nautilus_scalp.quoting.queue import see_best
 from nautilus_scalp.risk.sizing import annual_volatility
+from nautilus_scalp.signals.combination import NO_OPINION
 from nautilus_scalp.signals.combination import Opinion
 from nautilus_scalp.strategies.execution import Execution
 from nautilus_scalp.strategies.market_making_config import MarketMakingConfig
@@ -19,6 +20,7 @@ from nautilus_scalp.strategies.stake import stake
 
 
 _NS_PER_MS = 1_000_000
+_BASIS_POINT = 1e-4
 _RESIZE = 0.25  # a size that differs by less is kept, and with it the places in the queues
 
 
@@ -92,7 +94,10 @@ class QuotingDesk:
         desired = self._ladder.quote(market, execution.state.position_qty)
         if not desired:
             self._refusals[self._why_no_quotes(market)] += 1
-        desired, pulled = self._pull.allowed(sure_of(desired, opinion, self._config.signal))
+        desired = sure_of(desired, opinion, self._config.signal)
+        silent = opinion is NO_OPINION
+        move = math.nan if silent else market.mid * market.expected_move_bps * _BASIS_POINT
+        desired, pulled = self._pull.allowed(desired, move, execution.state.position_qty)
         if pulled is not None:
             self._refusals[pulled] += 1
         see_best(execution.working, market.bid, market.ask, market.bid_size, market.ask_size)

@@ -1,16 +1,19 @@
-"""Strategies on minutes whose edge is known; ``benchmarks/edge_strategies.py`` takes hours."""
+"""Strategies on minutes whose edge is known; ``benchmarks/edge_*.py`` take hours."""
 
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from benchmarks.edge_maker import paid_maker
+from benchmarks.edge_maker import quoting
+from benchmarks.edge_maker import run_over
 from benchmarks.edge_strategies import by_oracle
 from benchmarks.edge_strategies import foretold
 from benchmarks.edge_strategies import market
-from benchmarks.edge_strategies import quoting
 from benchmarks.edge_strategies import run
 from benchmarks.edge_strategies import shipped
+from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.evaluation.placebo import holding_profit
 from nautilus_scalp.evaluation.placebo import null_z
 
@@ -50,9 +53,28 @@ def test_with_an_edge_it_earns_what_theory_says_and_nets_it_below_that_fee(tmp_p
 def test_a_maker_earns_by_holding_what_theory_says_and_the_parts_are_all_there_is(
     tmp_path: Path,
 ) -> None:
-    catalog, params = market(tmp_path, HOURS, 0.9, SEED)
-    result = run(by_oracle("market_making", catalog, params, "combined"))
-    theory, part = foretold(result, params), quoting(result)
-    assert part.spread > 0.0 > part.run_over
-    assert part.spread + part.run_over + part.held == pytest.approx(result.engine_gross, abs=1e-6)
-    assert abs(part.held - theory.profit) <= null_z() * theory.deviation
+    catalog, params = market(tmp_path, HOURS, 0.6, SEED)
+    even = {}
+    for name, config in (
+        ("shift", by_oracle("market_making", catalog, params, "combined")),
+        ("pay", paid_maker(catalog, params)),
+    ):
+        result = run(config)
+        theory, part = foretold(result, params), quoting(result)
+        earned = part.spread + part.run_over + part.held
+        assert part.spread > 0.0 > part.run_over
+        assert earned == pytest.approx(result.engine_gross, abs=1e-6)
+        assert abs(part.held - theory.profit) <= null_z(2) * theory.deviation
+        even[name] = (part.spread + part.run_over + theory.profit) / part.volume
+    assert even["shift"] < even["pay"]  # the fee that theory allows
+
+
+def test_a_jump_costs_a_quote_the_same_whatever_the_signal_said() -> None:
+    seen = run_over(SyntheticParams(seed=SEED, hours=1.0, edge=0.6))
+    against, with_it = seen.lean < -0.3, seen.lean > 0.3
+    lost = [seen.lost[rows].mean() for rows in (against, with_it)]
+    errors = [seen.lost[rows].std() / rows.sum() ** 0.5 for rows in (against, with_it)]
+    assert max(lost) < 0.0
+    assert abs(lost[0] - lost[1]) <= null_z() * (errors[0] ** 2 + errors[1] ** 2) ** 0.5
+    worth = seen.lost + seen.foretold
+    assert worth[against].mean() < lost[0] < 0.0 < worth[with_it].mean()

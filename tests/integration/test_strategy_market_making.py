@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from nautilus_trader.common.actor import Actor
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.events import OrderDenied
@@ -13,6 +14,8 @@ from nautilus_trader.trading.strategy import Strategy
 from nautilus_scalp.actors.session import SessionClose
 from nautilus_scalp.actors.session import SessionCloseConfig
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.messages import AlphaSignal
+from nautilus_scalp.messages import signal_topic
 from nautilus_scalp.quoting.intensity import IntensityParams
 from nautilus_scalp.quoting.pricing import LadderParams
 from nautilus_scalp.quoting.pull import PullParams
@@ -300,6 +303,64 @@ def test_a_collapsing_spread_pulls_both_sides(desk: Desk) -> None:
     assert working_sides(desk, 490) == [OrderSide.BUY, OrderSide.SELL]
     assert working_sides(desk, 590) == []
     assert strategy.refusals["spread_collapse"] > 0
+
+
+class _Opinion(Actor):
+    """Says at one moment what the mid will do, and nothing afterwards."""
+
+    def __init__(self, desk: Desk, ms: float, move_bps: float) -> None:
+        super().__init__()
+        self._desk, self._ms, self._move_bps = desk, ms, move_bps
+
+    def on_start(self) -> None:
+        """Set the clock."""
+        at_ns = self._desk.ns_at(self._ms)
+        self.clock.set_time_alert_ns("opinion", at_ns, lambda _event: self._say(at_ns))
+
+    def _say(self, at_ns: int) -> None:
+        lean = 1.0 if self._move_bps > 0.0 else -1.0
+        signal = AlphaSignal(
+            at_ns,
+            at_ns,
+            instrument_id=self._desk.instrument_id,
+            horizon_ms=1_000,
+            p_down=0.5 - 0.3 * lean,
+            p_flat=0.0,
+            p_up=0.5 + 0.3 * lean,
+            expected_move_bps=self._move_bps,
+            confidence=0.5,
+            strength=lean,
+        )
+        self.msgbus.publish(signal_topic(self._desk.instrument_id), signal)
+
+
+def test_only_what_the_model_pays_for_is_quoted_and_without_it_only_the_way_out(
+    desk: Desk,
+) -> None:
+    for ms in range(0, 500, 10):  # the mid jumps by a tick, which is 10 bps
+        up = 0.1 * (ms // 10 % 2)
+        desk.at(ms).quote(100.0 + up, 100.1 + up)
+    for ms in range(500, 700, 20):
+        desk.at(ms).quote(100.0, 100.1, 0.1, 0.1)
+    desk.at(710).trade(100.0, 5.0, -1).at(720).quote(100.0, 100.1)
+    for ms in range(740, 2_000, 20):
+        desk.at(ms).quote(100.0, 100.1)
+    strategy = market_maker(
+        desk,
+        signal=CombinationParams(mode="combined", max_age_ms=300.0, guard=None),
+        pull=PullParams(paid_jumps=1.0, flow_threshold=None, collapse_share=None),
+    )
+    desk.play(strategy, _Opinion(desk, 590, 11.0))
+    assert working_sides(desk, 585) == []  # no opinion, no position
+    assert working_sides(desk, 650) == [OrderSide.BUY]  # 11 bps upwards pay for a bid
+    assert desk.fills()[0] == (100.0, 0.999)
+    assert working_sides(desk, 1_500) == [OrderSide.SELL]  # the opinion is old: out, and no more
+    assert strategy.refusals["jump_not_paid"] > 0
+
+
+def test_rules_expect_no_move_that_could_pay_for_a_jump(desk: Desk) -> None:
+    with pytest.raises(UsageError, match="paid_jumps"):
+        market_maker(desk, pull=PullParams(paid_jumps=1.0))
 
 
 def test_a_good_place_in_the_queue_is_kept_and_fills() -> None:

@@ -98,7 +98,7 @@ EXACT = {
     "pull": Learner(
         lambda: PullGuard(PullParams()),
         _tell_pull,
-        lambda it: (it._signed, it._volume, it._trades, it._usual, it._watched_ms),
+        lambda it: (it._signed, it._volume, it._trades, it._usual, it._watched_ms, it._jump),
     ),
     "reversion": Learner(
         lambda: ReversionRule(ReversionParams()),

@@ -77,6 +77,49 @@ def order(name: str, side: int, price: float, *, pending: bool = False) -> Worki
     return WorkingOrder(name, side, price, 1.0, pending=pending)
 
 
+def jumping(params: PullParams, jumps: int = 20, size: float = 0.4) -> PullGuard:
+    """Return a guard that has seen the mid go up and down by as much, a millisecond apart."""
+    guard = PullGuard(params)
+    for k in range(jumps + 1):
+        up = size * (k % 2)
+        guard.on_market(k * MS, 100.0 + up, 100.1 + up)
+    return guard
+
+
+@pytest.mark.parametrize(
+    ("move", "sides"),
+    [(0.81, [BUY]), (0.79, []), (-0.79, []), (-0.81, [SELL]), (0.0, [])],
+)
+def test_a_quote_has_to_be_worth_the_jump_that_runs_over_it(move: float, sides: list[int]) -> None:
+    guard = jumping(PullParams(paid_jumps=2.0))
+    left, reason = guard.allowed(QUOTES, move, 5.0)
+    assert [quote.side for quote in left] == sides
+    assert reason == "jump_not_paid"
+
+
+def test_without_an_opinion_only_the_way_out_is_quoted() -> None:
+    guard = jumping(PullParams(paid_jumps=0.0))
+    assert guard.allowed(QUOTES, math.nan, 2.0) == (QUOTES[1:], "jump_not_paid")
+    assert guard.allowed(QUOTES, math.nan, -2.0) == (QUOTES[:1], "jump_not_paid")
+    assert guard.allowed(QUOTES, math.nan, 0.0) == ([], "jump_not_paid")
+    assert guard.allowed(QUOTES, 0.0, 0.0) == (QUOTES, None)  # nought is an opinion
+
+
+def test_nothing_is_worth_a_jump_whose_size_is_not_known() -> None:
+    assert jumping(PullParams(paid_jumps=1.0), jumps=19).allowed(QUOTES, 9.0)[0] == []
+    assert jumping(PullParams(paid_jumps=1.0), jumps=20).allowed(QUOTES, 9.0)[0] == QUOTES[:1]
+
+
+def test_the_usual_jump_is_that_of_the_last_ones() -> None:
+    guard = jumping(PullParams(paid_jumps=1.0, jump_memory=25), size=0.2)
+    assert guard.allowed(QUOTES, 0.21)[0] == QUOTES[:1]
+    for k in range(200):
+        up = 0.6 * (k % 2)
+        guard.on_market((30 + k) * MS, 100.0 + up, 100.1 + up)
+    assert guard.allowed(QUOTES, 0.59)[0] == []  # (24 / 25)^200 of the smaller ones is left
+    assert guard.allowed(QUOTES, 0.61)[0] == QUOTES[:1]
+
+
 def test_the_queue_ahead_shrinks_with_trades_and_with_what_is_shown() -> None:
     bid, ask, waits = order("b", BUY, 99.9), order("a", SELL, 100.0), order("p", BUY, 99.9)
     waits.pending = True
