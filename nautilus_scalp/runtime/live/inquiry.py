@@ -4,12 +4,10 @@ The adapters' own reports (nautilus_trader 1.231) are empty when a request fails
 "there is nothing", and like "no such order".
 """
 
-from collections.abc import Awaitable
 from typing import Any
 from typing import Protocol
 
 from nautilus_trader.adapters.binance.futures.execution import BinanceFuturesExecutionClient
-from nautilus_trader.adapters.binance.http.error import BinanceError
 from nautilus_trader.adapters.bybit.execution import BybitExecutionClient
 from nautilus_trader.core import nautilus_pyo3
 from nautilus_trader.core.uuid import UUID4
@@ -20,25 +18,16 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import VenueOrderId
 
+from nautilus_scalp.runtime.live.answers import Unanswered
+from nautilus_scalp.runtime.live.answers import answer
+
 
 _NS_PER_MS = 1_000_000
 _NO_SUCH_ORDER = -2013
 _BINANCE_ROWS = 1_000
-_FAILURES = (
-    BinanceError,
-    nautilus_pyo3.HttpError,
-    nautilus_pyo3.HttpTimeoutError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
 _LINEAR = nautilus_pyo3.BybitProductType.LINEAR
 # An order's fills are not older than the order, but for rounding.
 _MARGIN_MS = 1_000
-
-
-class Unanswered(Exception):  # noqa: N818 (a state of the question, not a fault of ours)
-    """The venue did not answer, or not in a way that says anything."""
 
 
 class Inquiry(Protocol):
@@ -87,19 +76,19 @@ class BinanceInquiry:
 
     async def now_ms(self) -> int:
         """Return the venue's clock."""
-        return await _answer(self._client._http_market.request_server_time())  # noqa: SLF001
+        return await answer(self._client._http_market.request_server_time())  # noqa: SLF001
 
     async def open_orders(self) -> list[OrderStatusReport]:
         """Return every order that works, those with a trigger included."""
-        orders = await _answer(self._http.query_open_orders())
+        orders = await answer(self._http.query_open_orders())
         triggered = self._client._generate_algo_order_status_reports(  # noqa: SLF001
             symbol=None, active_symbols=set(), open_only=True, start_ms=None, end_ms=None
         )
-        return self._reports(orders) + await _answer(triggered)
+        return self._reports(orders) + await answer(triggered)
 
     async def positions(self) -> list[PositionStatusReport]:
         """Return every position that is not flat."""
-        return await _answer(self._client._get_binance_position_status_reports())  # noqa: SLF001
+        return await answer(self._client._get_binance_position_status_reports())  # noqa: SLF001
 
     async def order(
         self,
@@ -108,24 +97,23 @@ class BinanceInquiry:
         venue_order_id: VenueOrderId | None,
     ) -> OrderStatusReport | None:
         """Return one order, or None if the venue says that there is none."""
+        question = self._http.query_order(
+            symbol=instrument_id.symbol.value,
+            order_id=int(venue_order_id.value) if venue_order_id else None,
+            orig_client_order_id=None if venue_order_id else _value(client_order_id),
+        )
         try:
-            found = await self._http.query_order(
-                symbol=instrument_id.symbol.value,
-                order_id=int(venue_order_id.value) if venue_order_id else None,
-                orig_client_order_id=None if venue_order_id else _value(client_order_id),
-            )
-        except BinanceError as error:
-            if f"'code': {_NO_SUCH_ORDER}" in str(error.message):
+            found = await answer(question)
+        except Unanswered as error:
+            if f"'code': {_NO_SUCH_ORDER}" in error.message:
                 return None
-            raise Unanswered(str(error)) from error
-        except _FAILURES as error:
-            raise Unanswered(str(error)) from error
+            raise
         return self._reports([found])[0]
 
     async def fills(self, order: OrderStatusReport) -> list[FillReport]:
         """Return the fills of one order, oldest first."""
         symbol, number = order.instrument_id.symbol.value, int(order.venue_order_id.value)
-        trades = await _answer(self._http.query_user_trades(symbol=symbol, order_id=number))
+        trades = await answer(self._http.query_user_trades(symbol=symbol, order_id=number))
         return self._fills([one for one in trades if one.orderId == number], order.instrument_id)
 
     async def fills_since(self, instrument_id: InstrumentId, since_ms: int) -> list[FillReport]:
@@ -135,7 +123,7 @@ class BinanceInquiry:
             question = self._http.query_user_trades(
                 symbol=instrument_id.symbol.value, start_time=since_ms, limit=_BINANCE_ROWS
             )
-            page, before = await _answer(question), len(found)
+            page, before = await answer(question), len(found)
             found |= {one.id: one for one in page}
             if len(page) < _BINANCE_ROWS or len(found) == before:
                 return self._fills(list(found.values()), instrument_id)
@@ -144,7 +132,7 @@ class BinanceInquiry:
     async def withdraw(self, order: OrderStatusReport) -> None:
         """Have an order cancelled."""
         symbol, number = order.instrument_id.symbol.value, int(order.venue_order_id.value)
-        await _answer(self._http.cancel_order(symbol=symbol, order_id=number))
+        await answer(self._http.cancel_order(symbol=symbol, order_id=number))
 
     def _fills(self, trades: list[Any], instrument_id: InstrumentId) -> list[FillReport]:
         return _oldest_first(
@@ -181,7 +169,7 @@ class BybitInquiry:
 
     async def now_ms(self) -> int:
         """Return the venue's clock."""
-        time = await _answer(self._clock.get_server_time())
+        time = await answer(self._clock.get_server_time())
         return int(time.time_nano) // _NS_PER_MS
 
     async def open_orders(self) -> list[OrderStatusReport]:
@@ -189,7 +177,7 @@ class BybitInquiry:
         request = self._http.request_order_status_reports(
             account_id=self._client.pyo3_account_id, product_type=_LINEAR, open_only=True
         )
-        reports = [OrderStatusReport.from_pyo3(one) for one in await _answer(request)]
+        reports = [OrderStatusReport.from_pyo3(one) for one in await answer(request)]
         return [one for one in reports if one.is_open]  # the venue adds what has just been closed
 
     async def positions(self) -> list[PositionStatusReport]:
@@ -197,7 +185,7 @@ class BybitInquiry:
         request = self._http.request_position_status_reports(
             account_id=self._client.pyo3_account_id, product_type=_LINEAR
         )
-        return [PositionStatusReport.from_pyo3(one) for one in await _answer(request)]
+        return [PositionStatusReport.from_pyo3(one) for one in await answer(request)]
 
     async def order(
         self,
@@ -213,7 +201,7 @@ class BybitInquiry:
             client_order_id=client_order_id and nautilus_pyo3.ClientOrderId(client_order_id.value),
             venue_order_id=venue_order_id and nautilus_pyo3.VenueOrderId(venue_order_id.value),
         )
-        found = await _answer(request)
+        found = await answer(request)
         return None if found is None else OrderStatusReport.from_pyo3(found)
 
     async def fills(self, order: OrderStatusReport) -> list[FillReport]:
@@ -230,7 +218,7 @@ class BybitInquiry:
             instrument_id=nautilus_pyo3.InstrumentId.from_str(instrument_id.value),
             start=since_ms,
         )
-        return _oldest_first([FillReport.from_pyo3(one) for one in await _answer(request)])
+        return _oldest_first([FillReport.from_pyo3(one) for one in await answer(request)])
 
     async def withdraw(self, order: OrderStatusReport) -> None:
         """Have an order cancelled."""
@@ -240,14 +228,7 @@ class BybitInquiry:
             instrument_id=nautilus_pyo3.InstrumentId.from_str(order.instrument_id.value),
             venue_order_id=nautilus_pyo3.VenueOrderId(order.venue_order_id.value),
         )
-        await _answer(request)
-
-
-async def _answer[T](question: Awaitable[T]) -> T:
-    try:
-        return await question
-    except _FAILURES as error:
-        raise Unanswered(str(error)) from error
+        await answer(request)
 
 
 def _oldest_first(fills: list[FillReport]) -> list[FillReport]:

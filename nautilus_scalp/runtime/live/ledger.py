@@ -1,6 +1,5 @@
 """The venue's own ledger of an account: every amount that moved its balance, by kind."""
 
-import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +10,12 @@ from nautilus_trader.adapters.binance.factories import get_cached_binance_http_c
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.core.nautilus_pyo3 import HttpMethod
 
+from nautilus_scalp.runtime.live.answers import ask_venue
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.live.probe_bybit import open_bybit
 
 
-_TIMEOUT_S = 15.0
 _BINANCE_ROWS = 1_000
 _BYBIT_ROWS = 50
 _ZERO = Decimal(0)
@@ -65,12 +64,12 @@ def read_ledger(config: LiveConfig, keys: Credentials, since_ms: int) -> Ledger:
 
     Raises
     ------
-    TimeoutError
-        If the venue does not answer.
+    ScalpError
+        If the venue does not answer, or refuses.
 
     """
     read = _read_binance if config.live.venue == "BINANCE" else _read_bybit
-    return asyncio.run(asyncio.wait_for(read(config, keys, since_ms), _TIMEOUT_S))
+    return ask_venue(lambda: read(config, keys, since_ms))
 
 
 async def _read_binance(config: LiveConfig, keys: Credentials, since_ms: int) -> Ledger:

@@ -29,9 +29,9 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.orders import Order
 
+from nautilus_scalp.runtime.live.answers import Unanswered
 from nautilus_scalp.runtime.live.booked import BookedFills
 from nautilus_scalp.runtime.live.inquiry import Inquiry
-from nautilus_scalp.runtime.live.inquiry import Unanswered
 from nautilus_scalp.runtime.live.takeover import TAKEN_OVER
 from nautilus_scalp.runtime.live.takeover import Picture
 from nautilus_scalp.runtime.live.takeover import TakenOver

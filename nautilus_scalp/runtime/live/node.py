@@ -1,6 +1,7 @@
 """A Nautilus ``TradingNode`` from a live configuration, with every safe default switched on."""
 
 import os
+import signal
 from pathlib import Path
 
 from nautilus_trader.cache.config import CacheConfig
@@ -82,6 +83,9 @@ def build_node(config: LiveConfig, keys: Credentials, log_directory: Path) -> Tr
     node.add_data_client_factory(venue, clients.data_factory)
     node.add_exec_client_factory(venue, clients.execution_factory)
     node.build()
+    # A signal that comes before somebody runs the node would be lost on Nautilus's handlers.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGABRT):
+        node.kernel.loop.remove_signal_handler(number)
     call_directly(node.kernel)
     return node
 

@@ -188,11 +188,9 @@ def _redis(config: LiveConfig) -> Iterator[Check]:
 def _venue(config: LiveConfig, keys: Credentials, state: StateDirectory) -> Iterator[Check]:
     try:
         facts = probe(config, keys)
-    except Exception as error:  # noqa: BLE001 (whatever the adapter raises, the row says it)
-        words = f"{type(error).__name__}: {error}".removesuffix(": ")
-        detail = f"no answer: {words}"
-        remedy = "check the network, the address and the keys"
-        yield Check(name="venue", ok=False, detail=detail, remedy=remedy)
+    except ScalpError as error:
+        detail = f"no answer: {error.message}"
+        yield Check(name="venue", ok=False, detail=detail, remedy=error.remedy)
         return
     yield _clock(facts)
     specs = load_specs()

@@ -1,7 +1,6 @@
 """Asks the configured venue what it knows of symbols and account."""
 
-import asyncio
-
+from nautilus_scalp.runtime.live.answers import ask_venue
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.config import LiveConfig
 from nautilus_scalp.runtime.live.probe_binance import probe_binance
@@ -9,7 +8,6 @@ from nautilus_scalp.runtime.live.probe_bybit import probe_bybit
 from nautilus_scalp.runtime.live.venue_facts import VenueFacts
 
 
-_TIMEOUT_S = 15.0
 _PROBES = {"BINANCE": probe_binance, "BYBIT": probe_bybit}
 
 
@@ -30,13 +28,9 @@ def probe(config: LiveConfig, keys: Credentials) -> VenueFacts:
 
     Raises
     ------
-    TimeoutError
-        If the venue does not answer.
+    ScalpError
+        If the venue does not answer, or refuses.
 
     """
     ask = _PROBES[config.live.venue]
-    try:
-        return asyncio.run(asyncio.wait_for(ask(config, keys), _TIMEOUT_S))
-    except TimeoutError:
-        message = f"the venue did not answer within {_TIMEOUT_S:g} s"
-        raise TimeoutError(message) from None
+    return ask_venue(lambda: ask(config, keys))

@@ -33,6 +33,14 @@ _ISOLATED = "ISOLATED_MARGIN"
 type Answer = dict[str, Any]
 
 
+class _Answer(msgspec.Struct):
+    """What every answer is wrapped in; whatever else answers at the address is no venue."""
+
+    retCode: int  # noqa: N815 (Bybit's name)
+    retMsg: str  # noqa: N815
+    result: Answer = {}
+
+
 class BybitRest:
     """Puts questions to the REST interface, signed when there are keys.
 
@@ -77,12 +85,11 @@ class BybitRest:
         query = urlencode(params)
         url = f"{self._base}{path}" + (f"?{query}" if query else "")
         response = await self._client.get(url, headers=self._headers(query))
-        answer = msgspec.json.decode(response.body)
-        if answer["retCode"] != 0:
-            message = f"{path}: {answer['retCode']} {answer['retMsg']}"
+        answer = msgspec.json.decode(response.body, type=_Answer)
+        if answer.retCode != 0:
+            message = f"{path}: {answer.retCode} {answer.retMsg}"
             raise ScalpError(message, "check the keys, their permissions and this machine's clock")
-        result: Answer = answer["result"]
-        return result
+        return answer.result
 
     async def ask_list(self, path: str, **params: str) -> list[Answer]:
         """Return the rows of an answer, as `ask` does."""

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 
-from nautilus_trader.adapters.binance.http.error import BinanceError
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.identifiers import InstrumentId
@@ -108,7 +107,7 @@ def profit_line(config: LiveConfig, keys: Credentials, books: Books) -> str:
             lambda: read_ledger(config, keys, books.since_ms),
             lambda: time.sleep(_LEDGER_LAG_S),
         )
-    except (BinanceError, ScalpError, TimeoutError) as error:
+    except ScalpError as error:
         ours = books.ledger().profit
         return f"profit {ours:+.4f} by our books; the venue does not show its ledger: {error}"
 

@@ -128,11 +128,13 @@ def _verify_flat(config: LiveConfig, keys: Credentials, node: TradingNode) -> No
     """Read the venue's own books: nothing may be left there that ours do not know of."""
     if config.live.mode == "paper":
         return
-    facts = probe(config, keys)
+    try:
+        facts = probe(config, keys)
+    except ScalpError as error:
+        raise _unknown_end(error.message) from error
     account = facts.account
     if account is None:
-        message = f"stopped, but the venue does not say whether it is flat: {facts.account_error}"
-        raise ScalpError(message, "look at the account by hand, or start again")
+        raise _unknown_end(facts.account_error)
     left = []
     for name in config.instrument_ids:
         symbol, instrument_id = name.partition("-")[0], InstrumentId.from_str(name)
@@ -147,6 +149,11 @@ def _verify_flat(config: LiveConfig, keys: Credentials, node: TradingNode) -> No
     if left:
         message = f"stopped, but the venue's books differ: {'; '.join(left)}"
         raise ScalpError(message, "start again to have it closed, or close it by hand")
+
+
+def _unknown_end(why: str) -> ScalpError:
+    message = f"stopped, but the venue does not say whether it is flat: {why}"
+    return ScalpError(message, "look at the account by hand, or start again")
 
 
 def _say(line: str) -> None:

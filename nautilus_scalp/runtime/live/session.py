@@ -22,10 +22,13 @@ from nautilus_scalp.runtime.live.config import LiveSection
 _POLL_S = 0.05
 _SHUTDOWN_TOPIC = "commands.system.shutdown"
 _RETRY_S = 2.0
+_ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
 
 class LiveSession:
-    """Runs one node to its end.
+    """Runs one node to its end; signals and faults end it in the one way to stop, from now on.
+
+    Nautilus's own way stops the clients after a fixed time, flat or not.
 
     Parameters
     ----------
@@ -58,7 +61,11 @@ class LiveSession:
         self._stopping = asyncio.Event()
         self._reason = ""
         self._fault: str | None = None
-        self._take_over(node.kernel.loop)
+        for number in _ENDINGS:
+            signal.signal(number, self._on_signal)
+        kernel = node.kernel
+        kernel.msgbus.unsubscribe(_SHUTDOWN_TOPIC, kernel._on_shutdown_system)  # noqa: SLF001
+        kernel.msgbus.subscribe(_SHUTDOWN_TOPIC, self._on_shutdown)
 
     def stop(self, reason: str) -> None:
         """Ask for the end; asking again changes nothing.
@@ -88,6 +95,9 @@ class LiveSession:
         loop.run_until_complete(self._live_and_stop())
 
     async def _live_and_stop(self) -> None:
+        # The loop tells a signal only while it runs; the handler so far keeps those before.
+        for number in _ENDINGS:
+            asyncio.get_running_loop().add_signal_handler(number, self._on_signal, number)
         running = asyncio.create_task(self._node.run_async())
         try:
             await self._come_up(running)
@@ -108,17 +118,8 @@ class LiveSession:
         if task is not None:
             task.cancel()
 
-    def _take_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let signals and faults end in the one way to stop.
-
-        Nautilus's own handlers stop the clients after a fixed time, flat or not, and a signal that
-        comes before the node runs is lost on them.
-        """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop, signal.Signals(number).name)
-        kernel = self._node.kernel
-        kernel.msgbus.unsubscribe(_SHUTDOWN_TOPIC, kernel._on_shutdown_system)  # noqa: SLF001
-        kernel.msgbus.subscribe(_SHUTDOWN_TOPIC, self._on_shutdown)
+    def _on_signal(self, number: int, _frame: object = None) -> None:
+        self.stop(signal.Signals(number).name)
 
     def _on_shutdown(self, command: ShutdownSystem) -> None:
         self._fault = command.reason

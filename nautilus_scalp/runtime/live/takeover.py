@@ -14,8 +14,8 @@ from nautilus_trader.model.enums import PositionSide
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import Quantity
 
+from nautilus_scalp.runtime.live.answers import Unanswered
 from nautilus_scalp.runtime.live.inquiry import Inquiry
-from nautilus_scalp.runtime.live.inquiry import Unanswered
 
 
 # Topic of `TakenOver` on the message bus.
