@@ -1,5 +1,6 @@
 """Ways to join models into a signal: as shipped, and with one choice undone at a time."""
 
+from typing import cast
 from unittest.mock import patch
 
 import msgspec
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from benchmarks.ablation_table import HORIZONS_MS
 from benchmarks.ablation_table import Said
 from nautilus_scalp.models.calibration import IDENTITY
+from nautilus_scalp.models.calibration import Columns
 from nautilus_scalp.models.calibration import calibrate_rows
 from nautilus_scalp.models.calibration import hint_columns
 from nautilus_scalp.models.calibration import hint_rows
@@ -29,7 +31,6 @@ from nautilus_scalp.training.out_of_fold import OutOfFold
 type Floats = npt.NDArray[np.float64]
 type Bools = npt.NDArray[np.bool_]
 
-NO_HINTS = (-1, -1, -1)
 replace = msgspec.structs.replace
 
 
@@ -67,8 +68,8 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     models : tuple[str, ...]
         Those that have a weight, in proportion to what is configured.
-    hints : int
-        How many of tilt, gap and pull are read, in this order.
+    hints : int, optional
+        How many of the features behind the hints are read, in their order; all by default.
     tail : bool
         Calibrate on the tail held out for early stopping, not out of fold.
     calibrated, follows : bool
@@ -79,7 +80,7 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     models: tuple[str, ...] = MODEL_NAMES
-    hints: int = len(NO_HINTS)
+    hints: int | None = None
     tail: bool = False
     calibrated: bool = True
     follows: bool = True
@@ -110,10 +111,7 @@ def publish(part: Part, join: Join) -> dict[int, Said]:
     if not join.calibrated:
         join = replace(join, hints=0)
     weights = _weights(part, join)
-    imbalance, spread, last_move = (
-        hint_columns(matrix.schema.names)[: join.hints] + NO_HINTS[join.hints :]
-    )
-    columns = (imbalance, spread, last_move)
+    columns = _columns(matrix.schema.names, join.hints)
     joined = _joined(part, join, weights, columns)
     hint = hint_rows(matrix.values, columns)
     pooled = np.zeros((len(matrix), 3))
@@ -135,6 +133,13 @@ def publish(part: Part, join: Join) -> dict[int, Said]:
     return _by_instrument(part, told)
 
 
+def _columns(names: tuple[str, ...], hints: int | None) -> Columns:
+    """Return where the first hints read from; -1 for the others."""
+    found = hint_columns(names)
+    kept = found[:hints]
+    return cast("Columns", kept + (-1,) * (len(found) - len(kept)))
+
+
 def _weights(part: Part, join: Join) -> Floats:
     if join.learned:
         labels = label_weights(part.dataset, part.apart.rows)
@@ -144,7 +149,7 @@ def _weights(part: Part, join: Join) -> Floats:
     return weights / weights.sum()
 
 
-def _joined(part: Part, join: Join, weights: Floats, columns: tuple[int, int, int]) -> Joined:
+def _joined(part: Part, join: Join, weights: Floats, columns: Columns) -> Joined:
     """Fit the join as `assemble` does, with other hints."""
     said = part.tail if join.tail else part.apart
     with patch("nautilus_scalp.training.join.hint_columns", lambda _names: columns):

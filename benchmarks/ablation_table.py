@@ -100,7 +100,7 @@ def compared(cells: Cells, base: Cells, own: Figure, other: Figure | None, kind:
     """Return a figure, or its difference to one of the base, over the folds of a kind.
 
     Blocks of time are drawn, the same for both and for all folds and instruments; these weigh as
-    they have moves. Those without moves both ways in every draw are left out.
+    they have moves. A draw leaves out those that it gives no moves both ways.
 
     Parameters
     ----------
@@ -128,21 +128,22 @@ def compared(cells: Cells, base: Cells, own: Figure, other: Figure | None, kind:
     rng = np.random.default_rng(SEED)
     drawn = rng.multinomial(count, np.full(count, 1.0 / count), size=RESAMPLES)
     every = np.vstack([np.ones((1, count)), drawn])  # the first is the sample itself
-    total, weights, first = np.zeros(len(every)), 0, 0
+    total, weight, first = *np.zeros((2, len(every))), 0
     for mine, theirs in pairs:
         here = block[first : first + len(mine.rows)]
         first += len(mine.rows)
         values = own(mine, every, here)
         if other is not None:
             values = values - other(theirs, every, here)
-        if np.isfinite(values).all():
-            total += _count(mine) * values
-            weights += _count(mine)
-    if not weights:
+        known = np.isfinite(values)
+        total[known] += _count(mine) * values[known]
+        weight[known] += _count(mine)
+    if not weight[0]:
         return ""
-    low, high = np.quantile(total[1:], (0.025, 0.975)) / weights
+    found = total[weight > 0] / weight[weight > 0]
+    low, high = np.quantile(found[1:], (0.025, 0.975))
     sign = "" if other is None else "+"
-    return f"{total[0] / weights:{sign}.4f} ({low:{sign}.4f}, {high:{sign}.4f})"
+    return f"{found[0]:{sign}.4f} ({low:{sign}.4f}, {high:{sign}.4f})"
 
 
 def _print_row(cells: list[str]) -> None:
