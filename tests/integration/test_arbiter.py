@@ -24,9 +24,9 @@ from nautilus_scalp.strategies.momentum_breakout import MomentumBreakout
 from nautilus_scalp.strategies.momentum_breakout import MomentumBreakoutConfig
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
 from tests.integration.conftest import Desk
+from tests.integration.players import BREAKOUT
+from tests.integration.players import Oracle
 from tests.integration.test_regime import Herald
-from tests.integration.test_strategies_directional import BREAKOUT
-from tests.integration.test_strategies_directional import Oracle
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")

@@ -28,10 +28,10 @@ from nautilus_scalp.strategies.mean_reversion import MeanReversion
 from nautilus_scalp.strategies.mean_reversion import MeanReversionConfig
 from nautilus_scalp.strategies.regime_watch import ArbiterParams
 from tests.integration.conftest import Desk
+from tests.integration.players import REVERSION
+from tests.integration.players import write_fall
+from tests.integration.players import write_quotes
 from tests.integration.test_regime import Herald
-from tests.integration.test_strategies_directional import REVERSION
-from tests.integration.test_strategies_directional import write_fall
-from tests.integration.test_strategies_directional import write_quotes
 
 
 if TYPE_CHECKING:
