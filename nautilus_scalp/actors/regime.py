@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
-from msgspec import Struct
 from msgspec.structs import replace
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import ActorConfig
@@ -11,6 +12,8 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.bridge import quote_prices
+from nautilus_scalp.bridge.quotes import NEVER_NS
+from nautilus_scalp.bridge.quotes import QuoteListener
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import RegimeSignal
@@ -21,22 +24,21 @@ from nautilus_scalp.signals.regime import RegimeClassifier
 from nautilus_scalp.signals.regime import RegimeParams
 
 
-_NO_PRICES = (math.nan, math.nan)
+class _Feed:
+    """One instrument: how its regime is told, and who hears its quotes."""
 
+    __slots__ = ("classifier", "instrument_id", "listener", "untold")
 
-class _Feed(Struct):
-    """One instrument: what it was last seen at, and until when the same price says nothing."""
-
-    instrument_id: InstrumentId
-    classifier: RegimeClassifier
-    prices: tuple[float, float] = _NO_PRICES
-    begin_ns: int = 0
-    end_ns: int = 0
-    untold: bool = False  # nobody has heard yet of the regime that came back
-
-    def reset(self) -> None:
-        self.classifier.reset()
-        self.prices = _NO_PRICES
+    def __init__(
+        self,
+        instrument_id: InstrumentId,
+        params: RegimeParams,
+        hear: Callable[["_Feed", QuoteTick], None],
+    ) -> None:
+        self.instrument_id = instrument_id
+        self.classifier = RegimeClassifier(params)
+        self.listener = QuoteListener(partial(hear, self))
+        self.untold = False  # nobody has heard yet of the regime that came back
 
 
 class RegimeActorConfig(ActorConfig, frozen=True):
@@ -101,27 +103,25 @@ class RegimeActor(Actor):
         self.changes: Counter[str] = Counter()
         self._unsound = 0
         self._feeds = {
-            instrument_id: _Feed(instrument_id, RegimeClassifier(config.params_of(instrument_id)))
+            instrument_id: _Feed(instrument_id, config.params_of(instrument_id), self._hear)
             for instrument_id in config.instrument_ids
         }
-        feeds = list(self._feeds.values())
-        classifiers = {feed.instrument_id.value: feed.classifier for feed in feeds}
+        classifiers = {name.value: feed.classifier for name, feed in self._feeds.items()}
         self._statistics = Statistics("regimes", **classifiers)
         self._parting: dict[str, bytes] = {}
-        self._only = feeds[0] if len(feeds) == 1 else None  # a look-up takes longer than the rest
 
     def on_start(self) -> None:
         """Subscribe."""
-        for instrument_id in self._feeds:
-            self.subscribe_quote_ticks(instrument_id)
+        for instrument_id, feed in self._feeds.items():
+            feed.listener.open(self, instrument_id)
 
     def on_stop(self) -> None:
         """Unsubscribe; from now on nobody says what the market is like."""
         self._parting = self._statistics.save(self.clock)
         for instrument_id, feed in self._feeds.items():
-            self.unsubscribe_quote_ticks(instrument_id)
+            feed.listener.close(self, instrument_id)
             if feed.classifier.regime is not None:
-                feed.reset()
+                feed.classifier.reset()
                 self._publish(feed, self.clock.timestamp_ns())
 
     def on_resume(self) -> None:
@@ -142,7 +142,7 @@ class RegimeActor(Actor):
     def on_reset(self) -> None:
         """Forget everything."""
         for feed in self._feeds.values():
-            feed.reset()
+            feed.classifier.reset()
         self._parting = {}
         self.changes.clear()
         self._unsound = 0
@@ -154,51 +154,22 @@ class RegimeActor(Actor):
         counts = {"crossed_or_missing_market": self._unsound, "time_backwards": late}
         return Counter({reason: count for reason, count in counts.items() if count})
 
-    def handle_quote_tick(self, tick: QuoteTick, historical: bool = False) -> None:  # noqa: FBT001, FBT002 (Nautilus)
-        """
-        Pass a quote on, the way Nautilus does, unless it shows nothing new.
-
-        Nautilus's own way to `on_quote_tick` looks up the instrument's indicators, which takes
-        longer than telling that the market has not moved.
-
-        Parameters
-        ----------
-        tick : QuoteTick
-            A quote of one of the instruments.
-        historical : bool
-            Whether it was asked for rather than subscribed to.
-
-        """
-        feed = self._only or self._feeds[tick.instrument_id]
-        if (
-            historical
-            or not feed.begin_ns <= tick.ts_event < feed.end_ns
-            or quote_prices(tick) != feed.prices
-        ):
-            super().handle_quote_tick(tick, historical)
-
-    def on_quote_tick(self, tick: QuoteTick) -> None:
-        """
-        Follow the market.
-
-        Parameters
-        ----------
-        tick : QuoteTick
-            A quote of one of the instruments.
-
-        """
-        feed = self._only or self._feeds[tick.instrument_id]
+    def _hear(self, feed: _Feed, tick: QuoteTick) -> None:
+        """Follow the market."""
+        if not self.is_running:
+            return
         ts_event = tick.ts_event
-        prices = quote_prices(tick)
-        bid, ask = prices
+        bid, ask = quote_prices(tick)
         if not 0.0 < bid < ask < math.inf:
             self._unsound += 1
+            feed.listener.wake_ns = 0
             return
         if feed.classifier.on_mid(ts_event, 0.5 * (bid + ask)) or feed.untold:
             feed.untold = False
             self._publish(feed, ts_event)
-        feed.prices = prices
-        feed.begin_ns, feed.end_ns = ts_event, feed.classifier.bar_end_ns
+        listener = feed.listener  # until the bar ends the same price says nothing
+        listener.wake_ns = NEVER_NS
+        listener.begin_ns, listener.end_ns = ts_event, feed.classifier.bar_end_ns
 
     def _publish(self, feed: _Feed, ts_event: int) -> None:
         instrument_id, classifier = feed.instrument_id, feed.classifier

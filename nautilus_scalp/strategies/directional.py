@@ -63,8 +63,6 @@ class DirectionalDesk:
 
     Attributes
     ----------
-    unchanged : Callable[[QuoteTick], bool]
-        Whether a quote shows nothing new; then it needs no `on_quote`.
     exit_reasons : Counter[str]
         Why positions were left.
     volatility : float
@@ -95,7 +93,6 @@ class DirectionalDesk:
         self._execution = Execution(
             strategy, config.instrument_id, config.risk, refusals, config.regime
         )
-        self.unchanged = self._execution.unchanged
         self._inbox = SignalInbox(strategy, config.instrument_id, config.signal, refusals)
         self._volatility = RealisedVolatility(config.volatility)
         self._conditions = Conditions()
@@ -150,7 +147,7 @@ class DirectionalDesk:
     def close(self) -> None:
         """Unsubscribe."""
         self._inbox.close()
-        self._strategy.unsubscribe_quote_ticks(self._instrument_id)
+        self._execution.close()
         self._strategy.unsubscribe_trade_ticks(self._instrument_id)
 
     def resume(self) -> None:
@@ -322,7 +319,7 @@ class DirectionalDesk:
 
     def _subscribe(self) -> None:
         self._inbox.open()
-        self._strategy.subscribe_quote_ticks(self._instrument_id)
+        self._execution.open()
         self._strategy.subscribe_trade_ticks(self._instrument_id)
 
     def _case(self, side: int, strength: float) -> _Case | None:

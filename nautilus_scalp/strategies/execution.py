@@ -18,6 +18,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.bridge import trading_rules
+from nautilus_scalp.bridge.quotes import QuoteListener
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
@@ -98,6 +99,7 @@ class Execution:
         self._instrument_id = instrument_id
         self._refusals = refusals
         self._size_precision = _FINEST_PRECISION
+        self._listener = QuoteListener(self._hear)
         self.permission = Permission(strategy, instrument_id, limits, regime, priority, self.look)
         self.reset()
 
@@ -144,8 +146,8 @@ class Execution:
         self._ledger = Ledger(self._size_precision)
         self.state = self._ledger.state
         self._departure = Departure(self, self._ledger, self._refusals)
-        self._look_ns = 0
         self._interval_ns = _LOOK_NS
+        self.look()
         self._prices = (math.nan, math.nan)
 
     @property
@@ -168,27 +170,24 @@ class Execution:
         """Whether there is neither a position nor an order that may still fill."""
         return self._ledger.idle
 
-    def unchanged(self, tick: QuoteTick) -> bool:
-        """
-        Take in a quote that shows the prices of the last one, and say whether that is all.
+    def open(self) -> None:
+        """Let the strategy's ``on_quote_tick`` be called for quotes that it has to look at."""
+        self._listener.open(self._strategy, self._instrument_id)
 
-        Parameters
-        ----------
-        tick : QuoteTick
-            The market; nearly all quotes change a size and no price, so this has to be quick.
+    def close(self) -> None:
+        """Let it be called no longer."""
+        self._listener.close(self._strategy, self._instrument_id)
 
-        Returns
-        -------
-        bool
-            False when there is something to look at, and `on_market` is to be called.
+    def _hear(self, tick: QuoteTick) -> None:
+        if self._strategy.is_running:
+            self._strategy.on_quote_tick(tick)
 
-        """
-        now_ns = tick.ts_init
-        if now_ns >= self._look_ns or quote_prices(tick) != self._prices:
-            return False
-        self.state.quote_ns = tick.ts_event
-        self.state.now_ns = now_ns
-        return True
+    def catch_up(self) -> None:
+        """Take in when the last quote came, which may have shown nothing to look at."""
+        last, state = self._listener.last, self.state
+        if last is not None and state.now_ns:
+            state.quote_ns = last.ts_event
+            state.now_ns = last.ts_init
 
     def set_stop(self, fraction: float) -> None:
         """Say where the stop of what is held or about to be is; NaN for none."""
@@ -197,11 +196,11 @@ class Execution:
 
     def look(self) -> None:
         """Let the next quote be looked at, whatever its prices: something else has changed."""
-        self._look_ns = 0
+        self._listener.wake_by()
 
     def look_by(self, ts_ns: int) -> None:
         """Let the first quote from a moment on be looked at, whatever its prices."""
-        self._look_ns = min(self._look_ns, ts_ns)
+        self._listener.wake_by(ts_ns)
 
     def on_market(self, tick: QuoteTick) -> bool:
         """
@@ -228,10 +227,10 @@ class Execution:
             state.revision += 1
         state.quote_ns = tick.ts_event
         state.now_ns = now_ns = tick.ts_init
-        self._look_ns = now_ns + self._interval_ns
+        self._listener.wake_ns = now_ns + self._interval_ns
         self.permission.on_market(state, self._instrument)
         if self._departure.under_way:
-            self._look_ns = 0
+            self.look()
             self._departure.go_on()
         if 0.0 < bid < ask < math.inf:
             return True
@@ -302,6 +301,7 @@ class Execution:
 
     def leave(self) -> None:
         """Go flat, unless one is; until then the strategy opens nothing."""
+        self.catch_up()
         self._departure.begin()
         if self._departure.under_way:
             self.look()
@@ -333,6 +333,7 @@ class Execution:
 
         """
         self.look()
+        self.catch_up()
         ledger = self._ledger
         working = ledger.working.get(event.client_order_id)
         if isinstance(event, OrderFilled):

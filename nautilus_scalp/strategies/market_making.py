@@ -49,7 +49,6 @@ class MarketMaking(AttentiveStrategy):
         instrument_id = config.instrument_id
         terms = config.risk, self.refusals, config.regime, Priority.QUOTES
         self._execution = Execution(self, instrument_id, *terms)
-        self.unchanged = self._execution.unchanged
         self._inbox = SignalInbox(self, instrument_id, config.signal, self.refusals)
         self._volatility = RealisedVolatility(config.volatility)
         self._intensity: FillIntensity | None = None
@@ -90,7 +89,7 @@ class MarketMaking(AttentiveStrategy):
         """Unsubscribe; `stop` has made the strategy flat."""
         self._inbox.close()
         self.clock.cancel_timer(_STALE)
-        self.unsubscribe_quote_ticks(self.config.instrument_id)
+        self._execution.close()
         self.unsubscribe_trade_ticks(self.config.instrument_id)
 
     def on_resume(self) -> None:
@@ -210,7 +209,7 @@ class MarketMaking(AttentiveStrategy):
 
     def _subscribe(self) -> None:
         self._inbox.open()
-        self.subscribe_quote_ticks(self.config.instrument_id)
+        self._execution.open()
         self.subscribe_trade_ticks(self.config.instrument_id)
         if self.config.ladder.model != "volatility":
             tick_size = self._execution.rules.tick_size
@@ -235,6 +234,7 @@ class MarketMaking(AttentiveStrategy):
             self.refusals[reason] += 1
 
     def _look_at_age(self, event: TimeEvent) -> None:
+        self._execution.catch_up()
         if event.ts_event - self._execution.state.now_ns > self._max_age_ns:
             self._withdraw("stale_data")
 

@@ -81,7 +81,6 @@ class MeanReversion(AttentiveStrategy):
         super().__init__(config)
         self.refusals: Counter[str] = Counter()
         self._desk = DirectionalDesk(self, config, self.refusals)
-        self.unchanged = self._desk.unchanged
         self._rule = ReversionRule(config.rule)
         self._desk.statistics.add("rule", self._rule)
 

@@ -84,7 +84,6 @@ class MomentumBreakout(AttentiveStrategy):
         self._desk = DirectionalDesk(
             self, config, self.refusals, confirmed=Priority.CONFIRMED_BREAKOUT
         )
-        self.unchanged = self._desk.unchanged
         self._rule = BreakoutRule(config.rule)
         self._desk.statistics.add("rule", self._rule)
         self._case = _NO_CASE

@@ -47,26 +47,9 @@ def quote_values(tick: QuoteTick) -> tuple[float, float, float, float]:
     )
 
 
-class _LastRead:
-    """The quote whose prices were read last: regime and strategies look at it one by one."""
-
-    __slots__ = ("prices", "tick")
-
-    def __init__(self) -> None:
-        self.tick: QuoteTick | None = None
-        self.prices = (0.0, 0.0)
-
-
-_LAST_READ = _LastRead()
-
-
 def quote_prices(tick: QuoteTick) -> tuple[float, float]:
-    """Return bid and ask of a quote as floats, for who needs no sizes; they are read only once."""
-    last = _LAST_READ
-    if tick is not last.tick:
-        last.tick = tick
-        last.prices = tick.bid_price.as_double(), tick.ask_price.as_double()
-    return last.prices
+    """Return bid and ask of a quote as floats, for who needs no sizes."""
+    return tick.bid_price.as_double(), tick.ask_price.as_double()
 
 
 def trade_values(tick: TradeTick) -> tuple[float, float, int]:

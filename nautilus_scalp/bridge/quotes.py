@@ -1,0 +1,183 @@
+"""One subscription to an instrument's quotes, and who is called for which of them."""
+
+import math
+from collections.abc import Callable
+
+from nautilus_trader.common.actor import Actor
+from nautilus_trader.common.component import MessageBus
+from nautilus_trader.common.component import is_matching_py
+from nautilus_trader.common.data_topics import TopicCache
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.identifiers import InstrumentId
+
+from nautilus_scalp.bridge import quote_prices
+
+
+NEVER_NS = 2**63 - 1
+_NO_PRICES = (math.nan, math.nan)
+
+
+class QuoteListener:
+    """
+    Who is called for a quote that shows another price, or that comes when it wants to look anyway.
+
+    Parameters
+    ----------
+    hear : Callable[[QuoteTick], None]
+        Is called. While it is, it says when it wants to look at a market whose prices stand: by
+        `wake_ns`, `begin_ns` and `end_ns`, which keep their values until then.
+
+    Attributes
+    ----------
+    wake_ns : int
+        From this moment on, by ``ts_init``, it is called for any quote.
+    begin_ns, end_ns : int
+        Outside of these moments, by the exchange's time, it is called for any quote.
+
+    """
+
+    __slots__ = ("_reader", "begin_ns", "end_ns", "hear", "wake_ns")
+
+    def __init__(self, hear: Callable[[QuoteTick], None]) -> None:
+        self.hear = hear
+        self.wake_ns = 0
+        self.begin_ns = 0
+        self.end_ns = NEVER_NS
+        self._reader: QuoteReader | None = None
+
+    @property
+    def last(self) -> QuoteTick | None:
+        """The last quote, heard or not; None before the first and when nobody listens."""
+        return None if self._reader is None else self._reader.last
+
+    def wake_by(self, ts_ns: int = 0) -> None:
+        """Hear the first quote from a moment on, the next one by default."""
+        if ts_ns < self.wake_ns:
+            self.wake_ns = ts_ns
+            if self._reader is not None:
+                self._reader.wake_by(ts_ns)
+
+    def open(self, actor: Actor, instrument_id: InstrumentId) -> None:
+        """
+        Listen from now on, to the next quote whatever it says.
+
+        Listeners that follow each other on the bus share a subscription: nearly all quotes change
+        a size and no price, and that is seen once for all of them. Whoever subscribed between two
+        of them keeps its place.
+
+        Parameters
+        ----------
+        actor : Actor
+            Asks the venue for the quotes.
+        instrument_id : InstrumentId
+            Of which instrument.
+
+        """
+        topic = TopicCache().get_quotes_topic(instrument_id)
+        self._reader = _last_reader(actor.msgbus, topic) or QuoteReader()
+        self.wake_ns = 0
+        self._reader.join(self)
+        actor.msgbus.subscribe(topic, self._reader.on_quote)
+        actor.subscribe_quote_ticks(instrument_id)
+        actor.msgbus.unsubscribe(topic, actor.handle_quote_tick)  # the reader has its place
+
+    def close(self, actor: Actor, instrument_id: InstrumentId) -> None:
+        """Listen no longer; the last one ends what the venue was asked for."""
+        if self._reader is None:
+            return
+        topic = TopicCache().get_quotes_topic(instrument_id)
+        actor.msgbus.subscribe(topic, actor.handle_quote_tick)
+        if self._reader.leave(self):
+            actor.msgbus.unsubscribe(topic, self._reader.on_quote)
+        actor.unsubscribe_quote_ticks(instrument_id)
+        self._reader = None
+
+
+class QuoteReader:
+    """
+    Reads the quotes of an instrument for several listeners.
+
+    Attributes
+    ----------
+    last : QuoteTick or None
+        The last quote.
+
+    """
+
+    __slots__ = (
+        "_ask",
+        "_begin_ns",
+        "_bid",
+        "_end_ns",
+        "_listeners",
+        "_wake_ns",
+        "last",
+    )
+
+    def __init__(self) -> None:
+        self.last: QuoteTick | None = None
+        self._bid, self._ask = _NO_PRICES
+        self._listeners: tuple[QuoteListener, ...] = ()
+        self._wake_ns = 0
+        self._begin_ns = 0
+        self._end_ns = NEVER_NS
+
+    def join(self, listener: QuoteListener) -> None:
+        """Call one more, after the others."""
+        self._listeners = (*self._listeners, listener)
+        self._wake_ns = 0
+
+    def leave(self, listener: QuoteListener) -> bool:
+        """Call one less; return whether nobody is left."""
+        self._listeners = tuple(other for other in self._listeners if other is not listener)
+        return not self._listeners
+
+    def wake_by(self, ts_ns: int) -> None:
+        """Ask the listeners, at the first quote from a moment on, whether they want to hear it."""
+        self._wake_ns = min(self._wake_ns, ts_ns)
+
+    def on_quote(self, tick: QuoteTick) -> None:
+        """
+        Take a quote from the bus.
+
+        Parameters
+        ----------
+        tick : QuoteTick
+            Of the instrument.
+
+        """
+        if (
+            tick.bid_price.as_double() == self._bid
+            and tick.ask_price.as_double() == self._ask
+            and tick.ts_init < self._wake_ns
+            and self._begin_ns <= tick.ts_event < self._end_ns
+        ):
+            self.last = tick
+        else:
+            self._tell(tick)
+
+    def _tell(self, tick: QuoteTick) -> None:
+        self.last = tick
+        prices = quote_prices(tick)
+        moved = prices != (self._bid, self._ask)
+        ts_init, ts_event = tick.ts_init, tick.ts_event
+        self._bid, self._ask = _NO_PRICES  # until everybody has heard of these
+        for one in self._listeners:
+            if moved or ts_init >= one.wake_ns or not one.begin_ns <= ts_event < one.end_ns:
+                one.hear(tick)
+        self._bid, self._ask = prices
+        listeners = self._listeners
+        self._wake_ns = min([one.wake_ns for one in listeners], default=NEVER_NS)
+        self._begin_ns = max([one.begin_ns for one in listeners], default=0)
+        self._end_ns = min([one.end_ns for one in listeners], default=NEVER_NS)
+
+
+def _last_reader(bus: MessageBus, topic: str) -> QuoteReader | None:
+    """Return who reads a topic, if nobody subscribed to it later."""
+    handlers = [
+        subscription.handler
+        for subscription in bus.subscriptions()
+        if is_matching_py(topic, subscription.topic) and not subscription.priority
+    ]
+    reader = getattr(handlers[-1], "__self__", None) if handlers else None
+    return reader if isinstance(reader, QuoteReader) else None
