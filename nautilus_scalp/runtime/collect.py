@@ -110,6 +110,7 @@ def _strategy_result(
         final_mark=mark,
         signals=getattr(strategy, "signals_received", 0),
         refusals=_refusals(strategy, orders),
+        exits=dict(getattr(strategy, "exit_reasons", {})),
     )
 
 

@@ -57,6 +57,7 @@ def paper_result(paper_fills: Fills, paper_mids: MidSeries) -> StrategyResult:
         funding=Payments(ts_ns=to_ns([50]), amount=np.array([0.5])),
         signals=7,
         refusals={"stale quote": 2},
+        exits={"time_out": 1},
     )
 
 

@@ -32,6 +32,7 @@ ROW_KEYS = {
     *("name", "instrument_id", "orders", "fills", "maker_share", "volume", "gross", "fees"),
     *("funding", "net", "unexplained", "split", "markout_bps", "win_rate", "profit_factor"),
     *("max_drawdown", "sharpe", "sharpe_interval", "breakeven_fee_bps", "signals", "refusals"),
+    "exits",
 }
 
 
@@ -39,6 +40,16 @@ def render(report: Row, width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width, color_system=None)
     console.print(render_table(report))
     return console.file.getvalue()
+
+
+def test_the_table_says_why_positions_were_left(
+    paper_facts: RunFacts, paper_result: StrategyResult, idle_result: StrategyResult
+) -> None:
+    other = msgspec.structs.replace(idle_result, exits={"profit_lock": 12})
+    text = render(build_report(paper_facts, [paper_result, other]))
+    lines = {line.split("  ")[0].strip(): line.split()[-3:] for line in text.splitlines() if line}
+    assert lines["left: profit lock"] == ["-", "12", "12"]
+    assert lines["left: time out"] == ["1", "-", "1"]
 
 
 def test_the_paper_run(paper_facts: RunFacts, paper_result: StrategyResult) -> None:
@@ -118,6 +129,7 @@ def test_the_total_adds_up(
     for same in ("markout_bps", "breakeven_fee_bps", "win_rate", "maker_share"):
         assert total[same] == pytest.approx(one[same])
     assert total["refusals"] == {"rejected": 1, "stale quote": 5}
+    assert total["exits"] == {"time_out": 2}
 
 
 def test_books_that_disagree_with_the_fills_are_pointed_out(

@@ -83,6 +83,7 @@ def test_every_section_is_there(
         "Fills on ETHUSDT-PERP.BINANCE",
         "Every number",
         "Performance and chance",
+        "Why positions were left",
         "Refused, denied or rejected",
         "Signal quality",
         "Reliability of the signal",

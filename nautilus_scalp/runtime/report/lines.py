@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -75,6 +76,18 @@ def share_band(value: Sequence[float] | None) -> str:
 def total_of(value: Mapping[str, int]) -> str:
     """Return the sum of counts by reason."""
     return count(sum(value.values()))
+
+
+def times(reason: str, counts: Mapping[str, int]) -> str:
+    """Return how often something happened for a reason.
+
+    Examples
+    --------
+    >>> times("time_out", {"time_out": 3}), times("stop_loss", {})
+    ('3', '-')
+
+    """
+    return count(counts.get(reason))
 
 
 def short_name(name: str) -> str:
@@ -188,6 +201,20 @@ SIGNAL_LINES = (
 
 
 def lines_for(rows: Sequence[Row]) -> tuple[Line, ...]:
-    """Return the lines to show: the annualised ratios only where one has a value."""
+    """Return the lines to show: exits and annualised ratios only where there are any."""
     annualised = any(row["sharpe"] is not None for row in rows)
-    return (*LINES, *RATIO_LINES) if annualised else LINES
+    return (*LINES, *_exit_lines(rows), *(RATIO_LINES if annualised else ()))
+
+
+def _exit_lines(rows: Sequence[Row]) -> list[Line]:
+    """Return a line for each reason to leave a position."""
+    reasons = sorted({reason for row in rows for reason in row["exits"]})
+    return [
+        Line(
+            f"left: {reason.replace('_', ' ')}",
+            ("exits",),
+            partial(times, reason),
+            closes_section=reason == reasons[-1],
+        )
+        for reason in reasons
+    ]

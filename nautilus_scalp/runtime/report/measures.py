@@ -60,7 +60,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         P&L after fees on the run's time grid.
     capital : float
         Starting balance of the account or accounts.
-    refusals : dict[str, int]
+    refusals, exits : dict[str, int]
         By reason, sorted.
     queue_models : dict[str, QueueVerdict]
         What other models of the queue fill.
@@ -85,6 +85,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     equity: npt.NDArray[np.float64]
     capital: float
     refusals: dict[str, int]
+    exits: dict[str, int]
     queue_models: dict[str, QueueVerdict] = {}
 
     @property
@@ -157,6 +158,7 @@ def measure(result: StrategyResult, grid_ns: npt.NDArray[np.int64], capital: flo
         equity=equity_curve(fills, result.mids, result.funding, grid_ns, result.final_mark),
         capital=capital,
         refusals=dict(sorted(result.refusals.items())),
+        exits=dict(sorted(result.exits.items())),
         queue_models=result.queue_models,
     )
 
@@ -219,6 +221,7 @@ def combine(parts: Sequence[Measures], grid_ns: npt.NDArray[np.int64], capital: 
         for ms in MARKOUT_HORIZONS_MS.values()
     }
     refusals = sum((Counter(part.refusals) for part in parts), Counter[str]())
+    exits = sum((Counter(part.exits) for part in parts), Counter[str]())
     return Measures(
         orders=sum(part.orders for part in parts),
         fills=sum(part.fills for part in parts),
@@ -238,6 +241,7 @@ def combine(parts: Sequence[Measures], grid_ns: npt.NDArray[np.int64], capital: 
         equity=sum((part.equity for part in parts), np.zeros(len(grid_ns))),
         capital=capital,
         refusals=dict(sorted(refusals.items())),
+        exits=dict(sorted(exits.items())),
         queue_models=_pooled(parts),
     )
 

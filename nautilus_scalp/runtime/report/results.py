@@ -41,6 +41,8 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         `AlphaSignal`s that the strategy received.
     refusals : dict[str, int]
         Orders that were not sent, or were denied or rejected, counted by reason.
+    exits : dict[str, int]
+        Positions that the strategy's own exits closed, counted by reason.
     queue_models : dict[str, QueueVerdict]
         The same resting orders before other judges of the queue; empty if nobody asked them.
     regimes : RegimeSeries, optional
@@ -61,6 +63,7 @@ class StrategyResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     size_impact: float = 0.0
     signals: int = 0
     refusals: dict[str, int] = {}
+    exits: dict[str, int] = {}
     queue_models: dict[str, QueueVerdict] = {}
     regimes: RegimeSeries | None = None
 

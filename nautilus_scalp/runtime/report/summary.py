@@ -106,6 +106,7 @@ def _execution(measures: Measures) -> Row:
         "open_positions": measures.open_positions,
         "signals": measures.signals,
         "refusals": measures.refusals,
+        "exits": measures.exits,
         "queue_models": _queue_models(measures),
         "queue_band": None,
     }

@@ -181,10 +181,11 @@ def _add_tables(sheet: page.Page, report: Row, columns: Sequence[Column]) -> Non
         if len(report[key]) > 1:
             table = breakdown(report[key], parts, title.split(",", maxsplit=1)[0][3:])
             sheet.add(page.section(title, BREAKDOWN_TEXT[key], table))
-    if report["total"]["refusals"]:
-        refusals = [(column.heading, column.row["refusals"]) for column in columns]
-        table = page.counts_table("reason", refusals)
-        sheet.add(page.section("Refused, denied or rejected", "", table))
+    counted = {"exits": "Why positions were left", "refusals": "Refused, denied or rejected"}
+    for key, title in counted.items():
+        if report["total"][key]:
+            counts = [(column.heading, column.row[key]) for column in columns]
+            sheet.add(page.section(title, "", page.counts_table("reason", counts)))
 
 
 def _add_signal(sheet: page.Page, report: Row, detail: SignalDetail | None) -> None:
