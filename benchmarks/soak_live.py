@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, help="mean ticks a second, instead of a speed")
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--pause-ms", type=float, default=200.0, help="between two answers")
-    parser.add_argument("--rehearsal-ms", type=float, default=1.0, help="live.rehearsal_ms")
+    parser.add_argument("--rehearsal-ms", type=float, default=0.3, help="live.rehearsal_ms")
     options = parser.parse_args()
     start_ns = load_artifact(options.model).manifest.train_end_ns
     tape = read_tape(CATALOG, INSTRUMENTS, start_ns)

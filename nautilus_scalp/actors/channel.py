@@ -7,7 +7,9 @@ from nautilus_trader.common.component import Clock
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.identifiers import InstrumentId
 
+from nautilus_scalp.actors.prompt_engine import build_prompt_engines
 from nautilus_scalp.bridge import quote_values
+from nautilus_scalp.features.engine import ALL
 from nautilus_scalp.features.engine import FeatureEngine
 from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.tape import InstrumentFacts
@@ -146,7 +148,7 @@ def engines_for(
     instruments : Iterable[InstrumentFacts]
         What it predicts.
     indicators : {"selected", "all"}
-        What is computed beside the model's own features.
+        What is computed beside the model's own features, as soon as a signal is out.
 
     Returns
     -------
@@ -154,5 +156,7 @@ def engines_for(
         One an instrument, in their order.
 
     """
-    manifest = ensemble.manifest
-    return build_engines(list(instruments), manifest.features, manifest.feature_names, indicators)
+    known, manifest = list(instruments), ensemble.manifest
+    if indicators == ALL:
+        return build_prompt_engines(known, manifest.features, manifest.feature_names)
+    return build_engines(known, manifest.features, manifest.feature_names)

@@ -30,6 +30,7 @@ from nautilus_scalp.bridge import instrument_facts
 from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.catalogue import side_kinds
+from nautilus_scalp.features.engine import SELECTED_ALONE
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.tape import LEVELS
 from nautilus_scalp.features.tape import InstrumentFacts
@@ -59,7 +60,8 @@ class EnsembleActorConfig(ActorConfig, frozen=True):
         Directory of the trained artifact.
     indicators : {"selected", "all"}
         Whether the model's own features alone are computed, or the whole catalogue is kept up to
-        date with them, for whoever reads `all_indicators`. The signals are the same.
+        date with them, for whoever reads `all_indicators`. The signals are the same, and come
+        first: the rest of the catalogue follows once a signal's listeners have acted on it.
 
     """
 
@@ -178,7 +180,7 @@ class EnsembleActor(Actor):
             pieces = self._side_source(self._side_kinds, side_kinds(engines[0].schema.names))
             self._side_tape = SideTape(pieces, engines)
         if self.rehearses:
-            engine = engines_for(ensemble, facts, self.config.indicators)[0]
+            engine = engines_for(ensemble, facts, SELECTED_ALONE)[0]
             self._understudy = Understudy(list(self._channels.values()), ensemble, engine)
         names, mode = engines[0].names, engines[0].mode
         self.log.info(f"{len(names)} indicators an instrument ({mode})")  # noqa: G004 (Nautilus)
@@ -245,12 +247,12 @@ class EnsembleActor(Actor):
         if channel is None or channel.instrument_id != tick.instrument_id:
             self._last = channel = self._channels[tick.instrument_id]
         signal = channel.answer(tick, self.clock)
-        if signal is None:
-            return
-        if not channel.initialized:
-            self._say_initialized(channel)
-        self.signals_published += 1
-        self.msgbus.publish(channel.topic, signal)
+        if signal is not None:
+            if not channel.initialized:
+                self._say_initialized(channel)
+            self.signals_published += 1
+            self.msgbus.publish(channel.topic, signal)
+        channel.engine.catch_up()
 
     def rehearse(self) -> None:
         """

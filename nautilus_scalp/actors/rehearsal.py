@@ -65,14 +65,14 @@ class Understudy:
 
 def _again(channel: Channel, engine: FeatureEngine) -> QuoteTick:
     floats, ints, _board = engine.state
-    price, size = f".{engine.facts.price_precision}f", f".{engine.facts.size_precision}f"
+    price, size = engine.facts.price_precision, engine.facts.size_precision
     later_ns = int(ints[at.LAST_NS]) + _STEP_NS
     return QuoteTick(
         channel.instrument_id,
-        Price.from_str(format(float(floats[at.BID]), price)),
-        Price.from_str(format(float(floats[at.ASK]), price)),
-        Quantity.from_str(format(float(floats[at.BID_SIZE]), size)),
-        Quantity.from_str(format(float(floats[at.ASK_SIZE]), size)),
+        Price(floats[at.BID], price),
+        Price(floats[at.ASK], price),
+        Quantity(floats[at.BID_SIZE], size),
+        Quantity(floats[at.ASK_SIZE], size),
         later_ns,
         later_ns,
     )

@@ -41,6 +41,7 @@ __all__ = [
     "build_engines",
     "build_schema",
     "compute_matrix",
+    "share_board",
 ]
 
 KERNEL_VERSION = 3  # raise it whenever a kernel change alters values: schemas then differ
@@ -250,6 +251,9 @@ class FeatureEngine:
         self.initialized = state == at.READY
         return self.initialized
 
+    def catch_up(self) -> None:
+        """Do what an engine may put off until a quote has been acted on: here, nothing."""
+
     def on_trade(self, ts_event_ns: int, price: float, size: float, side: float) -> None:
         """
         Take a trade; the next quote's vector shows it.
@@ -348,11 +352,17 @@ def build_engines(
 
     Give every engine its events in one common order of time, as a `Tape` has them.
     """
-    board = np.zeros((len(instruments), at.BOARD_WIDTH))
     engines = tuple(FeatureEngine(facts, params, selection, mode) for facts in instruments)
+    share_board(engines)
+    return engines
+
+
+def share_board(engines: Sequence[FeatureEngine]) -> None:
+    """Let engines of different instruments see each other's last quote, on a board of their own."""
+    board = np.zeros((len(engines), at.BOARD_WIDTH))
+    instruments = [engine.facts for engine in engines]
     for row, engine in enumerate(engines):
         engine.join(board, row, _spot_row(instruments, engine.facts))
-    return engines
 
 
 def compute_matrix(

@@ -1,5 +1,6 @@
 """Online statistics as bytes and back, so that a quick restart does not begin to learn anew."""
 
+import warnings
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -91,7 +92,7 @@ class Statistics:
         self._blank[name] = _taken(estimator)
         waiting = self._waiting.pop(name, None)
         if waiting is not None:
-            _give(estimator, waiting)
+            self._give(name, waiting)
 
     def save(self, clock: Clock) -> dict[str, bytes]:
         """
@@ -137,19 +138,43 @@ class Statistics:
         bool
             Whether there was anything young enough.
 
+        Warns
+        -----
+        UserWarning
+            Of what another version of the program has saved: that begins anew.
+
         """
         if _KEY not in state:
             return False
-        kept = msgspec.msgpack.decode(state[_KEY], type=_Kept)
+        try:
+            kept = msgspec.msgpack.decode(state[_KEY], type=_Kept)
+        except msgspec.MsgspecError as error:
+            self._warn("statistics", error)
+            return False
         if kept.subject != self._subject or clock.timestamp_ns() - kept.at_ns > MAX_AGE_NS:
             return False
         self._waiting_ns = kept.at_ns
         for name, value in kept.estimators.items():
             if name in self._estimators:
-                _give(self._estimators[name], value)
+                self._give(name, value)
             else:
                 self._waiting[name] = value
         return True
+
+    def _give(self, name: str, kept: tuple[bytes, dict[str, Any]]) -> None:
+        params, values = kept
+        estimator = self._estimators[name]
+        if params != msgspec.json.encode(estimator._params):  # noqa: SLF001 (the protocol's)
+            return
+        try:
+            _put(estimator, values)
+        except (KeyError, TypeError, ValueError) as error:
+            _put(estimator, self._blank[name])
+            self._warn(name, error)
+
+    def _warn(self, name: str, error: Exception) -> None:
+        words = f"{name} of {self._subject} saved by another version ({error!r}), begun anew"
+        warnings.warn(words, stacklevel=3)
 
 
 def _packed(value: object) -> bytes:
@@ -168,21 +193,28 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 (a number, an array or an estimat
     return _taken(value) if hasattr(value, "KEPT") else value
 
 
-def _give(estimator: Estimator, kept: tuple[bytes, dict[str, Any]]) -> None:
-    params, values = kept
-    if params == msgspec.json.encode(estimator._params):  # noqa: SLF001 (the protocol's)
-        _put(estimator, values)
-
-
 def _put(thing: Any, values: dict[str, Any]) -> None:  # noqa: ANN401 (an estimator or its part)
     for name in thing.KEPT:
         old, new = getattr(thing, name), values[name]
         if isinstance(old, np.ndarray):
+            if np.shape(new) != old.shape:
+                message = f"{name} has the shape {np.shape(new)}"
+                raise ValueError(message)
             old[:] = new
         elif isinstance(old, deque):
             old.clear()
             old.extend(new)
         elif hasattr(old, "KEPT"):
             _put(old, new)
+        elif old is not None and _shape(new) is not _shape(old):
+            message = f"{name} is {new!r:.40}"
+            raise TypeError(message)
         else:
             setattr(thing, name, new)
+
+
+def _shape(value: object) -> type:
+    """Return what kind of thing a value is once it has been bytes, where tuples become lists."""
+    shapes = (dict, list, tuple)
+    found = next((shape for shape in shapes if isinstance(value, shape)), object)
+    return list if found is tuple else found

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_state_goes_back_to_its_owner(tmp_path: Path) -> None:
     state = StateDirectory(tmp_path / "state")
     state.save([Counter("a", 3), Counter("empty", 0)])
     restored = [Counter("a", 0), Counter("b", 7)]
-    assert state.load(restored) == {"a": {"count": b"3"}}
+    assert state.load(restored, print) == {"a": {"count": b"3"}}
     assert [component.count for component in restored] == [3, 7]
     state.close()
 
@@ -51,7 +52,7 @@ def test_a_full_disk_is_told_and_trading_goes_on(
     assert said == [
         f"state not saved (No space left on device), the last one stays: {tmp_path / 'state.json'}"
     ]
-    assert state.load([Counter("a", 0)]) == {"a": {"count": b"3"}}
+    assert state.load([Counter("a", 0)], print) == {"a": {"count": b"3"}}
     state.close()
 
 
@@ -59,7 +60,22 @@ def test_damaged_state_is_refused(tmp_path: Path) -> None:
     state = StateDirectory(tmp_path)
     (tmp_path / "state.json").write_text('{"a": {"count"', encoding="utf-8")
     with pytest.raises(InputError, match=r"state\.json: damaged"):
-        state.load([Counter("a", 0)])
+        state.load([Counter("a", 0)], print)
+    state.close()
+
+
+def test_state_of_another_version_is_refused_or_warned_of(tmp_path: Path) -> None:
+    class Forgiving(Counter):
+        def load(self, state: dict[str, bytes]) -> None:
+            warnings.warn(f"{sorted(state)} begun anew", stacklevel=2)
+
+    state, said = StateDirectory(tmp_path), []
+    state.save([Counter("a", 3)])
+    assert state.load([Forgiving("a", 0)], said.append) == {"a": {"count": b"3"}}
+    assert said == [f"{tmp_path / 'state.json'}: ['count'] begun anew"]
+    (tmp_path / "state.json").write_text('{"a": {"former": "Mw=="}}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"state\.json: saved by another version .*'count'"):
+        state.load([Counter("a", 0)], said.append)
     state.close()
 
 

@@ -5,6 +5,7 @@
 import math
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -251,3 +252,34 @@ def test_common_moves_wait_for_their_instruments() -> None:
     assert after.annual_volatility == before.annual_volatility
     after.add("SOL")
     assert not after.known  # nobody knows how it moves with the others
+
+
+@pytest.mark.parametrize("name", [*EXACT, *CUT])
+@pytest.mark.parametrize("change", ["renamed", "longer", "nested", "number"])
+def test_what_another_version_saved_begins_anew_with_a_warning(name: str, change: str) -> None:
+    learner = (EXACT | CUT)[name]
+    saved = msgspec.msgpack.decode(learnt(learner)["statistics"])
+    params, values = saved["estimators"]["it"]
+    field, value = next(iter(values.items()))
+    other = {
+        "renamed": {f"former{field}": value},
+        "longer": {field: [value, value]},
+        "nested": {field: {"former": value}},
+        "number": {field: [0.0] * 1_000},
+    }[change]
+    rest = {known: kept for known, kept in values.items() if known != field}
+    saved["estimators"]["it"] = [params, rest | other]
+    kept = msgspec.msgpack.encode(saved)
+    estimator = learner.make()
+    statistics = Statistics("BTC", it=estimator)
+    with pytest.warns(UserWarning, match="it of BTC saved by another version .* begun anew"):
+        assert statistics.load({"statistics": kept}, NOW)
+    assert statistics.save(NOW) == {}
+    learner.tell(estimator, steps(0, 1)[0])
+
+
+@pytest.mark.parametrize("kept", [b"", b"7", msgspec.msgpack.encode({"subject": "BTC"})])
+def test_bytes_that_are_no_statistics_begin_anew_with_a_warning(kept: bytes) -> None:
+    statistics = Statistics("BTC", it=EXACT["volatility"].make())
+    with pytest.warns(UserWarning, match="statistics of BTC saved by another version"):
+        assert not statistics.load({"statistics": kept}, NOW)

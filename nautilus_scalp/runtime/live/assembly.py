@@ -34,6 +34,7 @@ from nautilus_scalp.runtime.live.session import LiveSession
 from nautilus_scalp.runtime.live.state import Component
 from nautilus_scalp.runtime.live.state import Owners
 from nautilus_scalp.runtime.live.state import StateDirectory
+from nautilus_scalp.runtime.live.state import warnings_said
 from nautilus_scalp.runtime.recording.clocks import Firing
 from nautilus_scalp.runtime.recording.clocks import LoopClock
 from nautilus_scalp.runtime.recording.components import Blocks
@@ -97,7 +98,7 @@ def assemble(
     if config.live.rehearsal_ms > 0:
         actors = [one for one in components if isinstance(one, EnsembleActor)]
         Rehearsing(loop, actors, config.live.rehearsal_ms / 1_000).begin()
-    restored = _restore(config, node, state, components)
+    restored = _restore(config, node, state, components, say)
     if record.recording is not None:
         record.recording.begin(LoopClock(loop, "recorder", _off_the_record), restored)
 
@@ -244,16 +245,21 @@ def _claiming(block: StrategyBlock, adopted: list[str]) -> StrategyBlock:
 
 
 def _restore(
-    config: LiveConfig, node: TradingNode, state: StateDirectory, components: list[Component]
+    config: LiveConfig,
+    node: TradingNode,
+    state: StateDirectory,
+    components: list[Component],
+    say: Say,
 ) -> States:
     """Give components their state back, from Redis if there is one, else from the file.
 
-    What they took is asked of them: they turn down what is too old.
+    What they took is asked of them: they turn down what is too old, and warn of what does not fit.
     """
     if config.redis is None:
-        state.load(components)
+        state.load(components, say)
     else:
-        node.trader.load()
+        with warnings_said(say, f"Redis at {config.redis.host}:{config.redis.port}"):
+            node.trader.load()
     states = {str(component.id): component.save() for component in components}
     return {name: saved for name, saved in states.items() if saved}
 

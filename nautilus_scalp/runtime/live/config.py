@@ -185,7 +185,7 @@ class LiveSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     start_timeout_s: Seconds = 60.0
     stop_timeout_s: Seconds = 20.0
     stop_after_s: Seconds | None = None
-    rehearsal_ms: Annotated[float, Meta(ge=0)] = 1.0
+    rehearsal_ms: Annotated[float, Meta(ge=0)] = 0.3
     status_interval_s: Seconds = 60.0
     log_level: Literal["DEBUG", "INFO", "WARNING"] = "INFO"
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from nautilus_scalp.actors.ensemble import EnsembleActor
+from nautilus_scalp.runtime.live.ticker import call_every
 
 
 class Rehearsing:
@@ -30,13 +31,12 @@ class Rehearsing:
             actor.rehearses = True
 
     def begin(self) -> None:
-        """Wait for the first time."""
-        # A loop that wakes up looks at its timers before the frames that woke it: a rehearsal goes
-        # to the end of the line.
-        self._loop.call_later(self._interval_s, self._loop.call_soon, self._rehearse)
+        """Rehearse for as long as the loop lives."""
+        # A loop that wakes up may look at its timers before the frames that woke it: a rehearsal
+        # goes to the end of the line.
+        call_every(self._loop, self._interval_s, lambda: self._loop.call_soon(self._rehearse))
 
     def _rehearse(self) -> None:
         for actor in self._actors:
             if actor.is_running:
                 actor.rehearse()
-        self.begin()

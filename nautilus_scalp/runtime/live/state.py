@@ -2,8 +2,11 @@
 
 import fcntl
 import os
+import warnings
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 from typing import Protocol
@@ -15,6 +18,8 @@ from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.recording.run import States
 from nautilus_scalp.runtime.replacing import replace_file
 
+
+_WITHOUT = "move the file away to start without it"
 
 type Owners = dict[str, str]
 
@@ -152,13 +157,15 @@ class StateDirectory:
         except OSError as error:
             say(f"state not saved ({error.strerror}), the last one stays: {self._states}")
 
-    def load(self, components: Iterable[Component]) -> States:
+    def load(self, components: Iterable[Component], say: Callable[[str], None]) -> States:
         """Give every component its state back.
 
         Parameters
         ----------
         components : Iterable[Component]
             Actors and strategies, before they start.
+        say : Callable[[str], None]
+            Takes a line about what they do not take because another version saved it.
 
         Returns
         -------
@@ -168,7 +175,7 @@ class StateDirectory:
         Raises
         ------
         InputError
-            If the file is damaged.
+            If the file is damaged, or of a version with other exits or limits.
 
         """
         if not self._states.exists():
@@ -177,8 +184,13 @@ class StateDirectory:
             states = msgspec.json.decode(self._states.read_bytes(), type=States)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             message = f"{self._states}: damaged ({error})"
-            raise InputError(message, "move the file away to start without it") from error
-        return give_back(components, states)
+            raise InputError(message, _WITHOUT) from error
+        try:
+            with warnings_said(say, str(self._states)):
+                return give_back(components, states)
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
+            message = f"{self._states}: saved by another version ({error!r})"
+            raise InputError(message, _WITHOUT) from error
 
     def close(self) -> None:
         """Let another process use the directory."""
@@ -206,6 +218,25 @@ def give_back(components: Iterable[Component], states: States) -> States:
     for name, state in given.items():
         found[name].load(state)
     return given
+
+
+@contextmanager
+def warnings_said(say: Callable[[str], None], where: str) -> Iterator[None]:
+    """Say what is warned of inside the block.
+
+    Parameters
+    ----------
+    say : Callable[[str], None]
+        Takes a line.
+    where : str
+        What it is about: begins the line.
+
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        say(f"{where}: {warning.message}")
 
 
 def _take(lock: IO[str], path: Path) -> None:
