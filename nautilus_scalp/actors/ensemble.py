@@ -1,8 +1,8 @@
 """One actor turns the market data of several instruments into signals for all strategies."""
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Literal
 
 from nautilus_trader.common.actor import Actor
@@ -23,6 +23,7 @@ from nautilus_scalp.actors.side_feed import subscribe_side
 from nautilus_scalp.actors.side_feed import unsubscribe_side
 from nautilus_scalp.actors.side_tape import SideSource
 from nautilus_scalp.actors.side_tape import SideTape
+from nautilus_scalp.actors.warm_up import History
 from nautilus_scalp.actors.warm_up import play_history
 from nautilus_scalp.bridge import book_values
 from nautilus_scalp.bridge import funding_rate_value
@@ -40,12 +41,12 @@ from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.models.artifact import load_artifact
 
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 BOOK_INTERVAL_NS = 100_000_000  # a catalog holds the book after the first message of every 100 ms
 _REHEARSAL_TOPIC = "rehearsal"
 NO_SIDE_TAPE = SideTape(iter(()), ())
-
-
-type History = Callable[[list[InstrumentId]], Tape]
 
 
 class EnsembleActorConfig(ActorConfig, frozen=True):

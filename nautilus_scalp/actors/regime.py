@@ -4,7 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
+import numpy as np
 from msgspec.structs import replace
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import ActorConfig
@@ -15,6 +17,7 @@ from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.bridge.quotes import NEVER_NS
 from nautilus_scalp.bridge.quotes import QuoteListener
 from nautilus_scalp.errors import UsageError
+from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
@@ -22,6 +25,11 @@ from nautilus_scalp.signals.garch import GarchParams
 from nautilus_scalp.signals.keeping import Statistics
 from nautilus_scalp.signals.regime import RegimeClassifier
 from nautilus_scalp.signals.regime import RegimeParams
+
+
+if TYPE_CHECKING:
+    from nautilus_scalp.actors.warm_up import History
+    from nautilus_scalp.features.tape import Tape
 
 
 class _Feed:
@@ -109,9 +117,25 @@ class RegimeActor(Actor):
         classifiers = {name.value: feed.classifier for name, feed in self._feeds.items()}
         self._statistics = Statistics("regimes", **classifiers)
         self._parting: dict[str, bytes] = {}
+        self._history: History | None = None
+
+    def live_through(self, history: "History") -> None:
+        """
+        Know the market from what happened before the start.
+
+        Parameters
+        ----------
+        history : History
+            Asked once, at the start, for a tape of the actor's instruments in their order.
+
+        """
+        self._history = history
 
     def on_start(self) -> None:
-        """Subscribe."""
+        """Live through the history, if there is one, and subscribe."""
+        if self._history is not None:
+            self._play(self._history(self.config.instrument_ids))
+            self._history = None
         for instrument_id, feed in self._feeds.items():
             feed.listener.open(self, instrument_id)
 
@@ -153,6 +177,17 @@ class RegimeActor(Actor):
         late = sum(feed.classifier.refusals for feed in self._feeds.values())
         counts = {"crossed_or_missing_market": self._unsound, "time_backwards": late}
         return Counter({reason: count for reason, count in counts.items() if count})
+
+    def _play(self, tape: "Tape") -> None:
+        """Follow past quotes, where a quick restart has not brought back what they say."""
+        new = [None if feed.untold else feed for feed in self._feeds.values()]
+        quotes = np.flatnonzero(tape.kind == QUOTE)
+        columns = (tape.instrument, tape.ts_event_ns, tape.values[:, 0], tape.values[:, 1])
+        for index, ts_event, bid, ask in zip(*(c[quotes].tolist() for c in columns), strict=True):
+            feed = new[index]
+            if feed is not None:
+                feed.classifier.on_mid(ts_event, 0.5 * (bid + ask))
+                feed.untold = feed.classifier.regime is not None
 
     def _hear(self, feed: _Feed, tick: QuoteTick) -> None:
         """Follow the market."""

@@ -1,6 +1,9 @@
 """What happened before the start, told to features and models before the first live event."""
 
+from collections.abc import Callable
 from collections.abc import Sequence
+
+from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.features.engine import FeatureEngine
 from nautilus_scalp.features.tape import DEPTH
@@ -10,6 +13,9 @@ from nautilus_scalp.features.tape import QUOTE
 from nautilus_scalp.features.tape import TRADE
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.ensemble import EnsembleStream
+
+
+type History = Callable[[list[InstrumentId]], Tape]
 
 
 def play_history(

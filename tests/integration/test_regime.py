@@ -19,11 +19,13 @@ from nautilus_scalp.evaluation.fills import MidSeries
 from nautilus_scalp.evaluation.regimes import NAMES
 from nautilus_scalp.evaluation.regimes import classify
 from nautilus_scalp.exits.plan import ExitParams
+from nautilus_scalp.messages import UNCLASSIFIED
 from nautilus_scalp.messages import RegimeSignal
 from nautilus_scalp.messages import regime_topic
 from nautilus_scalp.quoting.pricing import LadderParams
 from nautilus_scalp.signals.regime import Band
 from nautilus_scalp.signals.regime import Regime
+from nautilus_scalp.signals.regime import RegimeClassifier
 from nautilus_scalp.signals.regime import RegimeParams
 from nautilus_scalp.signals.regime_measures import MeasureParams
 from nautilus_scalp.signals.reversion import ReversionParams
@@ -121,6 +123,28 @@ def write_fall(desk: Desk) -> None:
 def quantities(orders: list[Order]) -> list[float]:
     """Return the quantities of orders in the order in which they were made."""
     return [order.quantity.as_double() for order in orders]
+
+
+def test_with_a_history_the_regime_is_known_on_the_first_quote(desk: Desk) -> None:
+    """A late starter that lived through the past tells what one told that was there all along."""
+    for step in range(120):
+        bid = 100_000.0 + 7.0 * (step // 40 % 2) + 3.0 * (step % 3)
+        desk.at(50.0 * step).quote(bid, bid + 0.1)
+    tape = ensemble.as_tape(desk)
+    always = RegimeClassifier(FAST)
+    for ts_ns, (bid, ask, *_) in zip(tape.ts_event_ns.tolist(), tape.values.tolist(), strict=True):
+        always.on_mid(ts_ns, 0.5 * (bid + ask))
+    always.on_mid(desk.ns_at(6_000), 0.5 * (bid + ask))
+    del desk.tape[:]
+    desk.at(6_000).quote(bid, ask)
+    late = RegimeActor(RegimeActorConfig(instrument_ids=[desk.instrument_id], params=FAST))
+    late.live_through(lambda _ids: tape)
+    listener = Listener(desk.instrument_id)
+    desk.play(late, listener)
+    assert always.measures is not None
+    told = [signal.regime for signal in listener.heard]
+    assert told == [str(always.regime), UNCLASSIFIED]  # the last at the end
+    assert listener.heard[0].volatility == always.measures.volatility
 
 
 def test_the_actor_tells_of_a_crash_and_of_its_end(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.system.kernel import NautilusKernel
 
 from nautilus_scalp.actors.ensemble import EnsembleActor
+from nautilus_scalp.actors.regime import RegimeActor
 from nautilus_scalp.actors.venue_history import Joined
 from nautilus_scalp.actors.venue_history import VenueHistory
 from nautilus_scalp.actors.venue_history import VenueHistoryConfig
@@ -172,7 +173,7 @@ def _warm_up(
     state: StateDirectory,
     recording: LiveRecording | None,
 ) -> None:
-    """Give every ensemble actor a history to live through, and put that on record."""
+    """Give models and regimes a history to live through, and put that on record."""
     if config.warm_up is None:
         return
     if config.warm_up.source == "venue":
@@ -180,7 +181,7 @@ def _warm_up(
         return
     source = HistorySource(config, state.path, kernel.clock.timestamp_ns)
     for actor in kernel.trader.actors():
-        if isinstance(actor, EnsembleActor):
+        if isinstance(actor, EnsembleActor | RegimeActor):
             history = source if recording is None else recording.kept(source, str(actor.id))
             actor.live_through(history)
 

@@ -13,9 +13,9 @@ from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from nautilus_trader.system.kernel import NautilusKernel
 
 from nautilus_scalp.actors.ensemble import EnsembleActor
-from nautilus_scalp.actors.ensemble import History
 from nautilus_scalp.actors.recorder import Recorder
 from nautilus_scalp.actors.recorder import RecorderConfig
+from nautilus_scalp.actors.warm_up import History
 from nautilus_scalp.bridge import instrument_facts
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.tape import InstrumentFacts

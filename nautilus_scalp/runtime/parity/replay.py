@@ -23,7 +23,8 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import OrderUnpacker
 
 from nautilus_scalp.actors.ensemble import EnsembleActor
-from nautilus_scalp.actors.ensemble import History
+from nautilus_scalp.actors.regime import RegimeActor
+from nautilus_scalp.actors.warm_up import History
 from nautilus_scalp.features.kernels import Floats
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.messages import SIGNAL_CLIENT
@@ -116,7 +117,7 @@ class Replay:
         add_components(kernel, _without_switches(run.blocks), self._clock)
         for actor in kernel.trader.actors():
             history = history_path(directory, str(actor.id))
-            if isinstance(actor, EnsembleActor) and history.exists():
+            if isinstance(actor, EnsembleActor | RegimeActor) and history.exists():
                 actor.live_through(_kept(history))
         give_back((*kernel.trader.actors(), *kernel.trader.strategies()), run.states)
         tap_commands(kernel, self._on_command, forward=False)
