@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from nautilus_scalp.runtime.practice.account import PracticeKeys
@@ -31,8 +33,27 @@ def _dump(port: int) -> None:
 
 
 def _written(directory: Path) -> dict[str, bytes]:
+    """Return the files of a run, and what the columns of its tables say once decompressed."""
     files = [file for file in directory.rglob("*") if file.is_file()]
-    return {str(file.relative_to(directory)): file.read_bytes() for file in files}
+    written = {str(file.relative_to(directory)): file.read_bytes() for file in files}
+    for file in directory.rglob("*.parquet"):
+        table = pq.read_table(file, partitioning=None)
+        said = f"{table.schema.metadata} {table.to_pydict()}"
+        written[f"{file.relative_to(directory)} decoded"] = said.encode()
+    return written
+
+
+def test_words_in_compressed_columns_are_seen(tmp_path: Path) -> None:
+    words = [WRONG.api_secret] * 100
+    tables = {
+        "text": pa.table({"column": words}),
+        "bytes": pa.table({"column": [word.encode() for word in words]}),
+        "about": pa.table({"column": [1]}).replace_schema_metadata({"word": words[0]}),
+    }
+    for name, table in tables.items():
+        pq.write_table(table, tmp_path / f"{name}.parquet", compression="zstd")
+    found = {name for name, content in _written(tmp_path).items() if words[0].encode() in content}
+    assert found >= {f"{name}.parquet decoded" for name in tables}
 
 
 @pytest.mark.parametrize("exchange", ["BINANCE", "BYBIT"], indirect=True)
@@ -58,7 +79,7 @@ def test_keys_are_written_nowhere(exchange: Exchange, trader: Trader, redis_port
     written = _written(trader.directory) | {f"output {n}": t.encode() for n, t in enumerate(told)}
     kinds = {"dump.rdb", "output.txt", "journal.jsonl", "run.json", "live.toml"}
     assert kinds <= {name.rpartition("/")[2] for name in written}
-    assert any(name.endswith(".parquet") for name in written)
+    assert any(b"BTCUSDT" in said for name, said in written.items() if name.endswith(" decoded"))
     assert any("/logs/" in name for name in written)
     secrets = {word for keys in (exchange.keys, WRONG) for word in (keys.api_key, keys.api_secret)}
     assert {
