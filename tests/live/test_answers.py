@@ -26,8 +26,8 @@ from nautilus_scalp.runtime.live.session import LiveSession
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Exchange
-    from conftest import Trader
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 
 @pytest.fixture

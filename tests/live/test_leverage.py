@@ -22,8 +22,8 @@ from nautilus_scalp.runtime.live.leverage import obey_leverage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Exchange
-    from conftest import Trader
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 both_venues = pytest.mark.parametrize("exchange", ["BINANCE", "BYBIT"], indirect=True)
 

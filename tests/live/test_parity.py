@@ -14,8 +14,8 @@ from nautilus_scalp.runtime.cli import main
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Exchange
-    from conftest import Trader
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 pytestmark = pytest.mark.slow
 

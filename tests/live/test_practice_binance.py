@@ -15,7 +15,7 @@ from nautilus_scalp.runtime.practice.binance.orders import income_documents
 
 
 if TYPE_CHECKING:
-    from conftest import Exchange
+    from tests.live.exchange import Exchange
 
 
 def call(

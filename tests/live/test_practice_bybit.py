@@ -16,9 +16,8 @@ from nautilus_scalp.runtime.practice.bybit.rest import sign
 
 
 if TYPE_CHECKING:
-    from conftest import Exchange
-
     from nautilus_scalp.runtime.practice.exchange import PracticeExchange
+    from tests.live.exchange import Exchange
 
 pytestmark = pytest.mark.parametrize("exchange", ["BYBIT"], indirect=True)
 

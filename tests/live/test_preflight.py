@@ -14,8 +14,8 @@ from nautilus_scalp.runtime.live.preflight_table import show_checks
 
 
 if TYPE_CHECKING:
-    from conftest import Exchange
-    from conftest import Trader
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from tests.fakes.small_model import write_artifact
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Exchange
-    from conftest import Trader
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,8 +10,8 @@ import pytest
 
 
 if TYPE_CHECKING:
-    from conftest import Exchange
-    from conftest import Trader
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 pytestmark = pytest.mark.slow
 

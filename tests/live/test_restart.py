@@ -13,10 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Exchange
-    from conftest import Trader
-
     from nautilus_scalp.runtime.practice.venue import Venue
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from nautilus_scalp.runtime.live.run import run_live
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Exchange
-    from conftest import Trader
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,8 @@ from nautilus_scalp.runtime.practice.account import PracticeKeys
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Exchange
-    from conftest import Trader
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 pytestmark = pytest.mark.slow
 

@@ -27,11 +27,10 @@ from tests.fakes.small_model import write_artifact
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Exchange
-    from conftest import Trader
-
     from nautilus_scalp.features.tape import Tape
     from nautilus_scalp.runtime.practice.market import PublicTrade
+    from tests.live.exchange import Exchange
+    from tests.live.trader import Trader
 
 pytestmark = pytest.mark.slow
 
