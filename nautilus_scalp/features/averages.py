@@ -14,6 +14,7 @@ from nautilus_scalp.features.tape import TRADE
 
 
 BOARD_HALF_LIFE_MS = 500.0
+EATEN_HALF_LIFE_MS = 1000.0
 _QUARTILE_STEP = 2.0  # standard deviations a weight; small against one once the average is full
 
 
@@ -57,6 +58,9 @@ def fade(state: Floats, ints: Ints, elapsed_ms: float) -> None:
     kept = math.exp(-LN2 * elapsed_ms / BOARD_HALF_LIFE_MS)
     state[at.OWN_FLOW] *= kept
     state[at.OWN_VOLUME] *= kept
+    kept = math.exp(-LN2 * elapsed_ms / EATEN_HALF_LIFE_MS)
+    state[at.EATEN_BID] *= kept
+    state[at.EATEN_ASK] *= kept
     state[at.MOVE_AGE_MS] += elapsed_ms
     state[at.QUOTE_AGE_MS] += elapsed_ms
     state[at.TRADE_AGE_MS] += elapsed_ms

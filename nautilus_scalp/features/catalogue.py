@@ -31,8 +31,8 @@ SELECTED = (
     "mid.acceleration.100ms.500ms",
     "squared_move.rate_ratio.1s.30s",
     "last_move.now",
-    # volume: raw, change, weighted by side, spike, accumulation
-    "volume.sum.250ms",
+    # volume: against the thinner queue, change, weighted by side, spike, accumulation
+    "thin_eaten.now",
     "volume.rate_ratio.1s.10s",
     "signed_volume.sum.100ms",
     "volume.rate_ratio.50ms.2s",

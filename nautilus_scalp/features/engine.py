@@ -44,7 +44,7 @@ __all__ = [
     "share_board",
 ]
 
-KERNEL_VERSION = 3  # raise it whenever a kernel change alters values: schemas then differ
+KERNEL_VERSION = 4  # raise it whenever a kernel change alters values: schemas then differ
 ALL, SELECTED_ALONE = "all", "selected"
 
 
@@ -306,9 +306,9 @@ class FeatureEngine:
             return
         for age in (at.SQUARED_MOVES, at.MOVE_MS, at.MOVE_AGE_MS, at.QUOTE_AGE_MS):
             floats[age] = 0.0
+        floats[at.EATEN_BID] = floats[at.EATEN_ASK] = 0.0
         first, clocks = int(ints[at.BARS]), int(ints[at.CLOCKS + 1])
-        for clock in range(clocks):
-            floats[first + clock * at.BAR_WIDTH + at.BAR_VOLUME] = 0.0
+        floats[first + at.BAR_VOLUME : first + clocks * at.BAR_WIDTH : at.BAR_WIDTH] = 0.0
         now_ns = int(ints[at.LAST_NS])
         self._trades_first = _TradesFirst(self.segment, int(ints[at.ORIGIN_NS]), now_ns)
         # The kernel knows one origin: it is moved so that what is left to wait for is the same.

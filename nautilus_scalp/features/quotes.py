@@ -106,6 +106,11 @@ def quote_sources(
     state[of.DEPTH_SIZE] = math.log(total / mean_depth)
     thin = math.log1p(mean_depth / (2.0 * min(bid_size, ask_size)))
     state[of.THIN_SIDE] = thin if imbalance > 0.0 else -thin
+    state[of.THIN_EATEN] = (
+        math.log1p(state[at.EATEN_ASK] / ask_size)
+        if imbalance > 0.0
+        else -math.log1p(state[at.EATEN_BID] / bid_size)
+    )
     state[of.ORDER_FLOW] = from_bid + from_ask
     state[at.OWN_FLOW] += from_bid + from_ask
     if ints[at.RICH] > 0:

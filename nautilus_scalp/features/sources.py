@@ -58,6 +58,14 @@ _CORE = (
     Source(
         "last_move", QUOTE, STATE, "price", "[-1, 1]", "sign of the last move * exp(-age/250ms)"
     ),
+    Source(
+        "thin_eaten",
+        QUOTE,
+        STATE,
+        "volume",
+        "signed log ratio",
+        "log(1 + volume traded into the thinner queue, half life 1 s, / the queue)",
+    ),
 )
 _RICH = (
     Source("bid_depth", QUOTE, STATE, "book", "log ratio", "log(2 bid size / mean)"),
@@ -178,6 +186,7 @@ RICH_NAMES = frozenset(source.name for source in _RICH)
     SQUARED_MOVE,
     MOVE,
     LAST_MOVE,
+    THIN_EATEN,
 ) = range(at.SOURCES, at.SOURCES + len(_CORE))
 RICH_FIRST = at.SOURCES + len(_CORE)
 TIME_FIRST = POSITION["day_sine"]

@@ -48,3 +48,7 @@ def trade_sources(state: Floats, price: float, size: float, side: float) -> None
     state[at.TRADE_PRICE] = price
     state[at.TRADE_AGE_MS] = 0.0
     state[at.OWN_VOLUME] += side * relative
+    if side > 0.0:
+        state[at.EATEN_ASK] += size
+    elif side < 0.0:
+        state[at.EATEN_BID] += size

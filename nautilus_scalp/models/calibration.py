@@ -6,10 +6,11 @@ Each is scaled as Platt (1999) does: ``p_move = sigmoid(g m + b)``, ``p_up = p_m
 The direction has no intercept, so calibration data that happen to trend leave no bias behind.
 Balanced class weights shift ``m`` by a constant; ``b`` takes that back.
 
-The ensemble also reads three `hints` of the book itself, which models of the average quote blur:
+The ensemble also reads five `hints` of the book itself, which models of the average quote blur:
 the tilt of the queues ``t = log(bid size / ask size)``; whether the best prices stand apart by more
-than a tick, ``o``; and where the last move pulls the gap then, ``l``. With them
-``p_move = sigmoid(g m + b + a o)`` and ``p_up = p_move sigmoid(h d + c t + q l)``.
+than a tick, ``o``; where the last move pulls the gap then, ``l``; and without a gap how fresh the
+last move is, ``f``, and how much of the thinner queue trades ate, ``e``. With them
+``p_move = sigmoid(g m + b + a o + r f + w e)`` and ``p_up = p_move sigmoid(h d + c t + q l)``.
 """
 
 import numpy as np
@@ -18,13 +19,17 @@ from numba import njit
 
 
 Float64 = npt.NDArray[np.float64]
-type Hints = tuple[float, float, float]
-type Columns = tuple[int, int, int]
+type Gains = tuple[float, float, float, float, float, float, float, float]
+type Hints = tuple[float, float, float, float, float]
+type Columns = tuple[int, int, int, int]
 
-MOVE_GAIN, MOVE_BIAS, GAP_GAIN, DIRECTION_GAIN, TILT_GAIN, PULL_GAIN = range(6)
-IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+MOVE_GAIN, MOVE_BIAS, GAP_GAIN, FRESH_GAIN, EATEN_GAIN, DIRECTION_GAIN, TILT_GAIN, PULL_GAIN = (
+    range(8)
+)
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+NO_HINTS = (0.0, 0.0, 0.0, 0.0, 0.0)
 WIDTH = len(IDENTITY)
-HINT_FEATURES = ("imbalance.now", "spread.now", "last_move.now")  # what hints are made of
+HINT_FEATURES = ("imbalance.now", "spread.now", "last_move.now", "thin_eaten.now")
 LARGEST_TILT = 6.0
 DOWN = 0
 FLAT = 1
@@ -55,8 +60,10 @@ def tilt(imbalance: float) -> float:
 
 def hint_columns(names: tuple[str, ...]) -> Columns:
     """Return where a model has the features in ``HINT_FEATURES``; -1 for one that it lacks."""
-    imbalance, spread, last_move = (names.index(f) if f in names else -1 for f in HINT_FEATURES)
-    return imbalance, spread, last_move
+    imbalance, spread, last_move, eaten = (
+        names.index(feature) if feature in names else -1 for feature in HINT_FEATURES
+    )
+    return imbalance, spread, last_move, eaten
 
 
 @njit(cache=True)
@@ -65,38 +72,46 @@ def hints(value: Float64, columns: Columns) -> Hints:
 
     A gap between the best prices closes, and the mid moves with it: up if the bid follows, down if
     the ask comes back. It mostly closes the way the last move went, less surely the wider it is.
+    Without a gap, moves follow each other; and a queue that trades eat is gone before one of the
+    same size that they leave alone.
 
     Parameters
     ----------
     value : float64[F]
         Features.
-    columns : tuple[int, int, int]
+    columns : tuple[int, int, int, int]
         From `hint_columns`; a hint whose feature is missing is 0.
 
     Returns
     -------
-    tuple[float, float, float]
+    tuple[float, float, float, float, float]
         Tilt of the queues; 1 if the best prices are more than a tick apart, else 0; the fading sign
-        of the last move over the ticks too many, 0 without a gap.
+        of the last move over the ticks too many, 0 without a gap; the size of that fading sign and
+        the log of 1 + what trades ate of the thinner queue over what is left, both 0 with a gap.
 
     """
     lean = tilt(value[columns[0]]) if columns[0] >= 0 else 0.0
+    last_move = value[columns[2]] if columns[2] >= 0 else 0.0
+    eaten = abs(value[columns[3]]) if columns[3] >= 0 else 0.0
     if columns[1] < 0 or value[columns[1]] < _WIDE:
-        return lean, 0.0, 0.0
-    pull = value[columns[2]] / (np.exp(value[columns[1]]) - 1.0) if columns[2] >= 0 else 0.0
-    return lean, 1.0, pull
+        return lean, 0.0, 0.0, abs(last_move), eaten
+    return lean, 1.0, last_move / (np.exp(value[columns[1]]) - 1.0), 0.0, 0.0
 
 
 @njit(cache=True)
 def hint_rows(values: Float64, columns: Columns) -> Float64:
-    """Read the `hints` of every row of features (float64[m, F]) into float64[m, 3]."""
-    out = np.empty((values.shape[0], 3))
+    """Read the `hints` of every row of features (float64[m, F]) into float64[m, 5]."""
+    out = np.empty((values.shape[0], len(NO_HINTS)))
     for i in range(values.shape[0]):
-        lean, gap, pull = hints(values[i], columns)
-        out[i, 0] = lean
-        out[i, 1] = gap
-        out[i, 2] = pull
+        for k, hint in enumerate(hints(values[i], columns)):
+            out[i, k] = hint
     return out
+
+
+@njit(cache=True)
+def hint_of(rows: Float64, i: int) -> Hints:
+    """Return one row of what `hint_rows` read."""
+    return rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3], rows[i, 4]
 
 
 @njit(cache=True)
@@ -107,16 +122,21 @@ def calibrated_odds(scores: Float64, calibration: Float64, hint: Hints) -> tuple
     ----------
     scores : float64[3]
         Log-probabilities up to a constant, in the order down, flat, up.
-    calibration : float64[6]
-        Move gain, move bias, gap gain, direction gain, tilt gain, pull gain.
-    hint : tuple[float, float, float]
-        `hints` of the event; zeros for a model alone.
+    calibration : float64[8]
+        Gain of the move, its bias, gains of gap, fresh move and eaten queue; gains of the
+        direction, of tilt and pull.
+    hint : tuple[float, float, float, float, float]
+        `hints` of the event; `NO_HINTS` for a model alone.
 
     """
     move, direction = log_odds(scores)
-    lean, gap, pull = hint
+    lean, gap, pull, fresh, eaten = hint
     return (
-        calibration[MOVE_GAIN] * move + calibration[MOVE_BIAS] + calibration[GAP_GAIN] * gap,
+        calibration[MOVE_GAIN] * move
+        + calibration[MOVE_BIAS]
+        + calibration[GAP_GAIN] * gap
+        + calibration[FRESH_GAIN] * fresh
+        + calibration[EATEN_GAIN] * eaten,
         calibration[DIRECTION_GAIN] * direction
         + calibration[TILT_GAIN] * lean
         + calibration[PULL_GAIN] * pull,
@@ -148,9 +168,9 @@ def calibrate_rows(scores: Float64, calibration: Float64, hint: Float64) -> Floa
     ----------
     scores : float64[m, 3]
         As for `calibrated_odds`.
-    calibration : float64[6]
+    calibration : float64[8]
         As for `calibrated_odds`.
-    hint : float64[m, 3]
+    hint : float64[m, 5]
         From `hint_rows`; zeros for a model alone.
 
     Returns
@@ -161,7 +181,7 @@ def calibrate_rows(scores: Float64, calibration: Float64, hint: Float64) -> Floa
     """
     out = np.empty_like(scores)
     for i in range(scores.shape[0]):
-        calibrate(scores[i], calibration, (hint[i, 0], hint[i, 1], hint[i, 2]), out[i])
+        calibrate(scores[i], calibration, hint_of(hint, i), out[i])
     return out
 
 
@@ -188,7 +208,7 @@ def fit_calibration(scores: Float64, label: npt.NDArray[np.integer]) -> Float64:
 
     Returns
     -------
-    float64[6]
+    float64[8]
         As for `calibrated_odds`, without hints. A weak prior (one pseudo-observation) holds the
         gains at 1 where the rows say nothing; gains are kept non-negative, so calibration never
         turns an opinion around.
@@ -201,7 +221,7 @@ def fit_calibration(scores: Float64, label: npt.NDArray[np.integer]) -> Float64:
     (direction_gain,) = fit_gains(
         odds[moved, 1:], label[moved] == UP, center=(1.0,), ridge=(1.0,), free=()
     )
-    return np.array((move_gain, bias, 0.0, direction_gain, 0.0, 0.0))
+    return np.array((move_gain, bias, 0.0, 0.0, 0.0, direction_gain, 0.0, 0.0))
 
 
 def fit_gains(

@@ -13,7 +13,9 @@ from nautilus_scalp.settings import to_iso
 _NS_PER_S = 1_000_000_000
 _HASH_SHOWN = 12
 _NONE = "None recorded."
-_CALIBRATION = ("move gain", "move bias", "gap gain", "direction gain", "tilt gain", "pull gain")
+_CALIBRATION = (
+    "move gain", "bias", "gap", "fresh", "eaten", "direction gain", "tilt", "pull",
+)  # fmt: skip
 
 
 def render_card(manifest: Manifest) -> str:

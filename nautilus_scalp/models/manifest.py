@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 
 from nautilus_scalp.features.engine import FeatureParams
+from nautilus_scalp.models.calibration import Gains
 from nautilus_scalp.models.certificate import ParityCertificate
 
 
-FORMAT = 4  # raise it whenever the layout changes: older artifacts are then refused
+FORMAT = 5  # raise it whenever the layout changes: older artifacts are then refused
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,9 +55,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Probability of up or down from which the signal counts as a call.
     call_thresholds : dict[str, float]
         The same by horizon in ms, for the probabilities of that horizon.
-    horizon_calibration : dict[str, tuple[float, float, float, float, float, float]]
-        By horizon in ms, how the mean of the models is calibrated for it: move gain, move bias, gap
-        gain, direction gain, tilt gain and pull gain.
+    horizon_calibration : dict[str, Gains]
+        By horizon in ms, how the mean of the models is calibrated for it: see
+        `nautilus_scalp.models.calibration.calibrated_odds`.
     metrics : dict[str, Any]
         Row counts and figures on the rows held out of training.
     importances : dict[str, dict[str, float]]
@@ -100,7 +101,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     weights: dict[str, float]
     signal_threshold: float
     call_thresholds: dict[str, float] = {}
-    horizon_calibration: dict[str, tuple[float, float, float, float, float, float]]
+    horizon_calibration: dict[str, Gains]
     metrics: dict[str, Any]
     importances: dict[str, dict[str, float]]
     label: dict[str, Any] = {}

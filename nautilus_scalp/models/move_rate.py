@@ -19,6 +19,7 @@ import numpy.typing as npt
 from numba import njit
 
 from nautilus_scalp.models.calibration import calibrated_odds
+from nautilus_scalp.models.calibration import hint_of
 from nautilus_scalp.models.calibration import write_odds
 
 
@@ -182,9 +183,7 @@ def _follow_rows(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unp
         if segment[i] != current:
             forget(state)
             current = np.int64(segment[i])
-        move, direction = calibrated_odds(
-            scores[i], calibration, (hint[i, 0], hint[i, 1], hint[i, 2])
-        )
+        move, direction = calibrated_odds(scores[i], calibration, hint_of(hint, i))
         move, direction = follow(move, direction, ts_event_ns[i], mid[i], rate, state)
         write_odds(move, direction, out[i])
 
@@ -205,9 +204,9 @@ def follow_rows(  # noqa: PLR0913, PLR0917 - what a row is made of, and how
     scores : float64[m, 3]
         Log-probabilities of down, flat, up; rows that are not finite are left out, as a stream
         would not see them.
-    hint : float64[m, 3]
+    hint : float64[m, 5]
         See `nautilus_scalp.models.calibration.hint_rows`.
-    calibration : float64[6]
+    calibration : float64[8]
         See `nautilus_scalp.models.calibration.calibrated_odds`.
     segment : int32[m]
         Non-negative; rows of several segments may interleave.

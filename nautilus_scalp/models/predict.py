@@ -5,6 +5,7 @@ import numpy.typing as npt
 from numba import njit
 
 from nautilus_scalp.models.boosting import boosting_scores
+from nautilus_scalp.models.calibration import NO_HINTS
 from nautilus_scalp.models.calibration import Columns
 from nautilus_scalp.models.calibration import Hints
 from nautilus_scalp.models.calibration import calibrate
@@ -64,7 +65,7 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
         Features of one event. A value that is not finite gives NaN and steps nothing.
     quote : tuple[int, float]
         Exchange time in nanoseconds, and mid price.
-    columns : tuple[int, int, int]
+    columns : tuple[int, int, int, int]
         Where the hints come from; see `nautilus_scalp.models.calibration.hint_columns`.
     rate_state
         See `nautilus_scalp.models.move_rate`.
@@ -83,7 +84,7 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
         See `nautilus_scalp.models.trees`.
     lstm_*
         See `nautilus_scalp.models.lstm`.
-    calibration : float64[5, 6]
+    calibration : float64[5, 8]
         Of each model in the order of ``MODEL_NAMES``, then of the ensemble.
     weights : float64[4]
         Of each model; they sum to 1.
@@ -132,7 +133,7 @@ def _combine(
     pooled, scores = out[POOLED_ROW], out[ENSEMBLE_ROW]
     pooled[:] = 0.0
     for k in range(weights.shape[0]):
-        calibrate(out[k], calibration[k], (0.0, 0.0, 0.0), out[k])
+        calibrate(out[k], calibration[k], NO_HINTS, out[k])
         for c in range(3):
             pooled[c] += weights[k] * out[k, c]
     opinion = pooled[2] - pooled[0]

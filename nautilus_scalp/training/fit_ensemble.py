@@ -22,10 +22,11 @@ Integer = npt.NDArray[np.integer]
 FEWEST_CALLS = 20
 THRESHOLDS = np.round(np.arange(0.5, 1.0, 0.01), 2)
 LEAN = 1.0  # the direction leans on the queues at least as much as on the models
+_HALVINGS = 12  # of the margin by which a probability must be sure, at most
 _AGREED = 0.5  # models and queues tell much the same: prior gain of their sum,
 _HELD = 30.0  # and the pseudo-observations that hold it: a few minutes cannot tell it better
-_HINTED = 0.1  # pseudo-observations that hold the gains of gap and pull at 0
-_RATE = 0.01  # and the move bias
+_PULLED = 0.1  # pseudo-observations that hold the gain of the pull at 0
+_MOVE_HELD = (1.0, 0.01, 0.03, 1.0, 1.0)  # and those of the move, its bias, gap, fresh, eaten
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +52,9 @@ class Pooling(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    calibration : float64[5, 6]
+    calibration : float64[5, 8]
         Of each model, then of the ensemble.
-    horizons : dict[int, float64[6]]
+    horizons : dict[int, float64[8]]
         By horizon in milliseconds: calibration of the mean of the models for that horizon.
     pooled : float64[m, 3]
         That mean, of the rows it was fitted on.
@@ -85,7 +86,7 @@ def fit_pooling(
         Uncalibrated probabilities.
     weights : float64[4]
         Of the models; they sum to 1.
-    hint : float64[m, 3]
+    hint : float64[m, 5]
         From `nautilus_scalp.models.calibration.hint_rows`.
     target : Outcome
         What the models were fitted to.
@@ -122,25 +123,25 @@ def fit_head(odds: Float64, hint: Float64, outcome: Outcome) -> Float64:
     ----------
     odds : float64[m, 2]
         Move and direction log-odds of the mean of the models.
-    hint : float64[m, 3]
-        Tilt, gap, pull.
+    hint : float64[m, 5]
+        Tilt, gap, pull, fresh move, eaten queue.
     outcome : Outcome
         What became true.
 
     Returns
     -------
-    float64[6]
+    float64[8]
         See `nautilus_scalp.models.calibration.calibrated_odds`.
 
     """
     weak = 1.0 / outcome.share
     known = outcome.label >= 0
-    lean, gap, pull = hint.T
-    move_gain, bias, gap_gain = fit_gains(
-        np.column_stack((odds[:, 0], np.ones(len(odds)), gap))[known],
+    lean, gap, pull, fresh, eaten = hint.T
+    moves = fit_gains(
+        np.column_stack((odds[:, 0], np.ones(len(odds)), gap, fresh, eaten))[known],
         outcome.label[known] != FLAT,
-        center=(1.0, 0.0, 0.0),
-        ridge=(weak, _RATE * weak, _HINTED * weak),
+        center=(1.0, 0.0, 0.0, 0.0, 0.0),
+        ridge=tuple(held * weak for held in _MOVE_HELD),
         free=(1,),
     )
     moved = known & (outcome.label != FLAT)
@@ -148,10 +149,10 @@ def fit_head(odds: Float64, hint: Float64, outcome: Outcome) -> Float64:
         np.column_stack((odds[:, 1] + LEAN * lean, lean, pull))[moved],
         outcome.label[moved] == UP,
         center=(_AGREED, 0.0, 0.0),
-        ridge=(_HELD * weak, weak, _HINTED * weak),
+        ridge=(_HELD * weak, weak, _PULLED * weak),
         free=(),
     )
-    return np.array((move_gain, bias, gap_gain, agreed, LEAN * agreed + tilted, pulled))
+    return np.array((*moves, agreed, LEAN * agreed + tilted, pulled))
 
 
 def call_threshold(
@@ -180,7 +181,8 @@ def call_threshold(
     -------
     float
         One of 0.50, 0.51 .. 0.99. Where none meets the target the probabilities are taken at their
-        word, with a margin: it is ``1 - target / 2``.
+        word, with a margin: it is ``1 - target / 2``, and if even those calls were wrong more often
+        than the target, ``1 - target / 4`` and so on.
 
     """
     known = np.flatnonzero((label >= 0) & np.isfinite(signal[:, 0]))
@@ -200,7 +202,11 @@ def call_threshold(
         shares.append((int(wrong[calls].sum()) + usual) / (count + usual))
         if max(shares) <= target:
             return float(threshold)
-    return 1.0 - target / 2.0
+    for word in 1.0 - target / 2.0 ** np.arange(1, _HALVINGS):
+        calls = top >= word
+        if not _many(calls) or float(wrong[calls].mean()) <= target:
+            return float(word)
+    return 1.0
 
 
 def _many(calls: npt.NDArray[np.bool_]) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nautilus_scalp.evaluation.classification import horizon_metrics
+from nautilus_scalp.models.calibration import Gains
 from nautilus_scalp.models.calibration import hint_columns
 from nautilus_scalp.models.calibration import hint_rows
 from nautilus_scalp.models.move_rate import follow_rows
@@ -37,9 +38,9 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    calibration : float64[5, 6]
+    calibration : float64[5, 8]
         Of each model, then of the ensemble.
-    horizons : dict[str, tuple[float, float, float, float, float, float]]
+    horizons : dict[str, Gains]
         By horizon in milliseconds: calibration of the mean of the models for that horizon.
     signal_threshold : float
         Probability of up or down from which the signal is a call.
@@ -51,7 +52,7 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     calibration: Floats
-    horizons: dict[str, tuple[float, float, float, float, float, float]]
+    horizons: dict[str, Gains]
     signal_threshold: float
     thresholds: dict[str, float]
     folds: list[dict[str, Any]]

@@ -46,7 +46,7 @@ from nautilus_scalp.training.fit_models import pack_models
 from nautilus_scalp.training.labels import NS_PER_MS
 
 
-FEATURES = 7
+FEATURES = 8
 ROWS = 1500
 
 
@@ -182,7 +182,7 @@ def ensemble(
     models = fit_models(rows, rows, config, lambda _stage, _fraction: None)
     arrays = pack_models(models) | {"weights": np.array([0.1, 0.3, 0.4, 0.2])}
     imbalance, *others = HINT_FEATURES
-    names = (imbalance, "1", "2", *others, "5", "6")
+    names = (imbalance, "1", "2", *others, "6", "7")
     manifest = msgspec.structs.replace(model_manifest, feature_names=names)
     calibration = rng.uniform(0.5, 1.5, size=(5, WIDTH))
     rate = np.array((50 * NS_PER_MS, 200.0 * NS_PER_MS, 0.5, 1.0, 0.5, 0.2))

@@ -68,7 +68,7 @@ def manifest() -> Manifest:
         sizes={},
         weights={"logistic": 1.0},
         signal_threshold=0.8,
-        horizon_calibration={"100": (1.0, 0.1, 0.0, 1.0, 0.0, 0.0), "500": IDENTITY},
+        horizon_calibration={"100": (1.0, 0.1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0), "500": IDENTITY},
         metrics={"rows": {"train": 3}},
         importances={},
     )

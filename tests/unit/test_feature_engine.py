@@ -54,6 +54,21 @@ def test_order_flow_imbalance_by_hand() -> None:
     assert engine.value[0] == pytest.approx(math.sqrt(3.0 / 5.5 + 2.0 / (20.0 / 3.0)))
 
 
+def test_what_trades_ate_of_the_thinner_queue_by_hand() -> None:
+    engine = _engine("thin_eaten.now")
+    engine.on_quote(START, 100.0, 100.1, 8.0, 2.0)
+    assert engine.value.tolist() == [0.0]
+    engine.on_trade(START, 100.1, 3.0, 1.0)  # a buyer takes from the ask, the thinner queue
+    engine.on_trade(START, 100.0, 5.0, -1.0)
+    engine.on_trade(START, 100.0, 7.0, 0.0)  # of an unknown side: takes from neither
+    engine.on_quote(START, 100.0, 100.1, 8.0, 1.0)
+    assert engine.value[0] == pytest.approx(math.log(1.0 + 3.0))
+    engine.on_quote(START + 1_000 * MS, 100.0, 100.1, 1.0, 2.0)  # now the bid, a half life later
+    assert engine.value[0] == pytest.approx(-math.log(1.0 + 2.5))
+    engine.on_quote(START + 7_000 * MS, 100.0, 100.1, 1.0, 2.0)  # a gap: forgotten
+    assert engine.value.tolist() == [0.0]
+
+
 def test_trade_features_show_at_the_next_quote() -> None:
     engine = _engine("signed_volume.balance.1s", "value.average_gap.1s")
     engine.on_quote(START, 100.0, 100.2, 1.0, 1.0)

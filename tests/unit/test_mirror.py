@@ -23,6 +23,7 @@ START = 1_700_000_000_000 * MS
 ODD = (
     "imbalance.now", "pressure.now", "imbalance_5.now", "level_flow_2.sum.1s", "cost_skew.now",
     "mark_gap.now", "funding_rate.now", "signed_volume.sum.1s", "mid.deviation.500ms",
+    "thin_eaten.now",
 )  # fmt: skip
 EVEN = ("spread.now", "level_size_3.now", "volume.sum.1s")
 

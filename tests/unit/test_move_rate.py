@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from nautilus_scalp.models.calibration import IDENTITY
+from nautilus_scalp.models.calibration import NO_HINTS
 from nautilus_scalp.models.move_rate import CAPACITY
 from nautilus_scalp.models.move_rate import follow
 from nautilus_scalp.models.move_rate import follow_rows
@@ -29,8 +30,8 @@ def _follow_all(
     mid: npt.NDArray[np.float64],
     rate: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    plain = np.array(IDENTITY)
-    return follow_rows(np.log(told), np.zeros_like(told), plain, segment, ts, mid, rate)
+    plain, hint = np.array(IDENTITY), np.zeros((len(told), len(NO_HINTS)))
+    return follow_rows(np.log(told), hint, plain, segment, ts, mid, rate)
 
 
 def test_an_outcome_by_hand() -> None:

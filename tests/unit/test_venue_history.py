@@ -97,6 +97,17 @@ def test_trades_of_the_past_warm_up_what_is_made_of_trades() -> None:
     assert 900 < waited_ms < 1_100
 
 
+def test_what_trades_ate_is_counted_from_where_queues_are_seen() -> None:
+    engine = FeatureEngine(FACTS, PARAMS, ("thin_eaten.now",))
+    engine.on_trade(START, 50_000.0, 1.0, 1.0)
+    engine.begin_quotes()
+    engine.on_quote(START + MS, 50_000.0, 50_000.1, 2.0, 1.0)
+    assert engine.value.tolist() == [0.0]
+    engine.on_trade(START + MS, 50_000.1, 1.0, 1.0)
+    engine.on_quote(START + MS, 50_000.0, 50_000.1, 2.0, 1.0)
+    assert engine.value[0] == pytest.approx(np.log(2.0))
+
+
 def test_without_enough_past_trades_are_waited_for() -> None:
     events = market(8)
     engine = FeatureEngine(FACTS, PARAMS, TRADED)
@@ -122,7 +133,6 @@ def test_what_trades_determine_is_named() -> None:
     assert from_trades_alone(TRADED + QUOTED) == set(TRADED)
     assert from_trades_alone(["trade_move.mean.2s", "trade_gap.now", "rsi(14).1m"]) == set()
     assert from_trades_alone(SELECTED) == {
-        "volume.sum.250ms",
         "volume.rate_ratio.1s.10s",
         "signed_volume.sum.100ms",
         "volume.rate_ratio.50ms.2s",
