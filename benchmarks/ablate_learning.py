@@ -39,6 +39,7 @@ from nautilus_scalp.data.catalog import read_tape
 from nautilus_scalp.data.synthetic.events import synthetic_tape
 from nautilus_scalp.data.synthetic.params import SyntheticParams
 from nautilus_scalp.errors import InputError
+from nautilus_scalp.features.catalogue import SELECTED
 from nautilus_scalp.features.tape import Tape
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.settings import to_ns
@@ -101,6 +102,11 @@ def equal_weights(ts_event_ns: npt.NDArray[np.int64], *_interval: object) -> Flo
     return np.ones(len(ts_event_ns))
 
 
+def with_total_volume() -> tuple[str, ...]:
+    """Return the 25 with what trades ate of the thinner queue replaced by the volume alone."""
+    return tuple("volume.sum.250ms" if name == "thin_eaten.now" else name for name in SELECTED)
+
+
 class Fit(msgspec.Struct, frozen=True, kw_only=True):
     """
     A choice that is undone before fitting.
@@ -129,6 +135,7 @@ FITS = {
     "features learned, not fixed": Fit(
         config=replace(BASE, selection=SelectionParams(method="learned"))
     ),
+    "volume, not what it ate of a queue": Fit(config=replace(BASE, columns=with_total_volume())),
     "scaling by plain mean and deviation": Fit(
         patches={"fit_models.fit_scaler": plain_scaler}, same_trees=True
     ),
