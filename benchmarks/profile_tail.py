@@ -2,9 +2,10 @@
 Where the time between a quote and its signal goes, at the median and in the slowest percent.
 
 Run with ``python benchmarks/profile_tail.py MODEL``. The ensemble actor plays the end of the sample
-inside Nautilus's engine with every indicator; each step of its handler is stamped. Printed are
-percentiles of every step, the mean of the steps over the slowest percent of quotes, and how slow
-quotes are on which bars close: those of every hundred milliseconds, second and minute.
+inside Nautilus's engine with every indicator; each step of its handler is stamped: those to the
+signal, and the rest of the catalogue after it. Printed are percentiles of every step, the mean of
+the steps over the slowest percent of signals, and how slow quotes are on which bars close: those of
+every hundred milliseconds, second and minute.
 """
 
 import math
@@ -39,7 +40,16 @@ from nautilus_scalp.signals.policy import decide
 SAMPLE = Path(__file__).parents[1] / "catalogs" / "sample"
 BTC = InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
 QUOTES, WARM_UP = 40_000, 1_000
-STEPS = ("quote to floats", "indicators", "models", "decision", "message", "bus", "whole")
+STEPS = (
+    "quote to floats",
+    "features",
+    "models",
+    "decision",
+    "message",
+    "bus",
+    "signal",
+    "catalogue",
+)
 CLOCKS_MS = (100, 1_000, 60_000)
 now = time.perf_counter_ns
 
@@ -80,7 +90,12 @@ class StampedActor(EnsembleActor):
         self._probe.entered_ns = made
         self.msgbus.publish(channel.topic, signal)
         heard = made + self._probe.taken_ns[-1]
-        self.stamps.append((entered, converted, computed, predicted, decided, made, heard))
+        published = now()
+        engine.catch_up()
+        caught_up = heard + now() - published
+        self.stamps.append(
+            (entered, converted, computed, predicted, decided, made, heard, caught_up)
+        )
         self.times_ms.append(tick.ts_event // 1_000_000)
 
 
@@ -109,8 +124,10 @@ def play(model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     engine.dispose()
     stamps = np.array(actor.stamps)[WARM_UP:]
     steps = np.diff(stamps, axis=1) / 1e3
-    whole = (stamps[:, -1] - stamps[:, 0]) / 1e3
-    return np.column_stack((steps, whole)), np.array(actor.times_ms)[WARM_UP:]
+    signal = steps[:, :-1].sum(axis=1)
+    return np.column_stack((steps[:, :-1], signal, steps[:, -1])), np.array(actor.times_ms)[
+        WARM_UP:
+    ]
 
 
 def main() -> None:
@@ -121,8 +138,9 @@ def main() -> None:
     for percentile in (50, 90, 99, 99.9):
         values = np.percentile(taken_us, percentile, axis=0)
         write(f"{'p' + str(percentile):>18}" + "".join(f"{v:>16.1f}" for v in values) + "\n")
-    whole = taken_us[:, -1]
-    slowest = taken_us[whole > np.percentile(whole, 99)].mean(axis=0)
+    whole = taken_us[:, -2:].sum(axis=1)
+    signal = taken_us[:, -2]
+    slowest = taken_us[signal > np.percentile(signal, 99)].mean(axis=0)
     write(f"{'slowest 1 %, mean':>18}" + "".join(f"{v:>16.1f}" for v in slowest) + "\n")
     closes = np.diff(times_ms[:, None] // np.array(CLOCKS_MS), axis=0, prepend=0) > 0
     for count in range(len(CLOCKS_MS) + 1):

@@ -123,12 +123,13 @@ def run_bench(catalog: Path, progress: Report) -> dict[str, Any]:
     engine = FeatureEngine(tape.instruments[0], mode=ALL)
     features_us = _quotes_through(engine, tape)
     progress("inside the engine", 0.7)
-    latency_us, events, with_us, bare = _inside_engine(catalog, tape, ensemble)
+    latency_us, handled_us, events, with_us, bare = _inside_engine(catalog, tape, ensemble)
     return {
         "indicators": len(engine.names),
         "models": ensemble.manifest.sizes,
         "events": events,
         "tick_to_signal_us": _percentiles(latency_us),
+        "tick_to_catalogue_us": _percentiles(handled_us),
         "features_us": _percentiles(features_us),
         "ensemble_us": _percentiles(ensemble_us),
         "library_us": _percentiles(library_us),
@@ -176,8 +177,8 @@ def _quotes_through(engine: FeatureEngine, tape: Tape) -> Microseconds:
 
 def _inside_engine(
     catalog: Path, tape: Tape, ensemble: Ensemble
-) -> tuple[Microseconds, int, float, float]:
-    """Return tick-to-signal latencies, events, and events per second with actor and without."""
+) -> tuple[Microseconds, Microseconds, int, float, float]:
+    """Return times to signal and to catalogue, events, events a second with actor and without."""
     instrument_id = InstrumentId.from_str(tape.instruments[0].instrument_id)
     stored = ParquetDataCatalog(str(catalog))
     instrument = stored.instruments(instrument_ids=[instrument_id.value])[0]
@@ -209,11 +210,14 @@ def _inside_engine(
             window = (start_ns, int(tape.ts_init_ns[-1]) + 1)
             names = [instrument_id.value]
             actor.replay_side_events(partial(side_events, catalog, names, window))
-            _stamp_entry(actor, probe)
+            handled_ns = _stamp_entry(actor, probe)
             engine.add_actor(actor)
             engine.add_strategy(probe)
             rate = _events_per_s(engine)
-        return np.array(probe.taken_ns[_WARM_UP_EVENTS:]) / 1e3, engine.iteration, rate, bare
+        taken_us, handled_us = (
+            np.array(taken[_WARM_UP_EVENTS:]) / 1e3 for taken in (probe.taken_ns, handled_ns)
+        )
+        return taken_us, handled_us, engine.iteration, rate, bare
     finally:
         engine.dispose()
 
@@ -224,21 +228,23 @@ def _events_per_s(engine: BacktestEngine) -> float:
     return float(engine.iteration / (time.perf_counter() - started))
 
 
-def _stamp_entry(actor: EnsembleActor, probe: SignalProbe) -> None:
+def _stamp_entry(actor: EnsembleActor, probe: SignalProbe) -> list[int]:
     """
-    Let the probe know when the actor's handler is entered; costs one stamp itself.
+    Let the probe know when the actor's handler is entered, and return what each call is to take.
 
     Depth, mark prices and funding rates from before the quote are given to the features first: live
     they are messages of their own.
     """
-    handler = actor.on_quote_tick
+    handler, handled_ns = actor.on_quote_tick, list[int]()
 
     def entered(tick: QuoteTick) -> None:
         actor.side_tape.play_until(tick.ts_init)
         probe.entered_ns = time.perf_counter_ns()
         handler(tick)
+        handled_ns.append(time.perf_counter_ns() - probe.entered_ns)
 
     actor.on_quote_tick = entered  # type: ignore[method-assign]
+    return handled_ns
 
 
 def _percentiles(taken_us: Microseconds) -> dict[str, float]:
