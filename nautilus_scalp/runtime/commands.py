@@ -271,8 +271,12 @@ def synth(options: argparse.Namespace) -> None:
     from nautilus_scalp.runtime.tables import oracle_table
 
     chosen = {"hours": options.hours, "edge": options.edge, "seed": options.seed}
-    if options.instrument:
-        chosen["instrument_id"] = options.instrument
+    asked = {
+        "instrument_id": options.instrument,
+        "half_life_ms": options.half_life_ms,
+        "base_price": options.price,
+    }
+    chosen |= {name: value for name, value in asked.items() if value is not None}
     with progress_bar() as progress:
         report = write_synthetic(options.catalog, SyntheticParams(**chosen), progress)
     if options.json:

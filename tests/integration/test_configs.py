@@ -23,7 +23,7 @@ from tests.fakes.small_model import write_artifact
 pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
 
 CONFIGS = sorted(Path("configs/backtest").glob("*.toml"))
-SECONDS = 60.0
+SECONDS = 90.0
 
 
 # Not the minutes that the configurations judge; the guard knows the risk after thirty seconds.
@@ -51,7 +51,7 @@ def overrides(tmp_path_factory: pytest.TempPathFactory, model: str) -> list[str]
                 base_price=price,
             ),
         )
-    return [f"run.catalog={folder / 'catalog'}", "run.end=2024-07-19T00:01:00Z", model]
+    return [f"run.catalog={folder / 'catalog'}", "run.end=2024-07-19T00:01:30Z", model]
 
 
 def play(path: Path, overrides: list[str]) -> int:

@@ -160,6 +160,7 @@ def test_command_answers_in_json(
 
 def test_synth_writes_a_catalog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["synth", "--catalog", str(tmp_path / "market"), "--hours", "0.05", "--edge", "0.5"]
+    arguments += ["--half-life-ms", "30000", "--price", "60000"]
     assert main([*arguments, "--seed", "4", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     figures = {row["name"]: row for row in report["match"]["rows"]}
@@ -169,7 +170,8 @@ def test_synth_writes_a_catalog(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "too short to be set beside" in capsys.readouterr().out
     assert main(["synth", "--catalog", str(tmp_path / "long"), "--hours", "0.04"]) == 0
     assert "beside BTCUSDT-PERP.BINANCE, 2024-07-18T23:57" in capsys.readouterr().out
-    assert report["params"]["edge"] == 0.5
+    params = report["params"]
+    assert (params["edge"], params["half_life_ms"], params["base_price"]) == (0.5, 30_000, 60_000)
     assert report["quotes"] > 1_000
     assert len(read_tape(tmp_path / "market")) == report["quotes"] + report["trades"]
     assert main([*arguments, "--seed", "4"]) == 2  # it is there already
