@@ -38,6 +38,7 @@ from nautilus_scalp.runtime.report.results import StrategyResult
 
 type Floats = npt.NDArray[np.float64]
 
+BOUND_HOURS = 12.0  # of the first table; a longer market begins with the shorter one
 LATENCY_MS = 20
 AFTER_MS = 15_000  # seven half-lives of the signal: nothing is left of it
 LEANS = (-1.0, -0.5, -0.2, 0.0, 0.2, 0.3, 0.5, 1.0)
@@ -192,9 +193,10 @@ def main() -> None:
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
     with tempfile.TemporaryDirectory(prefix="nautilus-scalp-") as folder:
         catalog, params = market(Path(folder), hours, EDGE, seed)
+        longer = msgspec.structs.replace(params, hours=BOUND_HOURS)
         lines = [
-            f"{hours:g} h with edge {EDGE:g}, a quote at the best price that a jump runs over",
-            *bound(params),
+            f"{BOUND_HOURS:g} h with edge {EDGE:g}, a quote at the best price, run over by a jump",
+            *bound(longer),
             "",
             f"{hours:g} h with edge {EDGE:g}, the maker",
             *maker(catalog, params),
