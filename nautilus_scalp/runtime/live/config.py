@@ -159,7 +159,7 @@ class LiveSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Stop by itself after this long; by default it runs until it is told to stop.
     rehearsal_ms : float
         Time between two rehearsals of a prediction while no tick comes; they keep the way from a
-        tick to its signal in the processor's caches, for a tenth of a core. 0 for none.
+        tick to its signal in the processor's caches, for about a tenth of a core. 0 for none.
     status_interval_s : float
         Time between two status lines.
     log_level : str
