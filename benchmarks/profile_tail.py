@@ -1,11 +1,12 @@
 """
 Where the time between a quote and its signal goes, at the median and in the slowest percent.
 
-Run with ``python benchmarks/profile_tail.py MODEL``. The ensemble actor plays the end of the sample
-inside Nautilus's engine with every indicator; each step of its handler is stamped: those to the
-signal, and the rest of the catalogue after it. Printed are percentiles of every step, the mean of
-the steps over the slowest percent of signals, and how slow quotes are on which bars close: those of
-every hundred milliseconds, second and minute.
+Run with ``python benchmarks/profile_tail.py MODEL [PAUSE_MS]``. The ensemble actor plays the end of
+the sample inside Nautilus's engine with every indicator; each step of its handler is stamped: those
+to the signal, and the rest of the catalogue after it. Printed are percentiles of every step, the
+mean of the steps over the slowest percent of signals, and how slow quotes are on which bars close:
+those of every hundred milliseconds, second and minute. With a pause nothing happens for so long
+before each of 6,000 quotes: what has left the processor's caches by then takes longer.
 """
 
 import math
@@ -39,7 +40,7 @@ from nautilus_scalp.signals.policy import decide
 
 SAMPLE = Path(__file__).parents[1] / "catalogs" / "sample"
 BTC = InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
-QUOTES, WARM_UP = 40_000, 1_000
+QUOTES, PAUSED_QUOTES, WARM_UP = 40_000, 6_000, 1_000
 STEPS = (
     "quote to floats",
     "features",
@@ -57,15 +58,18 @@ now = time.perf_counter_ns
 class StampedActor(EnsembleActor):
     """The ensemble actor's handler, step by step."""
 
-    def __init__(self, config: EnsembleActorConfig, probe: SignalProbe) -> None:
+    def __init__(self, config: EnsembleActorConfig, probe: SignalProbe, pause_s: float) -> None:
         super().__init__(config)
         self._probe = probe
+        self._pause_s = pause_s
         self.stamps: list[tuple[int, ...]] = []
         self.times_ms: list[int] = []
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """Do what the actor does, and stamp between the steps."""
         self.side_tape.play_until(tick.ts_init)  # live, messages of their own
+        if self._pause_s:
+            time.sleep(self._pause_s)
         entered = now()
         channel = self._channels[tick.instrument_id]
         engine, stream = channel.engine, channel.stream
@@ -99,10 +103,12 @@ class StampedActor(EnsembleActor):
         self.times_ms.append(tick.ts_event // 1_000_000)
 
 
-def play(model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def play(model: str, pause_s: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Return microseconds by quote and step, and the quotes' times in milliseconds."""
     catalog = ParquetDataCatalog(str(SAMPLE))
-    quotes = catalog.query(QuoteTick, identifiers=[BTC.value])[-QUOTES:]
+    quotes = catalog.query(QuoteTick, identifiers=[BTC.value])[
+        -(PAUSED_QUOTES if pause_s else QUOTES) :
+    ]
     first_ns, last_ns = quotes[0].ts_init, quotes[-1].ts_init
     trades = catalog.query(TradeTick, identifiers=[BTC.value], start=first_ns)
     engine = BacktestEngine(
@@ -116,7 +122,7 @@ def play(model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     engine.add_data(quotes + trades)
     probe = SignalProbe(BTC)
     config = EnsembleActorConfig(instrument_ids=[BTC], model_path=model, indicators="all")
-    actor = StampedActor(config, probe)
+    actor = StampedActor(config, probe, pause_s)
     actor.replay_side_events(partial(side_events, SAMPLE, [BTC.value], (first_ns, last_ns)))
     engine.add_actor(actor)
     engine.add_strategy(probe)
@@ -132,7 +138,8 @@ def play(model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
 
 def main() -> None:
     """Print the profile."""
-    taken_us, times_ms = play(sys.argv[1])
+    pause_ms = float(sys.argv[2]) if len(sys.argv) > 2 else 0.0
+    taken_us, times_ms = play(sys.argv[1], pause_ms / 1e3)
     write = sys.stdout.write
     write(f"{'us':>18}" + "".join(f"{step:>16}" for step in STEPS) + "\n")
     for percentile in (50, 90, 99, 99.9):
