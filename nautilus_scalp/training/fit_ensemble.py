@@ -21,7 +21,7 @@ Integer = npt.NDArray[np.integer]
 
 FEWEST_CALLS = 20
 THRESHOLDS = np.round(np.arange(0.5, 1.0, 0.01), 2)
-LEAN = 1.0  # the direction leans on the queues at least as much as on the models
+LEAN = 0.5  # the direction leans on the queues at least half as much as on the models
 _HALVINGS = 12  # of the margin by which a probability must be sure, at most
 _AGREED = 0.5  # models and queues tell much the same: prior gain of their sum,
 _HELD = 30.0  # and the pseudo-observations that hold it: a few minutes cannot tell it better
@@ -116,7 +116,7 @@ def fit_head(odds: Float64, hint: Float64, outcome: Outcome) -> Float64:
     """Fit how the mean of the models and the hints of the book become a forecast.
 
     Priors hold the gains as strongly as if every row were ``share`` observations. The direction is
-    ``h (d + t) + c t + q l`` with gains of at least 0: whatever a market taught the models, the
+    ``h (d + t / 2) + c t + q l`` with gains of at least 0: whatever a market taught the models, the
     queues keep a say that carried over to every other market tried.
 
     Parameters

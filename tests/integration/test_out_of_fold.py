@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from nautilus_scalp.data.catalog import read_tape
+from nautilus_scalp.models.calibration import WIDTH
 from nautilus_scalp.models.ensemble import Ensemble
 from nautilus_scalp.settings import to_ns
 from nautilus_scalp.training import out_of_fold
@@ -135,7 +136,7 @@ def test_what_was_said_is_joined_and_judged_by_part(dataset: Dataset) -> None:
     part = (np.arange(count) > count // 2).astype(np.int64)
     said = msgspec.structs.replace(said, per_model=per_model, part=part)
     joined = join_models(said, np.full(4, 0.25), dataset, CONFIG)
-    assert joined.calibration.shape == (5, 6)
+    assert joined.calibration.shape == (5, WIDTH)
     assert set(joined.horizons) == set(joined.thresholds) == {"100", "500", "1000"}
     assert joined.horizons["500"] == tuple(joined.calibration[4])
     assert joined.signal_threshold == joined.thresholds["500"]

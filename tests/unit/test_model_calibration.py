@@ -230,7 +230,7 @@ def test_fresh_moves_and_eaten_queues_tell_of_moves_not_of_their_direction() -> 
     label = np.where(moved, rng.choice((0, 2), 40_000), 1)
     blind = np.zeros((40_000, 2))
     fitted = fit_head(blind, hint, Outcome(label=label, share=1.0))
-    np.testing.assert_allclose(fitted, [1.0, -1.0, 0.0, 1.0, 0.5, 0.5, 0.5, 0.0], atol=0.08)
+    np.testing.assert_allclose(fitted, [1.0, -1.0, 0.0, 1.0, 0.5, 0.5, LEAN * 0.5, 0.0], atol=0.08)
     still = np.where(moved, 1, label)  # what would turn a hint around is left out
     against = fit_head(blind, hint, Outcome(label=still, share=1.0))
     assert (against[FRESH_GAIN : EATEN_GAIN + 1] == 0.0).all()
