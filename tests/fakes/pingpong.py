@@ -12,13 +12,13 @@ from nautilus_trader.trading.strategy import Strategy
 
 
 class PingPongConfig(StrategyConfig, frozen=True):
-    """What to quote, how much, how often (nanoseconds), and on which quote to fail (0 = never)."""
+    """What to quote, how much, how often (ns), and after how many fills to fail (0 = never)."""
 
     instrument_id: InstrumentId
     trade_size: Decimal = Decimal("0.002")
     max_position: Decimal = Decimal("0.004")
     pause_ns: int = 200_000_000
-    fail_at_quote: int = 0
+    fail_after_fills: int = 0
 
 
 class PingPong(Strategy):
@@ -29,7 +29,7 @@ class PingPong(Strategy):
         self.signals_received = 0
         self.refusals: Counter[str] = Counter()
         self.fills = 0
-        self._quotes = 0
+        self._own_fills = 0
         self._next_ns = 0
 
     def on_start(self) -> None:
@@ -39,8 +39,7 @@ class PingPong(Strategy):
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """Requote both sides once a pause."""
-        self._quotes += 1
-        if self._quotes == self.config.fail_at_quote:
+        if 0 < self.config.fail_after_fills <= self._own_fills:
             message = "planned failure"
             raise RuntimeError(message)
         now = self.clock.timestamp_ns()
@@ -78,6 +77,7 @@ class PingPong(Strategy):
     def on_order_filled(self, _event: OrderFilled) -> None:
         """Count."""
         self.fills += 1
+        self._own_fills += 1
 
     def on_save(self) -> dict[str, bytes]:
         """Keep the count of fills."""

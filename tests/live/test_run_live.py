@@ -48,7 +48,7 @@ def test_an_end_that_is_asked_for_at_the_start_is_not_forgotten(trader: Trader) 
 
 
 def test_strategy_that_fails_is_stopped_flat(exchange: Exchange, trader: Trader) -> None:
-    trader.start(fail_at_quote=60)
+    trader.start(fail_after_fills=2)
     assert trader.end(None) == 1
     assert "planned failure" in trader.output
     assert exchange.state()["orders"] > 0

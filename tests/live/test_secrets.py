@@ -60,11 +60,12 @@ def test_words_in_compressed_columns_are_seen(tmp_path: Path) -> None:
 def test_keys_are_written_nowhere(exchange: Exchange, trader: Trader, redis_port: int) -> None:
     told = []
     everything = ('live.log_level="DEBUG"', f"redis.port={redis_port}", "recorder.features=false")
-    trader.start(*everything, fail_at_quote=120)
+    trader.start(*everything, fail_after_fills=4)
     exchange.wait(lambda state: state["trades"] >= 1, "a fill")
     exchange.fault(http_status=503, http_errors=2)
     assert trader.end(None) == 1
     assert "planned failure" in trader.output
+    exchange.fault(http_errors=0)
     told.append(trader.output)
     trader.keys = PracticeKeys(api_key=exchange.keys.api_key, api_secret=WRONG.api_secret)
     for keys in (trader.keys, WRONG):
