@@ -26,6 +26,9 @@ class QuoteListener:
     hear : Callable[[QuoteTick], None]
         Is called. While it is, it says when it wants to look at a market whose prices stand: by
         `wake_ns`, `begin_ns` and `end_ns`, which keep their values until then.
+    glance : Callable[[int], bool], optional
+        Is called instead, with the exchange's time, while the listener rests; says whether the
+        quote has to be heard after all.
 
     Attributes
     ----------
@@ -33,13 +36,36 @@ class QuoteListener:
         From this moment on, by ``ts_init``, it is called for any quote.
     begin_ns, end_ns : int
         Outside of these moments, by the exchange's time, it is called for any quote.
+    rest_ns, rest_event_ns : int
+        Until these moments, by ``ts_init`` and by the exchange's time, it rests: when `wake_ns` has
+        come it only glances at a market whose prices stand, and again after `step_ns`.
+    step_ns : int
+        Time between two glances.
 
     """
 
-    __slots__ = ("_reader", "begin_ns", "end_ns", "hear", "wake_ns")
+    __slots__ = (
+        "_reader",
+        "begin_ns",
+        "end_ns",
+        "glance",
+        "hear",
+        "rest_event_ns",
+        "rest_ns",
+        "step_ns",
+        "wake_ns",
+    )
 
-    def __init__(self, hear: Callable[[QuoteTick], None]) -> None:
+    def __init__(
+        self,
+        hear: Callable[[QuoteTick], None],
+        glance: Callable[[int], bool] = lambda _ts_event: True,
+    ) -> None:
         self.hear = hear
+        self.glance = glance
+        self.rest_ns = 0
+        self.rest_event_ns = 0
+        self.step_ns = 0
         self.wake_ns = 0
         self.begin_ns = 0
         self.end_ns = NEVER_NS
@@ -52,6 +78,8 @@ class QuoteListener:
 
     def wake_by(self, ts_ns: int = 0) -> None:
         """Hear the first quote from a moment on, the next one by default."""
+        if ts_ns < self.rest_ns:  # noqa: PLR1730 (the call of min would take longer)
+            self.rest_ns = ts_ns
         if ts_ns < self.wake_ns:
             self.wake_ns = ts_ns
             if self._reader is not None:
@@ -75,7 +103,7 @@ class QuoteListener:
         """
         topic = TopicCache().get_quotes_topic(instrument_id)
         self._reader = _last_reader(actor.msgbus, topic) or QuoteReader()
-        self.wake_ns = 0
+        self.wake_by()
         self._reader.join(self)
         actor.msgbus.subscribe(topic, self._reader.on_quote)
         actor.subscribe_quote_ticks(instrument_id)
@@ -158,18 +186,28 @@ class QuoteReader:
 
     def _tell(self, tick: QuoteTick) -> None:
         self.last = tick
-        prices = quote_prices(tick)
-        moved = prices != (self._bid, self._ask)
+        prices = bid, ask = quote_prices(tick)
+        moved = bid != self._bid or ask != self._ask
         ts_init, ts_event = tick.ts_init, tick.ts_event
         self._bid, self._ask = _NO_PRICES  # until everybody has heard of these
+        self._wake_ns = NEVER_NS  # unless somebody is woken by who hears of them later
+        wake_ns, begin_ns, end_ns = NEVER_NS, 0, NEVER_NS
         for one in self._listeners:
-            if moved or ts_init >= one.wake_ns or not one.begin_ns <= ts_event < one.end_ns:
+            if moved or not one.begin_ns <= ts_event < one.end_ns:
                 one.hear(tick)
+            elif ts_init >= one.wake_ns:
+                rests = ts_init < one.rest_ns and ts_event < one.rest_event_ns
+                if rests and not one.glance(ts_event):
+                    one.wake_ns = ts_init + one.step_ns
+                else:
+                    one.hear(tick)
+            # No min and max: their calls would take longer than all the rest.
+            wake_ns = one.wake_ns if one.wake_ns < wake_ns else wake_ns  # noqa: FURB136
+            begin_ns = one.begin_ns if one.begin_ns > begin_ns else begin_ns  # noqa: FURB136
+            end_ns = one.end_ns if one.end_ns < end_ns else end_ns  # noqa: FURB136
+        self._wake_ns = min(wake_ns, self._wake_ns)
+        self._begin_ns, self._end_ns = begin_ns, end_ns
         self._bid, self._ask = prices
-        listeners = self._listeners
-        self._wake_ns = min([one.wake_ns for one in listeners], default=NEVER_NS)
-        self._begin_ns = max([one.begin_ns for one in listeners], default=0)
-        self._end_ns = min([one.end_ns for one in listeners], default=NEVER_NS)
 
 
 def _last_reader(bus: MessageBus, topic: str) -> QuoteReader | None:

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable
 
 import msgspec
 from msgspec import Struct
@@ -87,6 +88,7 @@ class DirectionalDesk:
         self._exits = config.exits
         self._needs_volatility = config.exits.needs_volatility
         self._signal = config.signal
+        self._by_rules_alone = config.signal.mode == "rules"
         self._confirmed = confirmed
         self._horizon_ms = config.volatility.horizon_ms
         self._refusals = refusals
@@ -147,7 +149,7 @@ class DirectionalDesk:
     def close(self) -> None:
         """Unsubscribe."""
         self._inbox.close()
-        self._execution.close()
+        self._execution.attention.close()
         self._strategy.unsubscribe_trade_ticks(self._instrument_id)
 
     def resume(self) -> None:
@@ -180,33 +182,20 @@ class DirectionalDesk:
     def on_data(self, data: Data) -> None:
         """Keep the latest signal."""
         self._inbox.take(data)
-        self._execution.look()
+        self._execution.attention.look()
 
     def on_trade(self, *, ripe: bool, fair_value: float = math.nan) -> None:
         """Look at the next quote if a trade makes a case (`ripe`) or reaches fair value."""
         execution = self._execution
         if (ripe and execution.idle) or self._has_reverted(execution.position, fair_value):
-            execution.look()
+            execution.attention.look()
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Follow the orders."""
         self._execution.on_order_event(event)
 
     def on_quote(self, tick: QuoteTick) -> float:
-        """
-        Take in the market.
-
-        Parameters
-        ----------
-        tick : QuoteTick
-            The market.
-
-        Returns
-        -------
-        float
-            The mid price; NaN for a market that is not sound.
-
-        """
+        """Take in the market; return its mid price, NaN if it is not sound."""
         execution = self._execution
         if not execution.on_market(tick):
             return math.nan
@@ -224,6 +213,20 @@ class DirectionalDesk:
             now.spread = (ask - bid) / mid
         return mid
 
+    def rest(self, glance: Callable[[int], bool]) -> None:
+        """Only glance at prices that stand, if there is nothing to watch and nobody to wait for."""
+        execution = self._execution
+        calm = execution.idle and self._watched is None and not execution.leaving
+        if calm and self._waiting is None and self._trend is None and self._by_rules_alone:
+            permission = execution.permission
+            moments = permission.account_ns, permission.portfolio.next_sample_ns
+            execution.attention.rest(*moments, glance)
+
+    def glance(self, ts_event: int) -> bool:
+        """Let the volatility know that the price stands; what follows is for the rule to say."""
+        self._volatility.on_mid(ts_event, self._execution.state.mid)
+        return False
+
     def enter(self, side: int, strength: float) -> None:
         """
         Open a position if rule and model together say so.
@@ -236,7 +239,7 @@ class DirectionalDesk:
             Of its case; 1 just meets its threshold.
 
         """
-        if not side and self._waiting is None and self._signal.mode == "rules":
+        if not side and self._waiting is None and self._by_rules_alone:
             return
         case = self._case(side, strength)
         if case is None:
@@ -319,7 +322,7 @@ class DirectionalDesk:
 
     def _subscribe(self) -> None:
         self._inbox.open()
-        self._execution.open()
+        self._execution.attention.open()
         self._strategy.subscribe_trade_ticks(self._instrument_id)
 
     def _case(self, side: int, strength: float) -> _Case | None:
@@ -353,8 +356,7 @@ class DirectionalDesk:
         params = self._entry
         if params.sizing is None:
             return params.order_notional * min(multiple, params.max_size_multiple)
-        by_rule = self._signal.mode == "rules"
-        said = BY_RULE if by_rule else opinion
+        said = BY_RULE if self._by_rules_alone else opinion
         yearly = annual_volatility(self._volatility.value, self._horizon_ms)
         execution = self._execution
         value = stake(params.sizing, said, yearly, execution.permission, execution.state.equity)

@@ -18,7 +18,6 @@ from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import quote_prices
 from nautilus_scalp.bridge import trading_rules
-from nautilus_scalp.bridge.quotes import QuoteListener
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.exits.rules import OpenPosition
 from nautilus_scalp.intents import BUY
@@ -33,6 +32,7 @@ from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.state import Refused
 from nautilus_scalp.risk.state import RiskState
+from nautilus_scalp.strategies.attention import Attention
 from nautilus_scalp.strategies.departure import Departure
 from nautilus_scalp.strategies.ledger import Ledger
 from nautilus_scalp.strategies.orders import ALIVE_EVENTS
@@ -45,7 +45,6 @@ from nautilus_scalp.strategies.regime_watch import ArbiterParams
 
 
 _FINEST_PRECISION = 16  # of Nautilus; until the instrument is known
-_LOOK_NS = 100_000_000  # so often, at least, a market whose prices stand is looked at all the same
 
 
 class Execution:
@@ -79,6 +78,8 @@ class Execution:
         Market, position and working quantities.
     permission : Permission
         Who has to agree before an order is sent.
+    attention : Attention
+        Which quotes are looked at.
 
     """
 
@@ -99,8 +100,10 @@ class Execution:
         self._instrument_id = instrument_id
         self._refusals = refusals
         self._size_precision = _FINEST_PRECISION
-        self._listener = QuoteListener(self._hear)
-        self.permission = Permission(strategy, instrument_id, limits, regime, priority, self.look)
+        self.attention = Attention(strategy, instrument_id)
+        self.permission = Permission(
+            strategy, instrument_id, limits, regime, priority, self.attention.look
+        )
         self.reset()
 
     def start(self) -> None:
@@ -135,7 +138,7 @@ class Execution:
             if order.is_reduce_only:  # the exit is under way: wait for it, send no second one
                 self._departure.wait_for_exit(self._strategy.clock.timestamp_ns())
         self.permission.join(self._instrument, self.state, lambda: self.leaving)
-        self._interval_ns = min(_LOOK_NS, self.permission.portfolio.sample_ns)
+        self.attention.look_within(self.permission.portfolio.sample_ns)
 
     def reset(self) -> None:
         """Forget position, orders, losses and regime."""
@@ -146,8 +149,7 @@ class Execution:
         self._ledger = Ledger(self._size_precision)
         self.state = self._ledger.state
         self._departure = Departure(self, self._ledger, self._refusals)
-        self._interval_ns = _LOOK_NS
-        self.look()
+        self.attention.look()
         self._prices = (math.nan, math.nan)
 
     @property
@@ -170,21 +172,9 @@ class Execution:
         """Whether there is neither a position nor an order that may still fill."""
         return self._ledger.idle
 
-    def open(self) -> None:
-        """Let the strategy's ``on_quote_tick`` be called for quotes that it has to look at."""
-        self._listener.open(self._strategy, self._instrument_id)
-
-    def close(self) -> None:
-        """Let it be called no longer."""
-        self._listener.close(self._strategy, self._instrument_id)
-
-    def _hear(self, tick: QuoteTick) -> None:
-        if self._strategy.is_running:
-            self._strategy.on_quote_tick(tick)
-
     def catch_up(self) -> None:
         """Take in when the last quote came, which may have shown nothing to look at."""
-        last, state = self._listener.last, self.state
+        last, state = self.attention.last, self.state
         if last is not None and state.now_ns:
             state.quote_ns = last.ts_event
             state.now_ns = last.ts_init
@@ -193,14 +183,6 @@ class Execution:
         """Say where the stop of what is held or about to be is; NaN for none."""
         self.state.stop_fraction = fraction
         self.state.revision += 1
-
-    def look(self) -> None:
-        """Let the next quote be looked at, whatever its prices: something else has changed."""
-        self._listener.wake_by()
-
-    def look_by(self, ts_ns: int) -> None:
-        """Let the first quote from a moment on be looked at, whatever its prices."""
-        self._listener.wake_by(ts_ns)
 
     def on_market(self, tick: QuoteTick) -> bool:
         """
@@ -227,10 +209,10 @@ class Execution:
             state.revision += 1
         state.quote_ns = tick.ts_event
         state.now_ns = now_ns = tick.ts_init
-        self._listener.wake_ns = now_ns + self._interval_ns
+        self.attention.looked(now_ns)
         self.permission.on_market(state, self._instrument)
         if self._departure.under_way:
-            self.look()
+            self.attention.look()
             self._departure.go_on()
         if 0.0 < bid < ask < math.inf:
             return True
@@ -304,7 +286,7 @@ class Execution:
         self.catch_up()
         self._departure.begin()
         if self._departure.under_way:
-            self.look()
+            self.attention.look()
 
     def stop(self) -> bool:
         """
@@ -332,7 +314,7 @@ class Execution:
             Any event of one of the strategy's orders.
 
         """
-        self.look()
+        self.attention.look()
         self.catch_up()
         ledger = self._ledger
         working = ledger.working.get(event.client_order_id)

@@ -89,7 +89,7 @@ class MarketMaking(AttentiveStrategy):
         """Unsubscribe; `stop` has made the strategy flat."""
         self._inbox.close()
         self.clock.cancel_timer(_STALE)
-        self._execution.close()
+        self._execution.attention.close()
         self.unsubscribe_trade_ticks(self.config.instrument_id)
 
     def on_resume(self) -> None:
@@ -159,7 +159,7 @@ class MarketMaking(AttentiveStrategy):
 
         """
         self._look_at(tick)
-        self._execution.look_by(self._review_ns)
+        self._execution.attention.look_by(self._review_ns)
 
     def _look_at(self, tick: QuoteTick) -> None:
         execution = self._execution
@@ -209,7 +209,7 @@ class MarketMaking(AttentiveStrategy):
 
     def _subscribe(self) -> None:
         self._inbox.open()
-        self._execution.open()
+        self._execution.attention.open()
         self.subscribe_trade_ticks(self.config.instrument_id)
         if self.config.ladder.model != "volatility":
             tick_size = self._execution.rules.tick_size

@@ -180,6 +180,13 @@ class MeanReversion(AttentiveStrategy):
         self._desk.manage(self._fair_value)
         if self._desk.free:
             self._desk.enter(*self._rule.decide(mid, self._desk.volatility))
+        self._desk.rest(self._glance)
+
+    def _glance(self, ts_event: int) -> bool:
+        """Say whether a falling volatility made a case of a price that stands."""
+        self._desk.glance(ts_event)
+        side, _ = self._rule.decide(self._desk.mid, self._desk.volatility)
+        return side != 0
 
     def on_order_event(self, event: OrderEvent) -> None:
         """

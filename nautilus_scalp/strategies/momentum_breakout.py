@@ -182,6 +182,7 @@ class MomentumBreakout(AttentiveStrategy):
         self._desk.manage()
         if self._desk.free:
             self._desk.enter(*case)
+        self._desk.rest(self._desk.glance)
 
     def on_order_event(self, event: OrderEvent) -> None:
         """

@@ -73,6 +73,11 @@ class PortfolioLink:
         """How often the portfolio wants to see the prices; without one, never."""
         return _NEVER_NS if self._book is None else self._book.sample_ns
 
+    @property
+    def next_sample_ns(self) -> int:
+        """Exchange time at which the portfolio wants to see the prices next; without one, never."""
+        return _NEVER_NS if self._book is None else self._book.moves.next_ns
+
     def on_time(self, ts_ns: int) -> None:
         """Let the portfolio see the prices when its next sample is due, by exchange time."""
         if self._book is not None:

@@ -13,6 +13,7 @@ from nautilus_scalp.bridge.quotes import NEVER_NS
 from nautilus_scalp.bridge.quotes import QuoteListener
 from nautilus_scalp.bridge.quotes import QuoteReader
 from nautilus_scalp.strategies.attentive import AttentiveStrategy
+from tests.integration.conftest import NS_PER_MS
 from tests.integration.conftest import Desk
 
 
@@ -182,3 +183,48 @@ def test_trades_reach_a_strategy_while_it_runs_and_only_then(desk: Desk) -> None
     assert strategy.trades == 2
     strategy.handle_trade_tick(desk.tape[1])
     assert strategy.trades == 2
+
+
+@pytest.mark.parametrize(
+    ("rest_ms", "rest_event_ms", "wanted", "sizes", "glances"),
+    [
+        (9, 9, False, [1.0], 2),  # every second millisecond a glance
+        (9, 9, True, [1.0, 3.0, 4.0, 5.0], 3),  # and what it sees is looked at
+        (4, 9, False, [1.0, 5.0], 1),
+        (9, 4, False, [1.0, 5.0], 1),
+    ],
+)
+def test_who_rests_glances(
+    desk: Desk,
+    rest_ms: int,
+    rest_event_ms: int,
+    wanted: bool,  # noqa: FBT001
+    sizes: list[float],
+    glances: int,
+) -> None:
+    for ms in range(5):
+        desk.at(ms).quote(100.0, 100.1, 1.0 + ms)
+    heard: Heard = []
+    seen: list[int] = []
+    sleeps = {
+        "wake_ns": desk.ns_at(2),
+        "rest_ns": desk.ns_at(rest_ms),
+        "rest_event_ns": desk.ns_at(rest_event_ms),
+        "step_ns": 2 * NS_PER_MS,
+    }
+    ear = Ear(desk, "A", heard, **sleeps)
+    ear.listener.glance = lambda ts_event: bool(seen.append(ts_event)) or wanted
+    desk.play(ear)
+    assert [size for _, size in heard] == sizes
+    assert len(seen) == glances
+
+
+def test_who_is_woken_rests_no_longer(desk: Desk) -> None:
+    desk.at(0).quote(100.0, 100.1, 1.0).at(1).quote(100.0, 100.1, 2.0)
+    heard: Heard = []
+    later = desk.ns_at(9)
+    ear = Ear(desk, "A", heard, wake_ns=later, rest_ns=later, rest_event_ns=later)
+    other = Ear(desk, "B", heard)
+    other.listener.hear = lambda _tick: ear.listener.wake_by()
+    desk.play(ear, other)
+    assert heard == [("A", 1.0), ("A", 2.0)]

@@ -1,0 +1,86 @@
+"""Which quotes a strategy looks at."""
+
+from collections.abc import Callable
+
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.strategy import Strategy
+
+from nautilus_scalp.bridge.quotes import QuoteListener
+
+
+_LOOK_NS = 100_000_000  # so often, at least, a market whose prices stand is looked at all the same
+
+
+class Attention:
+    """
+    Calls a strategy's ``on_quote_tick`` for other prices, when it asked for it, and now and then.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        Whose.
+    instrument_id : InstrumentId
+        What it trades.
+
+    """
+
+    def __init__(self, strategy: Strategy, instrument_id: InstrumentId) -> None:
+        self._strategy = strategy
+        self._instrument_id = instrument_id
+        self._listener = QuoteListener(self._hear)
+        self._interval_ns = _LOOK_NS
+
+    def open(self) -> None:
+        """Listen from now on."""
+        self._listener.open(self._strategy, self._instrument_id)
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._listener.close(self._strategy, self._instrument_id)
+
+    def look_within(self, interval_ns: int) -> None:
+        """Look so often, if that is more often than every 100 ms."""
+        self._interval_ns = min(_LOOK_NS, interval_ns)
+
+    @property
+    def last(self) -> QuoteTick | None:
+        """The last quote, looked at or not."""
+        return self._listener.last
+
+    def look(self) -> None:
+        """Let the next quote be looked at, whatever its prices: something else has changed."""
+        self._listener.wake_by(0)
+
+    def look_by(self, ts_ns: int) -> None:
+        """Let the first quote from a moment on be looked at, whatever its prices."""
+        self._listener.wake_by(ts_ns)
+
+    def looked(self, now_ns: int) -> None:
+        """Note a look; the next one at prices that stand follows in due time."""
+        listener = self._listener
+        listener.wake_ns = now_ns + self._interval_ns
+        listener.rest_ns = 0
+
+    def rest(self, until_ns: int, until_event_ns: int, glance: Callable[[int], bool]) -> None:
+        """
+        Only glance at prices that stand, until a moment comes or anything asks for a look.
+
+        Parameters
+        ----------
+        until_ns, until_event_ns : int
+            That moment, by ``ts_init`` and by the exchange's time.
+        glance : Callable[[int], bool]
+            Takes in, as often as there would be a look, that at a moment of exchange time the
+            prices were the same; says whether a look is needed.
+
+        """
+        listener = self._listener
+        listener.glance = glance
+        listener.rest_ns = until_ns
+        listener.rest_event_ns = until_event_ns
+        listener.step_ns = self._interval_ns
+
+    def _hear(self, tick: QuoteTick) -> None:
+        if self._strategy.is_running:
+            self._strategy.on_quote_tick(tick)
