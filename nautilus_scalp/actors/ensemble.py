@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from typing import Literal
 
 from nautilus_trader.common.actor import Actor
+from nautilus_trader.common.factories import OrderFactory
 from nautilus_trader.config import ActorConfig
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import FundingRateUpdate
@@ -15,6 +16,7 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.enums import RecordFlag
 from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import StrategyId
 
 from nautilus_scalp.actors.channel import Channel
 from nautilus_scalp.actors.channel import engines_for
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 BOOK_INTERVAL_NS = 100_000_000  # a catalog holds the book after the first message of every 100 ms
 _REHEARSAL_TOPIC = "rehearsal"
+_NOBODY = StrategyId("Nobody-000")
 NO_SIDE_TAPE = SideTape(iter(()), ())
 
 
@@ -182,7 +185,8 @@ class EnsembleActor(Actor):
             self._side_tape = SideTape(pieces, engines)
         if self.rehearses:
             engine = engines_for(ensemble, facts, SELECTED_ALONE)[0]
-            self._understudy = Understudy(list(self._channels.values()), ensemble, engine)
+            orders = OrderFactory(self.trader_id, _NOBODY, self.clock)
+            self._understudy = Understudy(list(self._channels.values()), ensemble, engine, orders)
         names, mode = engines[0].names, engines[0].mode
         self.log.info(f"{len(names)} indicators an instrument ({mode})")  # noqa: G004 (Nautilus)
         self._warm_up()
@@ -257,7 +261,7 @@ class EnsembleActor(Actor):
 
     def rehearse(self) -> None:
         """
-        Predict a made-up quote on a copy of everything, and publish it to nobody.
+        Predict a made-up quote on a copy of everything, and make an order of it, for nobody.
 
         What has not run for milliseconds has left the processor's caches, and takes many times as
         long when the next quote comes. Nothing is done if a quote has come since the last time.

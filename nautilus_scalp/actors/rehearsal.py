@@ -5,7 +5,9 @@ from itertools import cycle
 
 import numpy as np
 from nautilus_trader.common.component import Clock
+from nautilus_trader.common.factories import OrderFactory
 from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 
@@ -31,18 +33,27 @@ class Understudy:
         Their model.
     engine : FeatureEngine
         One like theirs, with a board of the same size.
+    orders : OrderFactory
+        Of nobody: its orders go nowhere.
 
     """
 
     def __init__(
-        self, originals: Sequence[Channel], ensemble: Ensemble, engine: FeatureEngine
+        self,
+        originals: Sequence[Channel],
+        ensemble: Ensemble,
+        engine: FeatureEngine,
+        orders: OrderFactory,
     ) -> None:
+        self._orders = orders
         copies = [Channel(one.instrument_id, engine, ensemble) for one in originals]
         self._pairs = cycle(zip(originals, copies, strict=True))
 
     def rehearse(self, clock: Clock) -> AlphaSignal | None:
         """
-        Let the next channel's copy take a quote: the last one, as if it came again a little later.
+        Let the next channel's copy take a quote, and make an order of it for nobody.
+
+        The quote is the last one, as if it came again a little later.
 
         Parameters
         ----------
@@ -60,7 +71,12 @@ class Understudy:
             return None
         for own, its in zip(copy.engine.state, original.engine.state, strict=True):
             np.copyto(own, its)
-        return copy.answer(_again(copy, original.engine), clock)
+        tick = _again(copy, original.engine)
+        signal = copy.answer(tick, clock)
+        self._orders.limit(
+            tick.instrument_id, OrderSide.BUY, tick.bid_size, tick.bid_price, post_only=True
+        )
+        return signal
 
 
 def _again(channel: Channel, engine: FeatureEngine) -> QuoteTick:

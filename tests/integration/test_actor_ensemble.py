@@ -182,6 +182,8 @@ def test_a_rehearsal_makes_a_signal_of_its_own_and_none_of_the_actors(
     assert [s.ts_event for s in own] == [s.ts_event for s in listener.signals]
     assert len(rehearsed) >= len(own) > 100
     assert all(signal is not None for signal in rehearsed)
+    assert desk.engine is not None
+    assert desk.engine.cache.orders_total_count() == 0
 
 
 def test_what_the_features_refuse_is_counted(desk: Desk, tmp_path: Path) -> None:
