@@ -14,7 +14,6 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.identifiers import InstrumentId
 
 from nautilus_scalp.bridge import quote_prices
-from nautilus_scalp.bridge.quotes import NEVER_NS
 from nautilus_scalp.bridge.quotes import QuoteListener
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.features.tape import QUOTE
@@ -202,9 +201,9 @@ class RegimeActor(Actor):
         if feed.classifier.on_mid(ts_event, 0.5 * (bid + ask)) or feed.untold:
             feed.untold = False
             self._publish(feed, ts_event)
-        listener = feed.listener  # until the bar ends the same price says nothing
-        listener.wake_ns = NEVER_NS
-        listener.begin_ns, listener.end_ns = ts_event, feed.classifier.bar_end_ns
+        # Until the bar ends the same price says nothing. It ends by the exchange's time, which is
+        # never later than ours; were its clock ahead of ours, a bar would be told of a little late.
+        feed.listener.wake_ns = feed.classifier.bar_end_ns
 
     def _publish(self, feed: _Feed, ts_event: int) -> None:
         instrument_id, classifier = feed.instrument_id, feed.classifier

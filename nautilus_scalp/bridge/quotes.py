@@ -24,8 +24,8 @@ class QuoteListener:
     Parameters
     ----------
     hear : Callable[[QuoteTick], None]
-        Is called. While it is, it says when it wants to look at a market whose prices stand: by
-        `wake_ns`, `begin_ns` and `end_ns`, which keep their values until then.
+        Is called. While it is, it says by `wake_ns` when it wants to look at a market whose prices
+        stand.
     glance : Callable[[int], bool], optional
         Is called instead, with the exchange's time, while the listener rests; says whether the
         quote has to be heard after all.
@@ -34,8 +34,6 @@ class QuoteListener:
     ----------
     wake_ns : int
         From this moment on, by ``ts_init``, it is called for any quote.
-    begin_ns, end_ns : int
-        Outside of these moments, by the exchange's time, it is called for any quote.
     rest_ns, rest_event_ns : int
         Until these moments, by ``ts_init`` and by the exchange's time, it rests: when `wake_ns` has
         come it only glances at a market whose prices stand, and again after `step_ns`.
@@ -46,8 +44,6 @@ class QuoteListener:
 
     __slots__ = (
         "_reader",
-        "begin_ns",
-        "end_ns",
         "glance",
         "hear",
         "rest_event_ns",
@@ -67,14 +63,7 @@ class QuoteListener:
         self.rest_event_ns = 0
         self.step_ns = 0
         self.wake_ns = 0
-        self.begin_ns = 0
-        self.end_ns = NEVER_NS
         self._reader: QuoteReader | None = None
-
-    @property
-    def last(self) -> QuoteTick | None:
-        """The last quote, heard or not; None before the first and when nobody listens."""
-        return None if self._reader is None else self._reader.last
 
     def wake_by(self, ts_ns: int = 0) -> None:
         """Hear the first quote from a moment on, the next one by default."""
@@ -122,33 +111,14 @@ class QuoteListener:
 
 
 class QuoteReader:
-    """
-    Reads the quotes of an instrument for several listeners.
+    """Reads the quotes of an instrument for several listeners."""
 
-    Attributes
-    ----------
-    last : QuoteTick or None
-        The last quote.
-
-    """
-
-    __slots__ = (
-        "_ask",
-        "_begin_ns",
-        "_bid",
-        "_end_ns",
-        "_listeners",
-        "_wake_ns",
-        "last",
-    )
+    __slots__ = ("_ask", "_bid", "_listeners", "_wake_ns")
 
     def __init__(self) -> None:
-        self.last: QuoteTick | None = None
         self._bid, self._ask = _NO_PRICES
         self._listeners: tuple[QuoteListener, ...] = ()
         self._wake_ns = 0
-        self._begin_ns = 0
-        self._end_ns = NEVER_NS
 
     def join(self, listener: QuoteListener) -> None:
         """Call one more, after the others."""
@@ -175,25 +145,21 @@ class QuoteReader:
 
         """
         if (
-            tick.bid_price.as_double() == self._bid
-            and tick.ask_price.as_double() == self._ask
-            and tick.ts_init < self._wake_ns
-            and self._begin_ns <= tick.ts_event < self._end_ns
+            tick.ts_init >= self._wake_ns
+            or tick.bid_price.as_double() != self._bid
+            or tick.ask_price.as_double() != self._ask
         ):
-            self.last = tick
-        else:
             self._tell(tick)
 
     def _tell(self, tick: QuoteTick) -> None:
-        self.last = tick
         prices = bid, ask = quote_prices(tick)
         moved = bid != self._bid or ask != self._ask
         ts_init, ts_event = tick.ts_init, tick.ts_event
         self._bid, self._ask = _NO_PRICES  # until everybody has heard of these
         self._wake_ns = NEVER_NS  # unless somebody is woken by who hears of them later
-        wake_ns, begin_ns, end_ns = NEVER_NS, 0, NEVER_NS
+        wake_ns = NEVER_NS
         for one in self._listeners:
-            if moved or not one.begin_ns <= ts_event < one.end_ns:
+            if moved:
                 one.hear(tick)
             elif ts_init >= one.wake_ns:
                 rests = ts_init < one.rest_ns and ts_event < one.rest_event_ns
@@ -201,12 +167,8 @@ class QuoteReader:
                     one.wake_ns = ts_init + one.step_ns
                 else:
                     one.hear(tick)
-            # No min and max: their calls would take longer than all the rest.
-            wake_ns = one.wake_ns if one.wake_ns < wake_ns else wake_ns  # noqa: FURB136
-            begin_ns = one.begin_ns if one.begin_ns > begin_ns else begin_ns  # noqa: FURB136
-            end_ns = one.end_ns if one.end_ns < end_ns else end_ns  # noqa: FURB136
+            wake_ns = min(wake_ns, one.wake_ns)
         self._wake_ns = min(wake_ns, self._wake_ns)
-        self._begin_ns, self._end_ns = begin_ns, end_ns
         self._bid, self._ask = prices
 
 

@@ -43,11 +43,6 @@ class Attention:
         """Look so often, if that is more often than every 100 ms."""
         self._interval_ns = min(_LOOK_NS, interval_ns)
 
-    @property
-    def last(self) -> QuoteTick | None:
-        """The last quote, looked at or not."""
-        return self._listener.last
-
     def look(self) -> None:
         """Let the next quote be looked at, whatever its prices: something else has changed."""
         self._listener.wake_by(0)

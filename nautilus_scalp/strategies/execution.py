@@ -174,7 +174,7 @@ class Execution:
 
     def catch_up(self) -> None:
         """Take in when the last quote came, which may have shown nothing to look at."""
-        last, state = self.attention.last, self.state
+        last, state = self._strategy.cache.quote_tick(self._instrument_id), self.state
         if last is not None and state.now_ns:
             state.quote_ns = last.ts_event
             state.now_ns = last.ts_init

@@ -91,8 +91,6 @@ def test_an_ask_that_moves_alone_is_heard(desk: Desk) -> None:
     [
         ({"wake_ns": 0}, [1.0, 2.0, 3.0]),
         ({"wake_ns": 2}, [1.0, 3.0]),
-        ({"end_ns": 2}, [1.0, 3.0]),
-        ({"begin_ns": 2}, [1.0, 2.0]),
     ],
 )
 def test_who_wants_to_look_hears_the_same_price_again(
