@@ -160,7 +160,8 @@ class MeanReversion(AttentiveStrategy):
         """
         if self._rule.on_trade(*trade_values(tick)):
             side, _ = self._rule.decide(self._desk.mid, self._desk.volatility)
-            self._desk.on_trade(ripe=side != 0, fair_value=self._fair_value)
+            if side or self._desk.position_qty:
+                self._desk.on_trade(ripe=side != 0, fair_value=self._fair_value)
         else:
             self.refusals["malformed_trade"] += 1
 

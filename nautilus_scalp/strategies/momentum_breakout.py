@@ -161,7 +161,8 @@ class MomentumBreakout(AttentiveStrategy):
         """
         if self._rule.on_trade(*trade_values(tick)):
             self._case = self._rule.decide(self._desk.volatility)
-            self._desk.on_trade(ripe=self._case[0] != 0)
+            if self._case[0]:
+                self._desk.on_trade(ripe=True)
         else:
             self.refusals["malformed_trade"] += 1
 
