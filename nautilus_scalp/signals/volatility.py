@@ -54,6 +54,14 @@ class RealisedVolatility:
         self._params = params
         self.reset()
 
+    def reset(self) -> None:
+        """Forget everything."""
+        self._last_ms = 0.0
+        self._last_mid = 0.0
+        self._squares = 0.0
+        self._elapsed_ms = 0.0
+        self.value = math.nan
+
     def on_mid(self, ts_ns: int, mid: float) -> float:
         """
         Take in a mid price.
@@ -91,11 +99,3 @@ class RealisedVolatility:
         else:
             self.value = math.sqrt(self._squares / self._elapsed_ms * self._params.horizon_ms)
         return self.value
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self._last_ms = 0.0
-        self._last_mid = 0.0
-        self._squares = 0.0
-        self._elapsed_ms = 0.0
-        self.value = math.nan
