@@ -315,7 +315,6 @@ class Execution:
 
         """
         self.attention.look()
-        self.catch_up()
         ledger = self._ledger
         working = ledger.working.get(event.client_order_id)
         if isinstance(event, OrderFilled):
