@@ -87,15 +87,17 @@ instrument_ids = ["{name}"]
         exchange.venue == "BINANCE"
     )  # its adapter is up to 128 ns off the venue's milliseconds
     times = [millis_to_nanos(t.time_ms) if rounded else t.time_ms * NS_PER_MS for t in past]
-    expected = _always_on(past, times, heard)
+    joined_ns = history.ts_event_ns[-1]
+    signals = [
+        (int(fields["ts_event"]), vector) for fields, vector in read_signals(recording, name)
+    ]
+    got = [signal for signal in signals if signal[0] > joined_ns]
+    expected = [quote for quote in _always_on(past, times, heard) if quote[0] > joined_ns]
+    assert [ts_ns for ts_ns, _ in got] == [ts_ns for ts_ns, _ in expected]
+    assert len(got) > 20
     known = [NAMES.index(one) for one in NAMES if one in from_trades_alone(NAMES)]
-    compared = 0
-    for fields, vector in read_signals(recording, name):
-        if int(fields["ts_event"]) > history.ts_event_ns[-1]:
-            got, wanted = vector[known], expected[int(fields["ts_event"])][known]
-            np.testing.assert_allclose(got, wanted, atol=1e-9)
-            compared += 1
-    assert compared > 20
+    values, wanted = (np.array([vector[known] for _, vector in one]) for one in (got, expected))
+    np.testing.assert_allclose(values, wanted, atol=1e-9)
     assert "still cold" in trader.logs()
     capsys.readouterr()
     assert main(["parity", str(tmp_path / "state")]) == 0, capsys.readouterr().err
@@ -105,18 +107,20 @@ def _kept(recordings: Path) -> list[Path]:
     return list(recordings.glob("*/history/*.venue.npz"))
 
 
-def _always_on(past: list[PublicTrade], times_ns: list[int], heard: Tape) -> dict[int, np.ndarray]:
-    """Return the features after each quote, of an engine that missed none of the trades."""
+def _always_on(
+    past: list[PublicTrade], times_ns: list[int], heard: Tape
+) -> list[tuple[int, np.ndarray]]:
+    """Return time and features of each quote, of an engine that missed none of the trades."""
     engine = FeatureEngine(heard.instruments[0], FEATURES, NAMES)
     for trade, ts_ns in zip(past, times_ns, strict=True):
         numbers = (float(trade.event.first), float(trade.event.second))
         engine.on_trade(ts_ns, *numbers, float(trade.event.aggressor))
-    values = {}
+    values = []
     for i in range(len(heard)):
         ts, row = int(heard.ts_event_ns[i]), heard.values[i].tolist()
         if heard.kind[i] == QUOTE:
             engine.on_quote(ts, *row)
-            values[ts] = engine.value.copy()
+            values.append((ts, engine.value.copy()))
         else:
             engine.on_trade(ts, *row[:3])
     return values
