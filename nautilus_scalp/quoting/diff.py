@@ -1,5 +1,6 @@
 """The least that turns the working orders into the desired quotes."""
 
+import math
 from collections.abc import Iterable
 from collections.abc import Sequence
 
@@ -71,17 +72,20 @@ def diff(
         Cancels, then amendments, then new orders.
 
     """
-    orders = list(working)
+    bids: list[WorkingOrder] = []
+    asks: list[WorkingOrder] = []
+    for order in working:
+        (bids if order.side == BUY else asks).append(order)
     reach = _Reach(rules, tolerance_ticks, queue, queue.tolerance_ticks(desired) if queue else 0)
     cancels: list[Action] = []
     amends: list[Action] = []
     places: list[Action] = []
-    for side in (BUY, SELL):
+    for side, orders in ((BUY, bids), (SELL, asks)):
         wanted = [quote for quote in desired if quote.side == side]
-        free = [order for order in orders if order.side == side]
-        wanted, free = _settle_in_place(wanted, free, reach, cancels)
+        free = _settle_in_place(wanted, orders, reach, cancels)
         # Best first on both lists: the pairing that moves orders the least.
-        free.sort(key=lambda order: -order.side * order.price)
+        if len(free) > 1:
+            free.sort(key=lambda order: -order.side * order.price)
         for quote, order in zip(wanted, free, strict=False):
             if _too_large(order, quote, rules):
                 cancels.append(Cancel(order))
@@ -111,20 +115,32 @@ def _settle_in_place(
     orders: list[WorkingOrder],
     reach: _Reach,
     cancels: list[Action],
-) -> tuple[list[Quote], list[WorkingOrder]]:
-    """Pair what needs no move; return the quotes and orders that are left."""
-    open_quotes = list(wanted)
+) -> list[WorkingOrder]:
+    """Pair what needs no move, which is wanted no more; return the orders that are left."""
+    for order in orders:
+        if order.pending and wanted:
+            del wanted[_nearest(wanted, reach.rules.floor_ticks(order.price))]
     free = []
-    for order in sorted(orders, key=lambda order: not order.pending):
-        ticks = reach.rules.floor_ticks(order.price)
-        nearest = min(open_quotes, key=lambda quote: abs(quote.ticks - ticks), default=None)
-        if nearest is None or not (order.pending or abs(nearest.ticks - ticks) <= reach.of(order)):
-            free.append(order)
+    for order in orders:
+        if order.pending:
             continue
-        open_quotes.remove(nearest)
-        if not order.pending and _too_large(order, nearest, reach.rules):
+        ticks = reach.rules.floor_ticks(order.price)
+        place = _nearest(wanted, ticks)
+        if place < 0 or abs(wanted[place].ticks - ticks) > reach.of(order):
+            free.append(order)
+        elif _too_large(order, wanted.pop(place), reach.rules):
             cancels.append(Cancel(order))
-    return open_quotes, [order for order in free if not order.pending]
+    return free
+
+
+def _nearest(quotes: list[Quote], ticks: int) -> int:
+    """Return the place of the first of the quotes nearest to a price; -1 if there is none."""
+    place, least = -1, math.inf
+    for i, quote in enumerate(quotes):
+        distance = abs(quote.ticks - ticks)
+        if distance < least:
+            place, least = i, distance
+    return place
 
 
 def _too_large(order: WorkingOrder, quote: Quote, rules: TradingRules) -> bool:

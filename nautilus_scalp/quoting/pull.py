@@ -97,6 +97,9 @@ class PullGuard:
 
     def __init__(self, params: PullParams) -> None:
         self._params = params
+        off = params.flow_threshold is None
+        self._least_trades = math.inf if off else params.least_trades
+        self._threshold = 1.0 if params.flow_threshold is None else params.flow_threshold
         self.reset()
 
     def reset(self) -> None:
@@ -130,11 +133,13 @@ class PullGuard:
         """
         if not 0.0 < size < math.inf:
             return
-        self._forget(ts_ns)
+        if ts_ns > self._traded_ns:
+            self._forget(ts_ns)
         self._signed += side * size
         self._volume += size
         self._trades += 1.0
-        self._judge()
+        if self.threatened or self._trades >= self._least_trades:  # else there is nothing to judge
+            self._judge()
 
     def on_market(self, ts_ns: int, bid: float, ask: float) -> None:
         """
@@ -225,12 +230,11 @@ class PullGuard:
             self._traded_ns = ts_ns
 
     def _judge(self) -> None:
-        threshold = self._params.flow_threshold
-        self.threatened = 0
-        if threshold is None or self._trades < self._params.least_trades:
-            return
-        if abs(self._signed) >= threshold * self._volume:
+        one_sided = abs(self._signed) >= self._threshold * self._volume
+        if one_sided and self._trades >= self._least_trades:
             self.threatened = SELL if self._signed > 0.0 else BUY
+        else:
+            self.threatened = 0
 
 
 def sure_of(quotes: list[Quote], opinion: Opinion, params: CombinationParams) -> list[Quote]:

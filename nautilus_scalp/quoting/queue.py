@@ -89,5 +89,5 @@ def see_trade(orders: Iterable[WorkingOrder], price: float, size: float, side: i
 
     """
     for order in orders:
-        if order.side != side and order.price == price and not order.pending:
+        if order.price == price and order.side != side and not order.pending:
             order.ahead_qty = max(order.ahead_qty - size, 0.0)

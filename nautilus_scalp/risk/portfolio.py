@@ -4,7 +4,6 @@ import math
 from collections.abc import Hashable
 from typing import Annotated
 
-import numpy as np
 from msgspec import Meta
 from msgspec import Struct
 
@@ -129,7 +128,7 @@ class Portfolio:
         self._limits = limits
         self._members: dict[Hashable, _Member] = {}
         self.moves = Comovement(limits.moves)
-        self._exposures = np.zeros(0)
+        self._exposures: list[float] = []
         self._case = Exposure()
         self.equity = Equity(limits.max_daily_loss_share)
         self._reducing = False
@@ -169,7 +168,7 @@ class Portfolio:
 
         """
         self._members[key] = _Member(self.moves.add(instrument), asset, state)
-        self._exposures = np.zeros(self.moves.size)
+        self._exposures = [0.0] * self.moves.size
 
     @property
     def instruments(self) -> list[str]:
@@ -307,9 +306,9 @@ class Portfolio:
                 member.stop_fraction = stop if stop >= 0.0 else self._limits.unstopped_loss
                 changed = True
         if changed:
-            self._exposures.fill(0.0)
+            exposures = self._exposures = [0.0] * self.moves.size
             for member in self._members.values():
-                self._exposures[member.place] += member.value
+                exposures[member.place] += member.value
 
     def _measure(self, mine: _Member, intent: OrderIntent, profile: RiskProfile | None) -> Exposure:
         """Describe the portfolio as it would be with the order."""

@@ -241,7 +241,9 @@ class Comovement:
             variances = self._covariance.diagonal().tolist()
             self.annual_volatility = [math.sqrt(variance * year) for variance in variances]
 
-    def risk(self, exposures: Floats, place: int = 0, extra: float = 0.0) -> tuple[float, float]:
+    def risk(
+        self, exposures: Sequence[float] | Floats, place: int = 0, extra: float = 0.0
+    ) -> tuple[float, float]:
         """
         Return what a day may cost, and the largest sum of what moves alike.
 
@@ -264,8 +266,15 @@ class Comovement:
             The largest, over what is held, of its value and of every other times its correlation.
 
         """
-        found = _aggregate(exposures, place, extra, self._absolute, self.correlations)
-        variance, correlated = found
+        if len(exposures) == 1:  # a few operations: not worth the way into compiled code
+            held = exposures[0] + extra
+            variance = held * (self._absolute.item(0) * held)
+            correlated = max(0.0, self.correlations.item(0) * held)
+        else:
+            wanted = np.asarray(exposures, dtype=np.float64)
+            variance, correlated = _aggregate(
+                wanted, place, extra, self._absolute, self.correlations
+            )
         if not self.known:
             return math.nan, correlated
         return _QUANTILE_95 * math.sqrt(max(variance, 0.0) * self._day), correlated

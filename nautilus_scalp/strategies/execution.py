@@ -6,12 +6,9 @@ from collections.abc import Collection
 
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.events import OrderAccepted
-from nautilus_trader.model.events import OrderCancelRejected
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.events import OrderModifyRejected
-from nautilus_trader.model.events import OrderUpdated
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.trading.strategy import Strategy
@@ -36,8 +33,11 @@ from nautilus_scalp.strategies.attention import Attention
 from nautilus_scalp.strategies.departure import Departure
 from nautilus_scalp.strategies.ledger import Ledger
 from nautilus_scalp.strategies.orders import ALIVE_EVENTS
+from nautilus_scalp.strategies.orders import ANSWERS
 from nautilus_scalp.strategies.orders import CLOSED_EVENTS
 from nautilus_scalp.strategies.orders import FAILED_EVENTS
+from nautilus_scalp.strategies.orders import PASSING_EVENTS
+from nautilus_scalp.strategies.orders import REFUSALS
 from nautilus_scalp.strategies.orders import as_working
 from nautilus_scalp.strategies.orders import make_order
 from nautilus_scalp.strategies.permission import Permission
@@ -316,6 +316,8 @@ class Execution:
         """
         self.attention.look()
         ledger = self._ledger
+        if type(event) in PASSING_EVENTS:
+            return
         working = ledger.working.get(event.client_order_id)
         if isinstance(event, OrderFilled):
             side = BUY if event.order_side == OrderSide.BUY else SELL
@@ -370,9 +372,9 @@ class Execution:
             self._ledger.drop(working.order_id)
             return
         self._ledger.update(working, order.leaves_qty.as_double())
-        if isinstance(event, OrderAccepted | OrderUpdated):
+        if isinstance(event, ANSWERS):
             working.pending = False
-        elif isinstance(event, OrderModifyRejected | OrderCancelRejected):
+        elif isinstance(event, REFUSALS):
             # The venue's own words name prices: they would make every refusal a kind of its own.
             amend = isinstance(event, OrderModifyRejected)
             self._refusals["amend_rejected" if amend else "cancel_rejected"] += 1

@@ -86,9 +86,16 @@ class Ledger:
         return made
 
     def add(self, order: WorkingOrder) -> None:
-        """Count an order that is about to be sent."""
+        """Count an order that is about to be sent, after all others."""
         self.working[order.order_id] = order
-        self.count()
+        state = self.state
+        if not order.reduce_only:
+            if order.side == BUY:
+                state.working_buy_qty += order.leaves_qty
+            else:
+                state.working_sell_qty += order.leaves_qty
+        state.working_orders = len(self.working)
+        state.revision += 1
 
     def update(self, order: WorkingOrder, leaves_qty: float) -> None:
         """Count an order with what of it may still fill."""

@@ -12,7 +12,6 @@ from nautilus_scalp.bridge import trade_values
 from nautilus_scalp.quoting.intensity import FillIntensity
 from nautilus_scalp.quoting.pricing import Market
 from nautilus_scalp.quoting.pull import PullGuard
-from nautilus_scalp.quoting.queue import see_trade
 from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.signals.keeping import Statistics
 from nautilus_scalp.signals.volatility import RealisedVolatility
@@ -139,10 +138,11 @@ class MarketMaking(AttentiveStrategy):
         price, size, side = trade_values(tick)
         if self._intensity is not None:
             self._intensity.on_trade(price)
-        see_trade(self._execution.working, price, size, side)
-        before = self._pull.threatened
-        self._pull.on_trade(tick.ts_event, size, side)
-        threatened = self._pull.threatened
+        self._desk.on_trade(price, size, side)
+        pull = self._pull
+        before = pull.threatened
+        pull.on_trade(tick.ts_event, size, side)
+        threatened = pull.threatened
         if threatened and threatened != before:  # at once: the next trade would be ours
             self.refusals["toxic_flow"] += 1
             self._execution.cancel_all(threatened)

@@ -10,8 +10,12 @@ from nautilus_trader.model.events import OrderCancelRejected
 from nautilus_trader.model.events import OrderDenied
 from nautilus_trader.model.events import OrderExpired
 from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.model.events import OrderInitialized
 from nautilus_trader.model.events import OrderModifyRejected
+from nautilus_trader.model.events import OrderPendingCancel
+from nautilus_trader.model.events import OrderPendingUpdate
 from nautilus_trader.model.events import OrderRejected
+from nautilus_trader.model.events import OrderSubmitted
 from nautilus_trader.model.events import OrderUpdated
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import Order
@@ -23,15 +27,15 @@ from nautilus_scalp.intents import OrderIntent
 from nautilus_scalp.intents import WorkingOrder
 
 
-# After these an order is over; after these it may still fill; and after these it never worked.
-CLOSED_EVENTS = (OrderRejected, OrderDenied, OrderCanceled, OrderExpired)
-ALIVE_EVENTS = (
-    OrderAccepted,
-    OrderUpdated,
-    OrderFilled,
-    OrderModifyRejected,
-    OrderCancelRejected,
+# These change nothing of what may fill. After these an order is over. After these it may still
+# fill: the venue did what was asked, or did not. After these it never worked.
+PASSING_EVENTS = frozenset(
+    {OrderInitialized, OrderSubmitted, OrderPendingUpdate, OrderPendingCancel}
 )
+CLOSED_EVENTS = (OrderRejected, OrderDenied, OrderCanceled, OrderExpired)
+ANSWERS = (OrderAccepted, OrderUpdated)
+REFUSALS = (OrderModifyRejected, OrderCancelRejected)
+ALIVE_EVENTS = (*ANSWERS, OrderFilled, *REFUSALS)
 FAILED_EVENTS = (OrderRejected, OrderDenied)
 
 

@@ -10,6 +10,7 @@ from nautilus_scalp.quoting.pricing import Market
 from nautilus_scalp.quoting.pull import PullGuard
 from nautilus_scalp.quoting.pull import sure_of
 from nautilus_scalp.quoting.queue import see_best
+from nautilus_scalp.quoting.queue import see_trade
 from nautilus_scalp.risk.sizing import annual_volatility
 from nautilus_scalp.signals.combination import NO_OPINION
 from nautilus_scalp.signals.combination import Opinion
@@ -67,11 +68,31 @@ class QuotingDesk:
         self._notional = 0.0
         self._desired: list[Quote] = []
         self._settled = False
+        self._prices: set[float] | None = None  # of the orders; until somebody asks, not known
         self.next_change_ns = 0
 
     def unsettle(self) -> None:
         """Note that something happened to the orders: the same quotes may need a change."""
         self._settled = False
+        self._prices = None
+
+    def on_trade(self, price: float, size: float, side: int) -> None:
+        """
+        Let a trade take from the queues in which the orders stand; nearly all meet none of them.
+
+        Parameters
+        ----------
+        price, size : float
+            Of the trade.
+        side : int
+            Aggressor: +1 buyer, -1 seller, 0 unknown.
+
+        """
+        prices = self._prices
+        if prices is None:
+            prices = self._prices = {order.price for order in self._execution.working}
+        if price in prices:
+            see_trade(self._execution.working, price, size, side)
 
     def quote(self, market: Market, opinion: Opinion) -> None:
         """
@@ -110,6 +131,7 @@ class QuotingDesk:
         )
         self._settled = not actions
         if actions:
+            self._prices = None
             execution.apply(actions)
             self.next_change_ns = execution.state.now_ns + self._refresh_ns
 
