@@ -153,8 +153,10 @@ class PullGuard:
             Best prices.
 
         """
-        self._forget(ts_ns)
-        self._judge()
+        if ts_ns > self._traded_ns:
+            self._forget(ts_ns)
+        if self.threatened or self._trades >= self._least_trades:
+            self._judge()
         elapsed_ms = max(ts_ns - self._spread_ns, 0) / _NS_PER_MS
         if math.isnan(self._usual):
             self._usual = ask - bid
@@ -164,7 +166,9 @@ class PullGuard:
             self._watched_ms += elapsed_ms
         self._spread_ns = ts_ns
         self._spread = ask - bid
-        self._measure_jump(0.5 * (bid + ask))
+        mid = 0.5 * (bid + ask)
+        if mid != self._mid:
+            self._measure_jump(mid)
 
     @property
     def collapsed(self) -> bool:
@@ -213,21 +217,19 @@ class PullGuard:
         return known and side * move >= (self._params.paid_jumps or 0.0) * self._jump
 
     def _measure_jump(self, mid: float) -> None:
-        if mid == self._mid:
-            return
         if not math.isnan(self._mid):
             self._jumps = min(self._jumps + 1, self._params.jump_memory)
             self._jump += (abs(mid - self._mid) - self._jump) / self._jumps
         self._mid = mid
 
     def _forget(self, ts_ns: int) -> None:
+        """Let the flow fade until a later moment."""
         elapsed_ms = (ts_ns - self._traded_ns) / _NS_PER_MS
-        if elapsed_ms > 0.0:
-            kept = 0.5 ** (elapsed_ms / self._params.flow_half_life_ms)
-            self._signed *= kept
-            self._volume *= kept
-            self._trades *= kept
-            self._traded_ns = ts_ns
+        kept = 0.5 ** (elapsed_ms / self._params.flow_half_life_ms)
+        self._signed *= kept
+        self._volume *= kept
+        self._trades *= kept
+        self._traded_ns = ts_ns
 
     def _judge(self) -> None:
         one_sided = abs(self._signed) >= self._threshold * self._volume

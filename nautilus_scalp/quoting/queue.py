@@ -65,12 +65,14 @@ def see_best(
     for order in orders:
         if order.pending:
             continue
-        best, size = (bid, bid_size) if order.side == BUY else (ask, ask_size)
-        if order.price == best:
+        side, price = order.side, order.price
+        best = bid if side == BUY else ask
+        if price == best:
+            size = bid_size if side == BUY else ask_size
             if order.queue_qty == math.inf:
                 order.queue_qty = size
             order.ahead_qty = min(order.ahead_qty, size)
-        elif order.side * (order.price - best) > 0.0:
+        elif side * (price - best) > 0.0:
             order.ahead_qty = 0.0
 
 

@@ -188,14 +188,15 @@ class CircuitBreaker:
             The reason as the report counts it; None when all is well.
 
         """
-        if self.log.stopped:
+        log = self.log
+        if log.stopped:
             return "max_drawdown"
         if now_ns < self._abnormal_until_ns:
             return "abnormal_market"
-        if now_ns < self.log.paused_until_ns:
+        if now_ns < log.paused_until_ns:
             return "consecutive_losses"
         # A clock that went back does not begin a new day.
-        return self._blocked_today() if now_ns // _NS_PER_DAY <= self.log.day else None
+        return self._blocked_today() if now_ns // _NS_PER_DAY <= log.day else None
 
     def _blocked_today(self) -> str | None:
         params, log = self._params, self.log

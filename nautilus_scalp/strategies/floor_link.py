@@ -72,8 +72,6 @@ class FloorLink:
     @property
     def closed(self) -> str | None:
         """Why a strategy that quotes all the time may not now; None when it may."""
-        if self._floor is None:
-            return None
         verdict = self.review()
         return verdict.reason if isinstance(verdict, Refused) else None
 

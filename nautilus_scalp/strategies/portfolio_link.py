@@ -38,7 +38,9 @@ class PortfolioLink:
     def blocked(self) -> str | None:
         """Why nothing may be opened: the kill switch or the regime."""
         book = self._book
-        return (None if book is None else book.halted) or self._regime.blocked
+        if book is not None and book.halted is not None:
+            return book.halted
+        return self._regime.blocked
 
     @property
     def must_leave(self) -> str | None:
@@ -80,8 +82,9 @@ class PortfolioLink:
 
     def on_time(self, ts_ns: int) -> None:
         """Let the portfolio see the prices when its next sample is due, by exchange time."""
-        if self._book is not None:
-            self._book.on_time(ts_ns)
+        book = self._book  # asked at every look
+        if book is not None and book.moves.due(ts_ns):
+            book.on_time(ts_ns)
 
     def review(self, intent: OrderIntent) -> Verdict:
         """Judge an order that the strategy's own gate has approved."""
