@@ -112,15 +112,20 @@ def _always_on(
 ) -> list[tuple[int, np.ndarray]]:
     """Return time and features of each quote, of an engine that missed none of the trades."""
     engine = FeatureEngine(heard.instruments[0], FEATURES, NAMES)
-    for trade, ts_ns in zip(past, times_ns, strict=True):
-        numbers = (float(trade.event.first), float(trade.event.second))
-        engine.on_trade(ts_ns, *numbers, float(trade.event.aggressor))
+    missed = list(zip(times_ns, past, strict=True))[::-1]
     values = []
     for i in range(len(heard)):
         ts, row = int(heard.ts_event_ns[i]), heard.values[i].tolist()
+        while missed and missed[-1][0] < ts:  # quotes may be heard before the first trade is
+            _on_missed(engine, *missed.pop())
         if heard.kind[i] == QUOTE:
             engine.on_quote(ts, *row)
             values.append((ts, engine.value.copy()))
         else:
             engine.on_trade(ts, *row[:3])
     return values
+
+
+def _on_missed(engine: FeatureEngine, ts_ns: int, trade: PublicTrade) -> None:
+    numbers = (float(trade.event.first), float(trade.event.second))
+    engine.on_trade(ts_ns, *numbers, float(trade.event.aggressor))
