@@ -2,7 +2,9 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from collections.abc import Collection
+from functools import partial
 
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import OrderSide
@@ -25,6 +27,7 @@ from nautilus_scalp.intents import WorkingOrder
 from nautilus_scalp.quoting.diff import Action
 from nautilus_scalp.quoting.diff import Amend
 from nautilus_scalp.quoting.diff import Cancel
+from nautilus_scalp.quoting.diff import Place
 from nautilus_scalp.risk.floor import Priority
 from nautilus_scalp.risk.gate import RiskLimits
 from nautilus_scalp.risk.state import Refused
@@ -251,6 +254,9 @@ class Execution:
         """
         Carry out what turns the working orders into the desired quotes.
 
+        Cancels go first. All amendments are judged before one leaves: after its long way out the
+        next review would find little of its own code in the processor's caches.
+
         Parameters
         ----------
         actions : list[Action]
@@ -260,9 +266,11 @@ class Execution:
         for action in actions:
             if isinstance(action, Cancel):
                 self._cancel(action.order)
-            elif isinstance(action, Amend):
-                self._amend(action.order, action.ticks)
-            else:
+        moves = [self._amend(one.order, one.ticks) for one in actions if isinstance(one, Amend)]
+        for send in moves:
+            send()
+        for action in actions:
+            if isinstance(action, Place):
                 quote = action.quote
                 price = self.rules.price_at(quote.ticks)
                 self.submit(OrderIntent(quote.side, quote.qty, price, post_only=True))
@@ -314,10 +322,10 @@ class Execution:
             Any event of one of the strategy's orders.
 
         """
-        self.attention.look()
-        ledger = self._ledger
         if type(event) in PASSING_EVENTS:
             return
+        self.attention.look()
+        ledger = self._ledger
         working = ledger.working.get(event.client_order_id)
         if isinstance(event, OrderFilled):
             side = BUY if event.order_side == OrderSide.BUY else SELL
@@ -342,7 +350,8 @@ class Execution:
 
     # --- orders ---
 
-    def _amend(self, working: WorkingOrder, ticks: int) -> None:
+    def _amend(self, working: WorkingOrder, ticks: int) -> Callable[[], None]:
+        """Count an order at another price; return what tells the venue, a cancel if refused."""
         order = self._strategy.cache.order(working.order_id)
         price = self.rules.price_at(ticks)
         intent = OrderIntent(working.side, working.leaves_qty, price, post_only=True)
@@ -351,13 +360,12 @@ class Execution:
         self._ledger.add(working)
         if isinstance(verdict, Refused):
             self._refusals[verdict.reason] += 1
-            self._cancel(working)
-            return
+            return partial(self._cancel, working)
         working.pending = True
         working.price = price
         working.queue_qty = working.ahead_qty = math.inf  # at the end of another queue
         self.permission.sent(self.state.now_ns)
-        self._strategy.modify_order(order, price=self._instrument.make_price(price))
+        return partial(self._strategy.modify_order, order, price=self._instrument.make_price(price))
 
     def _cancel(self, working: WorkingOrder) -> None:
         working.pending = True

@@ -72,7 +72,9 @@ class FloorLink:
     @property
     def closed(self) -> str | None:
         """Why a strategy that quotes all the time may not now; None when it may."""
-        verdict = self.review()
+        if self._floor is None:
+            return None
+        verdict = self._floor.review(self._key, self.priority)
         return verdict.reason if isinstance(verdict, Refused) else None
 
     def review(self) -> Verdict:

@@ -183,7 +183,7 @@ class MarketMaking(AttentiveStrategy):
             return
         moved = (bid, ask) != self._last_prices
         due_ns = self._desk.next_change_ns if moved else self._review_ns
-        if execution.leaving or now_ns < due_ns:
+        if now_ns < due_ns or execution.leaving:
             return
         self._last_prices = (bid, ask)
         self._review_ns = now_ns + self._refresh_ns
