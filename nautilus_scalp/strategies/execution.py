@@ -322,9 +322,9 @@ class Execution:
             Any event of one of the strategy's orders.
 
         """
+        self.attention.look()
         if type(event) in PASSING_EVENTS:
             return
-        self.attention.look()
         ledger = self._ledger
         working = ledger.working.get(event.client_order_id)
         if isinstance(event, OrderFilled):
