@@ -8,6 +8,7 @@ from nautilus_trader.common.component import Clock
 from nautilus_trader.common.factories import OrderFactory
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 
@@ -19,6 +20,7 @@ from nautilus_scalp.models.ensemble import Ensemble
 
 
 _STEP_NS = 1_000_000
+_REHEARSED = ClientOrderId("REHEARSED")  # Nautilus keeps every other name that it has ever made
 
 
 class Understudy:
@@ -74,7 +76,12 @@ class Understudy:
         tick = _again(copy, original.engine)
         signal = copy.answer(tick, clock)
         self._orders.limit(
-            tick.instrument_id, OrderSide.BUY, tick.bid_size, tick.bid_price, post_only=True
+            tick.instrument_id,
+            OrderSide.BUY,
+            tick.bid_size,
+            tick.bid_price,
+            post_only=True,
+            client_order_id=_REHEARSED,
         )
         return signal
 

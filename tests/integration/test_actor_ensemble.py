@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nautilus_trader.common.component import Clock
+from nautilus_trader.common.factories import OrderFactory
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.data import TradeTick
+from nautilus_trader.model.orders import LimitOrder
 from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.actors.channel import Channel
@@ -172,7 +174,16 @@ def test_a_rehearsal_makes_a_signal_of_its_own_and_none_of_the_actors(
         made.append((channel, answer(channel, tick, clock)))
         return made[-1][1]
 
+    names = []
+
+    class Orders(OrderFactory):
+        def limit(self, *args: object, **options: object) -> LimitOrder:
+            order = super().limit(*args, **options)
+            names.append(order.client_order_id)
+            return order
+
     monkeypatch.setattr(Channel, "answer", note)
+    monkeypatch.setattr("nautilus_scalp.actors.ensemble.OrderFactory", Orders)
     rng_tape(desk, 1)
     actor = actor_for(write_artifact(tmp_path / "model"), desk, kind=Diligent)
     listener = Listener(desk)
@@ -182,6 +193,8 @@ def test_a_rehearsal_makes_a_signal_of_its_own_and_none_of_the_actors(
     assert [s.ts_event for s in own] == [s.ts_event for s in listener.signals]
     assert len(rehearsed) >= len(own) > 100
     assert all(signal is not None for signal in rehearsed)
+    assert len(names) == len(rehearsed)
+    assert len(set(names)) == 1  # Nautilus never forgets a name: others would fill the memory
     assert desk.engine is not None
     assert desk.engine.cache.orders_total_count() == 0
 
