@@ -1,7 +1,7 @@
 """
 What a maker makes of a planted edge, and what theory says it can.
 
-Run ``python -m benchmarks.edge_maker [HOURS] [SEED]``; two hours take some six minutes.
+Run ``python -m benchmarks.edge_maker [HOURS] [SEED] [EDGE]``; two hours take some six minutes.
 
 A quote that a jump runs over loses the jump, less its distance from the mid. A signal calls the
 side of a jump and not its size, so that this loss is the same whatever the signal said. What pays
@@ -191,14 +191,15 @@ def main() -> None:
     """Print the tables."""
     hours = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
+    edge = float(sys.argv[3]) if len(sys.argv) > 3 else EDGE
     with tempfile.TemporaryDirectory(prefix="nautilus-scalp-") as folder:
-        catalog, params = market(Path(folder), hours, EDGE, seed)
+        catalog, params = market(Path(folder), hours, edge, seed)
         longer = msgspec.structs.replace(params, hours=BOUND_HOURS)
         lines = [
-            f"{BOUND_HOURS:g} h with edge {EDGE:g}, a quote at the best price, run over by a jump",
+            f"{BOUND_HOURS:g} h with edge {edge:g}, a quote at the best price, run over by a jump",
             *bound(longer),
             "",
-            f"{hours:g} h with edge {EDGE:g}, the maker",
+            f"{hours:g} h with edge {edge:g}, the maker",
             *maker(catalog, params),
         ]
     sys.stdout.write("\n".join(lines) + "\n")
