@@ -1,7 +1,8 @@
 """
 What a maker makes of a planted edge, and what theory says it can.
 
-Run ``python -m benchmarks.edge_maker [HOURS] [SEED] [EDGE]``; two hours take some six minutes.
+Run ``python -m benchmarks.edge_maker [HOURS] [SEED] [--edge E] [--half-life-ms MS]``; two hours
+take some six minutes.
 
 A quote that a jump runs over loses the jump, less its distance from the mid. A signal calls the
 side of a jump and not its size, so that this loss is the same whatever the signal said. What pays
@@ -12,6 +13,7 @@ rules, with quotes that the signal shifts, and with quotes that it has to pay fo
 (`PullParams.paid_jumps`); the third charges the last a share of the fee that theory allows.
 """
 
+import argparse
 import sys
 import tempfile
 from itertools import pairwise
@@ -40,7 +42,7 @@ type Floats = npt.NDArray[np.float64]
 
 BOUND_HOURS = 12.0  # of the first table; a longer market begins with the shorter one
 LATENCY_MS = 20
-AFTER_MS = 15_000  # seven half-lives of the signal: nothing is left of it
+HALF_LIVES = 7.5  # of the signal, after which nothing is left of it
 LEANS = (-1.0, -0.5, -0.2, 0.0, 0.2, 0.3, 0.5, 1.0)
 MAKER_BPS = 2.0
 PAID = {"paid_jumps": 1.0}
@@ -78,7 +80,7 @@ def run_over(params: SyntheticParams, latency_ms: int = LATENCY_MS) -> RunOver:
     drift = np.append(0.0, np.cumsum(np.abs(np.diff(mid)) * lean[:-1]))
     known = np.maximum(np.searchsorted(ms, ms - latency_ms, side="left") - 1, 0)
     before = np.maximum(np.arange(len(ms)) - 1, 0)
-    after = np.searchsorted(ms, ms + AFTER_MS, side="right") - 1
+    after = np.searchsorted(ms, ms + HALF_LIVES * params.half_life_ms, side="right") - 1
     rows = []
     for side, own, other in ((1, bid, ask), (-1, ask, bid)):
         price = own[known]
@@ -189,18 +191,25 @@ def at_fee(config: BacktestConfig, share: float, even_bps: float) -> str:
 
 def main() -> None:
     """Print the tables."""
-    hours = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
-    edge = float(sys.argv[3]) if len(sys.argv) > 3 else EDGE
+    parser = argparse.ArgumentParser(prog="edge_maker")
+    parser.add_argument("hours", type=float, nargs="?", default=2.0)
+    parser.add_argument("seed", type=int, nargs="?", default=SEED)
+    parser.add_argument("--edge", type=float, default=EDGE)
+    parser.add_argument("--half-life-ms", type=float, default=2_000.0)
+    args = parser.parse_args()
+    law = SyntheticParams(
+        seed=args.seed, hours=args.hours, edge=args.edge, half_life_ms=args.half_life_ms
+    )
+    told = f"edge {law.edge:g} of half-life {law.half_life_ms:g} ms"
     with tempfile.TemporaryDirectory(prefix="nautilus-scalp-") as folder:
-        catalog, params = market(Path(folder), hours, edge, seed)
-        longer = msgspec.structs.replace(params, hours=BOUND_HOURS)
+        catalog = market(Path(folder), law)
+        longer = msgspec.structs.replace(law, hours=BOUND_HOURS)
         lines = [
-            f"{BOUND_HOURS:g} h with edge {edge:g}, a quote at the best price, run over by a jump",
+            f"{BOUND_HOURS:g} h with {told}, a quote at the best price, run over by a jump",
             *bound(longer),
             "",
-            f"{hours:g} h with edge {edge:g}, the maker",
-            *maker(catalog, params),
+            f"{law.hours:g} h with {told}, the maker",
+            *maker(catalog, law),
         ]
     sys.stdout.write("\n".join(lines) + "\n")
 

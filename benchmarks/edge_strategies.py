@@ -56,14 +56,11 @@ HOLD_MS = 5_000.0
 TAKER_BPS = 5.0
 
 
-def market(
-    folder: Path, hours: float, edge: float, seed: int = SEED
-) -> tuple[Path, SyntheticParams]:
-    """Write a market and return its catalog and parameters."""
-    params = SyntheticParams(seed=seed, hours=hours, edge=edge)
-    catalog = folder / f"edge-{edge:g}"
+def market(folder: Path, params: SyntheticParams) -> Path:
+    """Write a market and return its catalog."""
+    catalog = folder / f"edge-{params.edge:g}"
     write_synthetic(catalog, params)
-    return catalog, params
+    return catalog
 
 
 def shipped(name: str, catalog: Path) -> BacktestConfig:
@@ -96,6 +93,7 @@ def by_oracle(name: str, catalog: Path, params: SyntheticParams, by: str) -> Bac
             "seed": params.seed,
             "hours": params.hours,
             "edge": params.edge,
+            "half_life_ms": params.half_life_ms,
             "horizon_ms": round(HOLD_MS),
             "move_bps": foretold_bps(params),
         },
@@ -216,14 +214,15 @@ def main() -> None:
     """Print the tables."""
     hours = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
     with tempfile.TemporaryDirectory(prefix="nautilus-scalp-") as folder:
-        fair, _ = market(Path(folder), hours, 0.0)
-        planted, params = market(Path(folder), hours, EDGE)
+        law = SyntheticParams(seed=SEED, hours=hours, edge=EDGE)
+        fair = market(Path(folder), msgspec.structs.replace(law, edge=0.0))
+        planted = market(Path(folder), law)
         lines = [
             f"{hours:g} h without an edge, by rules, VIP 0",
             *without_edge(fair),
             "",
             f"{hours:g} h with edge {EDGE:g}, by the best forecast, out after {HOLD_MS / 1e3:g} s",
-            *with_edge(planted, params),
+            *with_edge(planted, law),
         ]
     sys.stdout.write("\n".join(lines) + "\n")
 

@@ -26,6 +26,7 @@ class OracleConfig(ActorConfig, frozen=True):
     seed: int
     hours: float
     edge: float
+    half_life_ms: float = 2_000.0
     horizon_ms: int = 1_000
     move_bps: float = 1.0
 
@@ -41,7 +42,12 @@ class Oracle(Actor):
     def on_start(self) -> None:
         """Make the market once more, for what was not published, and listen."""
         config = self.config
-        params = SyntheticParams(seed=config.seed, hours=config.hours, edge=config.edge)
+        params = SyntheticParams(
+            seed=config.seed,
+            hours=config.hours,
+            edge=config.edge,
+            half_life_ms=config.half_life_ms,
+        )
         self._forecasts = np.concatenate([chunk.signals[:, 1:] for chunk in generate(params)])
         self.subscribe_quote_ticks(config.instrument_id)
 

@@ -25,7 +25,7 @@ HOURS, SEED = 0.06, 3
 
 @pytest.mark.parametrize("name", ["market_making", "mean_reversion"])
 def test_without_an_edge_the_costs_are_lost_and_no_more(tmp_path: Path, name: str) -> None:
-    catalog, _ = market(tmp_path, HOURS, 0.0, SEED)
+    catalog = market(tmp_path, SyntheticParams(seed=SEED, hours=HOURS))
     result = run(shipped(name, catalog))
     held = holding_profit(result.fills, result.mids)
     net = result.engine_gross - result.engine_fees
@@ -36,7 +36,8 @@ def test_without_an_edge_the_costs_are_lost_and_no_more(tmp_path: Path, name: st
 
 
 def test_with_an_edge_it_earns_what_theory_says_and_nets_it_below_that_fee(tmp_path: Path) -> None:
-    catalog, params = market(tmp_path, HOURS, 0.9, SEED)
+    params = SyntheticParams(seed=SEED, hours=HOURS, edge=0.9)
+    catalog = market(tmp_path, params)
     config = by_oracle("mean_reversion", catalog, params, "signal")
     nets = {}
     for fee_bps in (0.05, 5.0):
@@ -53,7 +54,8 @@ def test_with_an_edge_it_earns_what_theory_says_and_nets_it_below_that_fee(tmp_p
 def test_a_maker_earns_by_holding_what_theory_says_and_the_parts_are_all_there_is(
     tmp_path: Path,
 ) -> None:
-    catalog, params = market(tmp_path, HOURS, 0.6, SEED)
+    params = SyntheticParams(seed=SEED, hours=HOURS, edge=0.6)
+    catalog = market(tmp_path, params)
     even = {}
     for name, config in (
         ("shift", by_oracle("market_making", catalog, params, "combined")),
