@@ -29,10 +29,6 @@ def _engine(*names: str) -> FeatureEngine:
     return FeatureEngine(FACTS, PARAMS, names)
 
 
-def _snapshot(engine: FeatureEngine) -> tuple[list[float], int, float, bool]:
-    return (engine.value.tolist(), engine.segment, engine.mid, engine.initialized)
-
-
 def test_both_modes_show_the_same_selection() -> None:
     names = ("mid.cross.100ms.1s", "rsi(2).tick", "volume.sum.1s")
     alone = FeatureEngine(FACTS, PARAMS, names)
