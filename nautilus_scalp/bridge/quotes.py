@@ -26,17 +26,17 @@ class QuoteListener:
     hear : Callable[[QuoteTick], None]
         Is called. While it is, it says by `wake_ns` when it wants to look at a market whose prices
         stand.
-    glance : Callable[[int], bool], optional
-        Is called instead, with the exchange's time, while the listener rests; says whether the
-        quote has to be heard after all.
+    glance : Callable[[int, int], bool], optional
+        Is called instead, with ``ts_init`` and the exchange's time, while the listener rests; says
+        whether the quote has to be heard after all.
 
     Attributes
     ----------
     wake_ns : int
         From this moment on, by ``ts_init``, it is called for any quote.
-    rest_ns, rest_event_ns : int
-        Until these moments, by ``ts_init`` and by the exchange's time, it rests: when `wake_ns` has
-        come it only glances at a market whose prices stand, and again after `step_ns`.
+    rest_ns : int
+        Until this moment it rests: when `wake_ns` has come it only glances at a market whose prices
+        stand, and again after `step_ns`.
     step_ns : int
         Time between two glances.
 
@@ -46,7 +46,6 @@ class QuoteListener:
         "_reader",
         "glance",
         "hear",
-        "rest_event_ns",
         "rest_ns",
         "step_ns",
         "wake_ns",
@@ -55,12 +54,11 @@ class QuoteListener:
     def __init__(
         self,
         hear: Callable[[QuoteTick], None],
-        glance: Callable[[int], bool] = lambda _ts_event: True,
+        glance: Callable[[int, int], bool] = lambda _ts_init, _ts_event: True,
     ) -> None:
         self.hear = hear
         self.glance = glance
         self.rest_ns = 0
-        self.rest_event_ns = 0
         self.step_ns = 0
         self.wake_ns = 0
         self._reader: QuoteReader | None = None
@@ -69,6 +67,10 @@ class QuoteListener:
         """Hear the first quote from a moment on, the next one by default."""
         if ts_ns < self.rest_ns:  # noqa: PLR1730 (the call of min would take longer)
             self.rest_ns = ts_ns
+        self.stir_by(ts_ns)
+
+    def stir_by(self, ts_ns: int = 0) -> None:
+        """Hear the first quote from a moment on, or glance at it, if the listener rests."""
         if ts_ns < self.wake_ns:
             self.wake_ns = ts_ns
             if self._reader is not None:
@@ -162,9 +164,8 @@ class QuoteReader:
             if moved:
                 one.hear(tick)
             elif ts_init >= one.wake_ns:
-                rests = ts_init < one.rest_ns and ts_event < one.rest_event_ns
-                if rests and not one.glance(ts_event):
-                    one.wake_ns = ts_init + one.step_ns
+                if ts_init < one.rest_ns and not one.glance(ts_init, ts_event):
+                    one.wake_ns = min(ts_init + one.step_ns, one.rest_ns)
                 else:
                     one.hear(tick)
             wake_ns = min(wake_ns, one.wake_ns)

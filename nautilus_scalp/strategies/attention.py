@@ -6,6 +6,7 @@ from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
+from nautilus_scalp.bridge.quotes import NEVER_NS
 from nautilus_scalp.bridge.quotes import QuoteListener
 
 
@@ -47,6 +48,10 @@ class Attention:
         """Let the next quote be looked at, whatever its prices: something else has changed."""
         self._listener.wake_by(0)
 
+    def stir(self) -> None:
+        """Let the next quote be looked at, or glanced at by who rests."""
+        self._listener.stir_by(0)
+
     def look_by(self, ts_ns: int) -> None:
         """Let the first quote from a moment on be looked at, whatever its prices."""
         self._listener.wake_by(ts_ns)
@@ -57,23 +62,23 @@ class Attention:
         listener.wake_ns = now_ns + self._interval_ns
         listener.rest_ns = 0
 
-    def rest(self, until_ns: int, until_event_ns: int, glance: Callable[[int], bool]) -> None:
+    def rest(self, glance: Callable[[int, int], bool], until_ns: int = NEVER_NS) -> None:
         """
         Only glance at prices that stand, until a moment comes or anything asks for a look.
 
         Parameters
         ----------
-        until_ns, until_event_ns : int
-            That moment, by ``ts_init`` and by the exchange's time.
-        glance : Callable[[int], bool]
-            Takes in, as often as there would be a look, that at a moment of exchange time the
-            prices were the same; says whether a look is needed.
+        glance : Callable[[int, int], bool]
+            Takes in, as often as there would be a look, that at a moment, by ``ts_init`` and by the
+            exchange's time, the prices were the same; says whether a look is needed.
+        until_ns : int
+            From this moment on the next quote is looked at.
 
         """
         listener = self._listener
+        listener.wake_ns = min(listener.wake_ns, until_ns)
         listener.glance = glance
         listener.rest_ns = until_ns
-        listener.rest_event_ns = until_event_ns
         listener.step_ns = self._interval_ns
 
     def _hear(self, tick: QuoteTick) -> None:

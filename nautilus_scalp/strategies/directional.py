@@ -192,6 +192,7 @@ class DirectionalDesk:
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Follow the orders."""
+        self._execution.attention.look()
         self._execution.on_order_event(event)
 
     def on_quote(self, tick: QuoteTick) -> float:
@@ -213,17 +214,17 @@ class DirectionalDesk:
             now.spread = (ask - bid) / mid
         return mid
 
-    def rest(self, glance: Callable[[int], bool]) -> None:
+    def rest(self, glance: Callable[[int, int], bool]) -> None:
         """Only glance at prices that stand, if there is nothing to watch and nobody to wait for."""
         execution = self._execution
         calm = execution.idle and self._watched is None and not execution.leaving
         if calm and self._waiting is None and self._trend is None and self._by_rules_alone:
-            permission = execution.permission
-            moments = permission.account_ns, permission.portfolio.next_sample_ns
-            execution.attention.rest(*moments, glance)
+            execution.attention.rest(glance)
 
-    def glance(self, ts_event: int) -> bool:
-        """Let the volatility know that the price stands; what follows is for the rule to say."""
+    def glance(self, ts_init: int, ts_event: int) -> bool:
+        """Let the volatility know that the price stands, unless account or portfolio look too."""
+        if self._execution.permission.due(ts_init, ts_event):
+            return True
         self._volatility.on_mid(ts_event, self._execution.state.mid)
         return False
 

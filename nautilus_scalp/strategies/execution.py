@@ -222,6 +222,13 @@ class Execution:
         self._refusals["crossed_or_missing_market"] += 1
         return False
 
+    def on_time(self, ts_init: int, ts_event: int) -> None:
+        """Take in that the market stood at a moment, given by our time and the exchange's."""
+        state = self.state
+        state.quote_ns = ts_event
+        state.now_ns = ts_init
+        self.permission.on_market(state, self._instrument)
+
     def submit(self, intent: OrderIntent) -> bool:
         """
         Send an order if the risk gate approves it.
@@ -322,7 +329,6 @@ class Execution:
             Any event of one of the strategy's orders.
 
         """
-        self.attention.look()
         if type(event) in PASSING_EVENTS:
             return
         ledger = self._ledger

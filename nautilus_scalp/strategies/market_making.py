@@ -158,40 +158,70 @@ class MarketMaking(AttentiveStrategy):
             The market.
 
         """
-        self._look_at(tick)
-        self._execution.attention.look_by(self._review_ns)
+        if self._look_at(tick) and not self._execution.leaving:
+            self._execution.attention.rest(self._glance, self._review_ns)
+        else:
+            self._execution.attention.look_by(self._review_ns)
 
-    def _look_at(self, tick: QuoteTick) -> None:
+    def _look_at(self, tick: QuoteTick) -> bool:
+        """Look at the market; return whether it is one to quote in."""
         execution = self._execution
         if not execution.on_market(tick):
             execution.cancel_all()
-            return
+            return False
         state = execution.state
         bid, ask, ts_event, now_ns = state.bid, state.ask, state.quote_ns, state.now_ns
         if now_ns - ts_event > self._max_age_ns:
             self._withdraw("stale_data")
-            return
-        mid = 0.5 * (bid + ask)
+            return False
         self._pull.on_market(ts_event, bid, ask)
-        volatility = self._volatility.on_mid(ts_event, mid)
-        self._inbox.on_mid(ts_event, mid)
-        if self._intensity is not None:
-            self._intensity.on_mid(ts_event, mid)
+        self._follow(ts_event, 0.5 * (bid + ask))
         blocked = state.blocked or execution.permission.floor.closed
         if blocked is not None:
             self._pause(blocked, now_ns)
-            return
+            return False
         moved = (bid, ask) != self._last_prices
         due_ns = self._desk.next_change_ns if moved else self._review_ns
-        if now_ns < due_ns or execution.leaving:
-            return
-        self._last_prices = (bid, ask)
-        self._review_ns = now_ns + self._refresh_ns
+        if now_ns >= due_ns and not execution.leaving:
+            self._last_prices = (bid, ask)
+            self._review_ns = now_ns + self._refresh_ns
+            self._quote(tick)
+        return True
+
+    def _glance(self, ts_init: int, ts_event: int) -> bool:
+        """
+        Take in that prices stood; say whether that needs a look.
+
+        The spread stood with the prices and the flow only faded: once somebody looks, the pull
+        guard makes up for both.
+        """
+        if ts_init - ts_event > self._max_age_ns or self._pull.threatened:
+            return True
+        execution = self._execution
+        execution.on_time(ts_init, ts_event)
+        state = execution.state
+        if state.blocked is not None or execution.permission.floor.closed is not None:
+            return True
+        self._follow(ts_event, 0.5 * (state.bid + state.ask))
+        return False
+
+    def _follow(self, ts_event: int, mid: float) -> None:
+        """Let everything that measures the mid price know it."""
+        self._volatility.on_mid(ts_event, mid)
+        self._inbox.on_mid(ts_event, mid)
+        if self._intensity is not None:
+            self._intensity.on_mid(ts_event, mid)
+
+    def _quote(self, tick: QuoteTick) -> None:
+        """Bring the quotes to where the ladder wants them in the market of this look."""
+        state = self._execution.state
+        bid, ask, ts_event = state.bid, state.ask, state.quote_ns
         opinion = self._inbox.opinion(ts_event)
         fills = self._intensity
         rates = (fills.arrival_rate, fills.depth_decay) if fills is not None else ()
         move_bps = opinion.expected_move_bps * opinion.trust(self.config.signal)
         sizes = tick.bid_size.as_double(), tick.ask_size.as_double()
+        volatility = self._volatility.value
         self._desk.quote(Market(bid, ask, *sizes, volatility, move_bps, *rates), opinion)
 
     def on_order_event(self, event: OrderEvent) -> None:
@@ -204,6 +234,7 @@ class MarketMaking(AttentiveStrategy):
             What became of one of them.
 
         """
+        self._execution.attention.stir()
         self._execution.on_order_event(event)
         self._desk.unsettle()
 

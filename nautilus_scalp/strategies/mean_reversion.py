@@ -183,9 +183,10 @@ class MeanReversion(AttentiveStrategy):
             self._desk.enter(*self._rule.decide(mid, self._desk.volatility))
         self._desk.rest(self._glance)
 
-    def _glance(self, ts_event: int) -> bool:
+    def _glance(self, ts_init: int, ts_event: int) -> bool:
         """Say whether a falling volatility made a case of a price that stands."""
-        self._desk.glance(ts_event)
+        if self._desk.glance(ts_init, ts_event):
+            return True
         side, _ = self._rule.decide(self._desk.mid, self._desk.volatility)
         return side != 0
 

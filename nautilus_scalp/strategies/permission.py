@@ -57,8 +57,6 @@ class Permission:
         What all strategies together may risk.
     floor : FloorLink
         Who else trades the instrument.
-    account_ns : int
-        When the account is looked at next.
 
     """
 
@@ -77,7 +75,7 @@ class Permission:
         self._strategy = strategy
         self._instrument_id = instrument_id
         self._limits = limits
-        self.account_ns = 0
+        self._account_ns = 0
         self.breaker = CircuitBreaker(limits.breakers)
         self.regime = RegimeWatch(strategy, instrument_id, regime, on_blocked)
         self.portfolio = PortfolioLink(strategy, self.regime)
@@ -91,7 +89,7 @@ class Permission:
 
     def join(self, instrument: Instrument, state: RiskState, leaves: Callable[[], bool]) -> None:
         """Let a live state count among those of the run, and tell who asks if one leaves."""
-        self.account_ns = 0
+        self._account_ns = 0
         state.wins, state.losses = self.breaker.log.wins, self.breaker.log.losses
         self.portfolio.join(instrument, state)
         self.floor.join(state, lambda: leaves() or self.portfolio.must_leave is not None)
@@ -120,6 +118,10 @@ class Permission:
         """Why what is held is to be closed; None when it may stay."""
         return self.portfolio.must_leave or self.floor.must_leave
 
+    def due(self, now_ns: int, ts_event: int) -> bool:
+        """Whether it is time to look at the account, or for the portfolio to see the prices."""
+        return now_ns >= self._account_ns or ts_event >= self.portfolio.next_sample_ns
+
     def blocked(self, now_ns: int) -> str | None:
         """Return why nothing may be opened."""
         return self.breaker.blocked(now_ns) or self.portfolio.blocked
@@ -136,8 +138,8 @@ class Permission:
         if self.breaker.watches:
             self.breaker.on_market(state.bid, state.ask, now_ns)
         state.blocked = self.blocked(now_ns)
-        if now_ns >= self.account_ns:
-            self.account_ns = now_ns + _ACCOUNT_NS
+        if now_ns >= self._account_ns:
+            self._account_ns = now_ns + _ACCOUNT_NS
             self._look_at_account(state, instrument)
         self.portfolio.on_time(state.quote_ns)
 

@@ -184,18 +184,17 @@ def test_trades_reach_a_strategy_while_it_runs_and_only_then(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
-    ("rest_ms", "rest_event_ms", "wanted", "sizes", "glances"),
+    ("rest_ms", "wanted", "sizes", "glances"),
     [
-        (9, 9, False, [1.0], 2),  # every second millisecond a glance
-        (9, 9, True, [1.0, 3.0, 4.0, 5.0], 3),  # and what it sees is looked at
-        (4, 9, False, [1.0, 5.0], 1),
-        (9, 4, False, [1.0, 5.0], 1),
+        (9, False, [1.0], 2),  # every second millisecond a glance
+        (9, True, [1.0, 3.0, 4.0, 5.0], 3),  # and what it sees is looked at
+        (4, False, [1.0, 5.0], 1),
+        (3, False, [1.0, 4.0, 5.0], 1),  # the rest ends before the next glance is due
     ],
 )
 def test_who_rests_glances(
     desk: Desk,
     rest_ms: int,
-    rest_event_ms: int,
     wanted: bool,  # noqa: FBT001
     sizes: list[float],
     glances: int,
@@ -203,26 +202,40 @@ def test_who_rests_glances(
     for ms in range(5):
         desk.at(ms).quote(100.0, 100.1, 1.0 + ms)
     heard: Heard = []
-    seen: list[int] = []
+    seen: list[tuple[int, int]] = []
     sleeps = {
         "wake_ns": desk.ns_at(2),
         "rest_ns": desk.ns_at(rest_ms),
-        "rest_event_ns": desk.ns_at(rest_event_ms),
         "step_ns": 2 * NS_PER_MS,
     }
     ear = Ear(desk, "A", heard, **sleeps)
-    ear.listener.glance = lambda ts_event: bool(seen.append(ts_event)) or wanted
+    ear.listener.glance = lambda *times: bool(seen.append(times)) or wanted
     desk.play(ear)
     assert [size for _, size in heard] == sizes
     assert len(seen) == glances
+    assert seen[0] == (desk.tape[2].ts_init, desk.tape[2].ts_event)
 
 
 def test_who_is_woken_rests_no_longer(desk: Desk) -> None:
     desk.at(0).quote(100.0, 100.1, 1.0).at(1).quote(100.0, 100.1, 2.0)
     heard: Heard = []
     later = desk.ns_at(9)
-    ear = Ear(desk, "A", heard, wake_ns=later, rest_ns=later, rest_event_ns=later)
+    ear = Ear(desk, "A", heard, wake_ns=later, rest_ns=later)
     other = Ear(desk, "B", heard)
     other.listener.hear = lambda _tick: ear.listener.wake_by()
     desk.play(ear, other)
     assert heard == [("A", 1.0), ("A", 2.0)]
+
+
+def test_who_is_stirred_glances(desk: Desk) -> None:
+    desk.at(0).quote(100.0, 100.1, 1.0).at(1).quote(100.0, 100.1, 2.0)
+    heard: Heard = []
+    later = desk.ns_at(9)
+    ear = Ear(desk, "A", heard, wake_ns=later, rest_ns=later)
+    seen: list[int] = []
+    ear.listener.glance = lambda ts_init, _ts_event: bool(seen.append(ts_init))
+    other = Ear(desk, "B", heard)
+    other.listener.hear = lambda _tick: ear.listener.stir_by()
+    desk.play(ear, other)
+    assert heard == [("A", 1.0)]
+    assert seen == [desk.tape[1].ts_init]
