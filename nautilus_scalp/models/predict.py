@@ -15,6 +15,7 @@ from nautilus_scalp.models.calibration import write_odds
 from nautilus_scalp.models.forest import forest_probabilities
 from nautilus_scalp.models.logistic import linear_scores
 from nautilus_scalp.models.lstm import lstm_step
+from nautilus_scalp.models.move_rate import GAP_HINT
 from nautilus_scalp.models.move_rate import RateState
 from nautilus_scalp.models.move_rate import follow
 from nautilus_scalp.models.scaler import standardise
@@ -90,7 +91,7 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
         Of each model; they sum to 1.
     log_move_range : float64[2]
         Bounds of the logarithm of the move.
-    move_rate : float64[6]
+    move_rate : float64[8]
         See `nautilus_scalp.models.move_rate`.
     """
     count = value.shape[0]
@@ -114,8 +115,9 @@ def predict_row(  # noqa: PLR0913, PLR0917 - plain arrays are what a kernel unpa
     lstm_step(z, lstm_layer1, lstm_layer2, lstm_head1, lstm_head2, state, out[2])
     boosting_scores(inputs, boosting_base, boosting_nodes, boosting_leaf, lanes, out[3])
 
-    move, direction = _combine(calibration, weights, hints(value, columns), out)
-    move, direction = follow(move, direction, quote[0], quote[1], move_rate, rate_state)
+    hint = hints(value, columns)
+    odds = _combine(calibration, weights, hint, out)
+    move, direction = follow(odds, hint[GAP_HINT], quote, move_rate, rate_state)
     write_odds(move, direction, out[ENSEMBLE_ROW])
     log_move = min(max(linear[3], log_move_range[0]), log_move_range[1])
     out[EXTRA_ROW, 0] = np.exp(log_move)

@@ -171,19 +171,23 @@ class MoveRateParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ----------
     half_life_ms : float
         Memory of known outcomes; 0 to publish what the models say.
-    evidence : float
-        Part of an observation that the outcome of a quote counts as: those of a burst are one.
-    bias, gain, direction : float
-        How far, in one standard deviation, the move log-odds may be off by a constant and by a
-        factor, and the direction log-odds by a factor.
+    burst_ms : float
+        Quotes of about this time are one observation together, because they share their outcome.
+    bias, gain, bend, gap : float
+        How far, in one standard deviation, the move log-odds may be off by a constant, by a factor,
+        at every knot of its curve on its own, and while the best prices stand apart.
+    direction : float
+        How far the direction log-odds may be off by a factor.
 
     """
 
-    half_life_ms: float = 600_000.0
-    evidence: float = 0.02
-    bias: float = 1.0
-    gain: float = 0.5
-    direction: float = 0.1
+    half_life_ms: float = 1_800_000.0
+    burst_ms: float = 500.0
+    bias: float = 0.7
+    gain: float = 0.3
+    bend: float = 0.3
+    gap: float = 1.0
+    direction: float = 0.2
 
 
 class EnsembleParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,7 +20,8 @@ Float64 = npt.NDArray[np.float64]
 Integer = npt.NDArray[np.integer]
 
 FEWEST_CALLS = 20
-THRESHOLDS = np.round(np.arange(0.5, 1.0, 0.01), 2)
+_STEP = 0.01  # from one threshold that is tried to the next
+_LAST = 0.995  # and below this
 LEAN = 0.5  # the direction leans on the queues at least half as much as on the models
 _HALVINGS = 12  # of the margin by which a probability must be sure, at most
 _AGREED = 0.5  # models and queues tell much the same: prior gain of their sum,
@@ -163,7 +164,9 @@ def call_threshold(
     Calls come in blocks of time that are right or wrong together, and the next day may bring a
     block that is wrong as a whole: one such block of average size is counted with those that were
     seen. So a few blocks are never enough, however right they were. And every part of the window
-    is held to the target alone, so that the threshold survives a change of the day.
+    is held to the target alone. No threshold is below ``1 - target``, however right the calls were
+    there: another day keeps what forecasts promise, which follow it, but not what they happened to
+    hold beyond that.
 
     Parameters
     ----------
@@ -180,9 +183,9 @@ def call_threshold(
     Returns
     -------
     float
-        One of 0.50, 0.51 .. 0.99. Where none meets the target the probabilities are taken at their
-        word, with a margin: it is ``1 - target / 2``, and if even those calls were wrong more often
-        than the target, ``1 - target / 4`` and so on.
+        ``1 - target``, 0.01 more, and so on below 0.995. Where none meets the target the
+        probabilities are taken at their word, with a margin: it is ``1 - target / 2``, and if even
+        those calls were wrong more often than the target, ``1 - target / 4`` and so on.
 
     """
     known = np.flatnonzero((label >= 0) & np.isfinite(signal[:, 0]))
@@ -190,7 +193,7 @@ def call_threshold(
     called = np.where(signal[known, UP] > signal[known, DOWN], UP, DOWN)
     wrong = called != label[known]
     parts = [part[known] == each for each in np.unique(part[known])]
-    for threshold in THRESHOLDS:
+    for threshold in np.round(np.arange(1.0 - target, _LAST, _STEP), 3):
         calls = top >= threshold
         count = int(calls.sum())
         if count == 0:

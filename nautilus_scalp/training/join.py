@@ -115,8 +115,9 @@ def filter_settings(config: TrainingConfig, horizon_ms: int) -> Floats:
     """
     params = config.move_rate
     half_life_ms = params.half_life_ms if config.label.kind == "horizon" else 0.0
-    spread = (params.bias, params.gain, params.direction)
-    return np.array((horizon_ms * NS_PER_MS, half_life_ms * NS_PER_MS, params.evidence, *spread))
+    times_ms = (horizon_ms, half_life_ms, params.burst_ms)
+    spread = (params.bias, params.gain, params.bend, params.gap, params.direction)
+    return np.array((*(time * NS_PER_MS for time in times_ms), *spread))
 
 
 def label_weights(dataset: Dataset, rows: Rows) -> tuple[npt.NDArray[np.int8], Floats]:

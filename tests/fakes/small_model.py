@@ -42,7 +42,7 @@ def random_arrays(rng: np.random.Generator, count: int) -> dict[str, npt.NDArray
         "calibration": np.tile(IDENTITY, (5, 1)),
         "weights": np.array([0.1, 0.3, 0.4, 0.2]),
         "log_move_range": np.array([-1.0, 1.0]),
-        "move_rate": np.array([5e8, 2e9, 0.5, 1.0, 0.5, 0.2]),
+        "move_rate": np.array([5e8, 2e9, 2e8, 1.0, 0.5, 0.3, 1.0, 0.2]),
         **tables,
     }
 

@@ -80,7 +80,7 @@ def tiny_arrays() -> dict[str, npt.NDArray[np.generic]]:
         "boosting_base": np.zeros(3),
         **trees("boosting", 2),
         "calibration": np.tile(IDENTITY, (5, 1)),
-        "move_rate": np.array([5e8, 0.0, 0.5, 1.0, 0.5, 0.2]),
+        "move_rate": np.array([5e8, 0.0, 2e8, 1.0, 0.5, 0.3, 1.0, 0.2]),
         "weights": np.full(4, 0.25),
         "log_move_range": np.array([-1.0, 1.0]),
     }

@@ -185,7 +185,7 @@ def ensemble(
     names = (imbalance, "1", "2", *others, "6", "7")
     manifest = msgspec.structs.replace(model_manifest, feature_names=names)
     calibration = rng.uniform(0.5, 1.5, size=(5, WIDTH))
-    rate = np.array((50 * NS_PER_MS, 200.0 * NS_PER_MS, 0.5, 1.0, 0.5, 0.2))
+    rate = np.array((50 * NS_PER_MS, 200.0 * NS_PER_MS, 5 * NS_PER_MS, 1.0, 0.5, 0.3, 1.0, 0.2))
     return Ensemble(manifest, arrays | {"calibration": calibration, "move_rate": rate})
 
 
@@ -232,7 +232,7 @@ def test_batch_equals_streams_bit_for_bit(
     quotes = (segment, ts_event_ns, mid)
     again = follow_rows(log_scores(batch.pooled), hint, calibration, *quotes, rate)
     np.testing.assert_allclose(again, batch.probabilities, rtol=1e-12)
-    still = rate * [1.0, 0.0, 1.0, 1.0, 1.0, 1.0]
+    still = rate * [1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     alone = follow_rows(log_scores(batch.pooled), hint, calibration, *quotes, still)
     assert (alone[predicted] != again[predicted]).mean() > 0.9
 

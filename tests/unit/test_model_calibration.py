@@ -122,19 +122,21 @@ def test_a_gain_that_would_be_negative_is_dropped_and_the_others_fitted_anew() -
 
 
 def test_calls_start_where_they_are_right_often_enough() -> None:
-    signal = np.tile([0.0, 0.4, 0.6], (400, 1))
-    signal[:200] = [0.0, 0.1, 0.9]
+    signal = np.tile([0.0, 0.04, 0.96], (400, 1))
+    signal[:200] = [0.0, 0.02, 0.98]
     label = np.full(400, 2)
-    label[200:240] = 1  # a fifth of the weaker calls is wrong, none of the stronger
+    label[200:220] = 1  # a tenth of the weaker calls is wrong, none of the stronger
     block = np.arange(400) // 4  # a hundred blocks of four calls
     part = np.arange(400) % 2
-    # all calls: (40 + 4) / 404 are counted as wrong; the stronger half: 4 / 204
-    assert call_threshold(signal, label, block, part, 0.11) == 0.5
-    assert call_threshold(signal, label, block, part, 0.05) == 0.61
+    # all calls: (20 + 4) / 404 are counted as wrong; the stronger half: 4 / 204
+    assert call_threshold(signal, label, block, part, 0.06) == 0.94
+    assert call_threshold(signal, label, block, part, 0.05) == 0.97
+    # nobody is asked for less than the target promises, however right the calls were
+    assert call_threshold(signal - [0.0, -0.2, 0.2], label * 0 + 2, block, part, 0.05) == 0.975
     # the same calls in ten blocks: one of them, wholly wrong, would be 20 of 220
     assert call_threshold(signal, label, np.arange(400) // 20, part, 0.05) == 0.975
-    label[:20] = 1
-    assert call_threshold(signal, label, block, part, 0.05) == 0.975
+    label[:20] = 1  # a tenth of the surest as well
+    assert call_threshold(signal, label, block, part, 0.05) == 0.9875
     label[:200] = -1  # nothing known of the stronger ones
     assert call_threshold(signal, label, block, part, 0.05) == 0.975
 
@@ -152,16 +154,16 @@ def test_probabilities_that_break_their_word_are_believed_later() -> None:
 
 
 def test_calls_start_where_the_worst_part_is_right_often_enough() -> None:
-    signal = np.tile([0.0, 0.4, 0.6], (400, 1))
-    signal[:200] = [0.0, 0.2, 0.8]
+    signal = np.tile([0.0, 0.08, 0.92], (400, 1))
+    signal[:200] = [0.0, 0.04, 0.96]
     label = np.full(400, 2)
     label[381:] = 1  # wrong are 19 of 119 weak calls of a part, and less than a tenth of all
     block, whole = np.arange(400) // 4, np.zeros(400, np.int64)
     part = np.where(np.arange(400) >= 281, 1, 0)
-    assert call_threshold(signal, label, block, whole, 0.10) == 0.5
-    assert call_threshold(signal, label, block, part, 0.10) == 0.61
+    assert call_threshold(signal, label, block, whole, 0.10) == 0.9
+    assert call_threshold(signal, label, block, part, 0.10) == 0.93
     few = np.where(np.arange(400) >= 381, 1, 0)  # 19 calls, however wrong, say nothing
-    assert call_threshold(signal, label, block, few, 0.10) == 0.5
+    assert call_threshold(signal, label, block, few, 0.10) == 0.9
 
 
 def test_pooling_of_honest_models_changes_little() -> None:
