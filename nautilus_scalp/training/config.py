@@ -187,7 +187,7 @@ class MoveRateParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     gain: float = 0.3
     bend: float = 0.3
     gap: float = 1.0
-    direction: float = 0.2
+    direction: float = 0.1
 
 
 class EnsembleParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
