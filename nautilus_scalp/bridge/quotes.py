@@ -24,8 +24,8 @@ class QuoteListener:
     Parameters
     ----------
     hear : Callable[[QuoteTick], None]
-        Is called. While it is, it says by `wake_ns` when it wants to look at a market whose prices
-        stand.
+        Is called. While it is, it may say by `wake_ns` when it wants to look at a market whose
+        prices stand, if not after `step_ns`.
     glance : Callable[[int, int], bool], optional
         Is called instead, with ``ts_init`` and the exchange's time, while the listener rests; says
         whether the quote has to be heard after all.
@@ -34,11 +34,11 @@ class QuoteListener:
     ----------
     wake_ns : int
         From this moment on, by ``ts_init``, it is called for any quote.
-    rest_ns : int
-        Until this moment it rests: when `wake_ns` has come it only glances at a market whose prices
-        stand, and again after `step_ns`.
     step_ns : int
-        Time between two glances.
+        Time between two looks at a market whose prices stand, unless `wake_ns` says another.
+    rest_ns : int
+        Until this moment, or until it is called, it rests: it only glances at a market whose prices
+        stand.
 
     """
 
@@ -159,17 +159,16 @@ class QuoteReader:
         ts_init, ts_event = tick.ts_init, tick.ts_event
         self._bid, self._ask = _NO_PRICES  # until everybody has heard of these
         self._wake_ns = NEVER_NS  # unless somebody is woken by who hears of them later
-        wake_ns = NEVER_NS
         for one in self._listeners:
-            if moved:
-                one.hear(tick)
-            elif ts_init >= one.wake_ns:
-                if ts_init < one.rest_ns and not one.glance(ts_init, ts_event):
-                    one.wake_ns = min(ts_init + one.step_ns, one.rest_ns)
-                else:
+            if moved or ts_init >= one.wake_ns:
+                one.wake_ns = ts_init + one.step_ns
+                if moved or ts_init >= one.rest_ns or one.glance(ts_init, ts_event):
+                    one.rest_ns = 0
                     one.hear(tick)
-            wake_ns = min(wake_ns, one.wake_ns)
-        self._wake_ns = min(wake_ns, self._wake_ns)
+                elif one.rest_ns < one.wake_ns:
+                    one.wake_ns = one.rest_ns
+            if one.wake_ns < self._wake_ns:  # noqa: PLR1730 (the call of min would take longer)
+                self._wake_ns = one.wake_ns
         self._bid, self._ask = prices
 
 

@@ -117,7 +117,7 @@ class PullGuard:
         self._jump = 0.0
         self._jumps = 0
 
-    def on_trade(self, ts_ns: int, size: float, side: int) -> None:
+    def on_trade(self, ts_ns: int, size: float, side: int) -> bool:
         """
         Take in a trade.
 
@@ -130,16 +130,24 @@ class PullGuard:
         side : int
             Aggressor: +1 buyer, -1 seller, 0 unknown.
 
+        Returns
+        -------
+        bool
+            Whether it made the flow run into quotes that it did not run into before.
+
         """
         if not 0.0 < size < math.inf:
-            return
+            return False
         if ts_ns > self._traded_ns:
             self._forget(ts_ns)
         self._signed += side * size
         self._volume += size
         self._trades += 1.0
-        if self.threatened or self._trades >= self._least_trades:  # else there is nothing to judge
-            self._judge()
+        before = self.threatened
+        if not before and self._trades < self._least_trades:  # there is nothing to judge
+            return False
+        self._judge()
+        return self.threatened not in {0, before}
 
     def on_market(self, ts_ns: int, bid: float, ask: float) -> None:
         """

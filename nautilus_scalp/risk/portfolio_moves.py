@@ -229,7 +229,15 @@ class Comovement:
         self._weight = self._weight * self._kept + 1.0
         self._samples += 1
         tables = (self._covariance, self._absolute, self._correlations)
-        _mix(np.array(moves), 1.0 / self._weight, *tables)
+        if len(moves) == 1:  # a few operations: not worth the way into compiled code
+            variance = self._covariance.item(0)
+            variance += (moves[0] * moves[0] - variance) * (1.0 / self._weight)
+            scale = math.sqrt(variance * variance)
+            share = min(abs(variance) / scale, 1.0) if scale > 0.0 else 1.0
+            for table, value in zip(tables, (variance, abs(variance), share), strict=True):
+                table[0, 0] = value
+        else:
+            _mix(np.array(moves), 1.0 / self._weight, *tables)
         self._tell()
 
     def _tell(self) -> None:

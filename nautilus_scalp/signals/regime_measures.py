@@ -191,6 +191,8 @@ class RegimeMeter:
     ----------
     bars : int
         Bars since the last gap.
+    bar_end_ns : int
+        Exchange time at which the present bar ends; until then the same price says nothing.
     refusals : int
         Prices that were no prices, and times that went backwards.
 
@@ -227,6 +229,7 @@ class RegimeMeter:
         self._begin(math.nan)
         self._bar = -1
         self._last_ns = 0
+        self.bar_end_ns = 0
 
     def _begin(self, price: float) -> None:
         """Begin anew at a log price."""
@@ -237,11 +240,6 @@ class RegimeMeter:
         self.bars = 0
         self._fine = 0.0
         self._last = price
-
-    @property
-    def bar_end_ns(self) -> int:
-        """Exchange time at which the present bar ends; until then the same price says nothing."""
-        return (self._bar + 1) * self._bar_ns
 
     def on_mid(self, ts_ns: int, mid: float) -> Measures | None:
         """
@@ -264,18 +262,21 @@ class RegimeMeter:
             self.refusals += 1
             return None
         price = math.log(mid)
-        bar = ts_ns // self._bar_ns
-        passed = bar - self._bar
         found = None
-        if self._bar < 0 or passed > self._params.window_bars:
-            self._join(price)
-        elif passed:
-            found = _close_bars(self._state, passed, self._last, self._fine)
-            self.bars += passed
-            self._fine = 0.0
+        if ts_ns >= self.bar_end_ns:
+            bar = ts_ns // self._bar_ns
+            passed = bar - self._bar
+            if self._bar < 0 or passed > self._params.window_bars:
+                self._join(price)
+            else:
+                found = _close_bars(self._state, passed, self._last, self._fine)
+                self.bars += passed
+                self._fine = 0.0
+            self._bar = bar
+            self.bar_end_ns = (bar + 1) * self._bar_ns
         move = price - self._last
         self._fine += move * move
-        self._bar, self._last, self._last_ns = bar, price, ts_ns
+        self._last, self._last_ns = price, ts_ns
         if found is None or self.bars < self._params.warm_up_bars:
             return None
         return Measures(*found)

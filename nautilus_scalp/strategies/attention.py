@@ -30,7 +30,7 @@ class Attention:
         self._strategy = strategy
         self._instrument_id = instrument_id
         self._listener = QuoteListener(self._hear)
-        self._interval_ns = _LOOK_NS
+        self._listener.step_ns = _LOOK_NS
 
     def open(self) -> None:
         """Listen from now on."""
@@ -42,7 +42,7 @@ class Attention:
 
     def look_within(self, interval_ns: int) -> None:
         """Look so often, if that is more often than every 100 ms."""
-        self._interval_ns = min(_LOOK_NS, interval_ns)
+        self._listener.step_ns = min(_LOOK_NS, interval_ns)
 
     def look(self) -> None:
         """Let the next quote be looked at, whatever its prices: something else has changed."""
@@ -55,12 +55,6 @@ class Attention:
     def look_by(self, ts_ns: int) -> None:
         """Let the first quote from a moment on be looked at, whatever its prices."""
         self._listener.wake_by(ts_ns)
-
-    def looked(self, now_ns: int) -> None:
-        """Note a look; the next one at prices that stand follows in due time."""
-        listener = self._listener
-        listener.wake_ns = now_ns + self._interval_ns
-        listener.rest_ns = 0
 
     def rest(self, glance: Callable[[int, int], bool], until_ns: int = NEVER_NS) -> None:
         """
@@ -79,7 +73,6 @@ class Attention:
         listener.wake_ns = min(listener.wake_ns, until_ns)
         listener.glance = glance
         listener.rest_ns = until_ns
-        listener.step_ns = self._interval_ns
 
     def _hear(self, tick: QuoteTick) -> None:
         if self._strategy.is_running:

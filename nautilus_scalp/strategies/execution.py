@@ -211,8 +211,7 @@ class Execution:
             state.ask = ask
             state.revision += 1
         state.quote_ns = tick.ts_event
-        state.now_ns = now_ns = tick.ts_init
-        self.attention.looked(now_ns)
+        state.now_ns = tick.ts_init
         self.permission.on_market(state, self._instrument)
         if self._departure.under_way:
             self.attention.look()
@@ -222,12 +221,14 @@ class Execution:
         self._refusals["crossed_or_missing_market"] += 1
         return False
 
-    def on_time(self, ts_init: int, ts_event: int) -> None:
-        """Take in that the market stood at a moment, given by our time and the exchange's."""
+    def on_time(self, ts_init: int, ts_event: int) -> RiskState:
+        """Take in that the prices stood at a moment, by our time and the exchange's."""
         state = self.state
         state.quote_ns = ts_event
         state.now_ns = ts_init
-        self.permission.on_market(state, self._instrument)
+        if self.permission.due(ts_init, ts_event):
+            self.permission.on_market(state, self._instrument)
+        return state
 
     def submit(self, intent: OrderIntent) -> bool:
         """

@@ -139,13 +139,9 @@ class MarketMaking(AttentiveStrategy):
         if self._intensity is not None:
             self._intensity.on_trade(price)
         self._desk.on_trade(price, size, side)
-        pull = self._pull
-        before = pull.threatened
-        pull.on_trade(tick.ts_event, size, side)
-        threatened = pull.threatened
-        if threatened and threatened != before:  # at once: the next trade would be ours
+        if self._pull.on_trade(tick.ts_event, size, side):  # at once: the next would be ours
             self.refusals["toxic_flow"] += 1
-            self._execution.cancel_all(threatened)
+            self._execution.cancel_all(self._pull.threatened)
             self._desk.unsettle()
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
@@ -197,10 +193,8 @@ class MarketMaking(AttentiveStrategy):
         """
         if ts_init - ts_event > self._max_age_ns or self._pull.threatened:
             return True
-        execution = self._execution
-        execution.on_time(ts_init, ts_event)
-        state = execution.state
-        if state.blocked is not None or execution.permission.floor.closed is not None:
+        state = self._execution.on_time(ts_init, ts_event)
+        if self._execution.permission.shut(state):
             return True
         self._follow(ts_event, 0.5 * (state.bid + state.ask))
         return False

@@ -120,7 +120,17 @@ class Permission:
 
     def due(self, now_ns: int, ts_event: int) -> bool:
         """Whether it is time to look at the account, or for the portfolio to see the prices."""
-        return now_ns >= self._account_ns or ts_event >= self.portfolio.next_sample_ns
+        return now_ns >= self._account_ns or self.portfolio.due(ts_event)
+
+    def shut(self, state: RiskState) -> bool:
+        """
+        Whether a strategy that quotes all the time may not while prices stand.
+
+        What the breakers and the regime say changes with an event then, if it changes to the worse,
+        and whoever takes that event in asks `on_market` or brings the state up to date.
+        """
+        halted = state.blocked or self.portfolio.halted or self.floor.closed
+        return halted is not None
 
     def blocked(self, now_ns: int) -> str | None:
         """Return why nothing may be opened."""

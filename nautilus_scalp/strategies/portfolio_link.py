@@ -45,10 +45,11 @@ class PortfolioLink:
     @property
     def must_leave(self) -> str | None:
         """Why what is held is to be closed; None when it may stay."""
-        return self._halted or (self._regime.blocked if self._regime.must_leave else None)
+        return self.halted or (self._regime.blocked if self._regime.must_leave else None)
 
     @property
-    def _halted(self) -> str | None:
+    def halted(self) -> str | None:
+        """Why everything is to be closed, whatever the regime: the kill switch or a loss."""
         return None if self._book is None else self._book.halted
 
     def join(self, instrument: Instrument, state: RiskState) -> None:
@@ -75,10 +76,9 @@ class PortfolioLink:
         """How often the portfolio wants to see the prices; without one, never."""
         return _NEVER_NS if self._book is None else self._book.sample_ns
 
-    @property
-    def next_sample_ns(self) -> int:
-        """Exchange time at which the portfolio wants to see the prices next; without one, never."""
-        return _NEVER_NS if self._book is None else self._book.moves.next_ns
+    def due(self, ts_ns: int) -> bool:
+        """Whether the portfolio wants to see the prices, by exchange time."""
+        return self._book is not None and self._book.moves.due(ts_ns)
 
     def on_time(self, ts_ns: int) -> None:
         """Let the portfolio see the prices when its next sample is due, by exchange time."""

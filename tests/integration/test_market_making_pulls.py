@@ -1,14 +1,20 @@
 """When a market maker in Nautilus's engine takes its quotes away."""
 
+from pathlib import Path
+
 import pytest
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.model.enums import OrderSide
 
+from nautilus_scalp.actors.portfolio import PortfolioGuard
+from nautilus_scalp.actors.portfolio import PortfolioGuardConfig
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.messages import AlphaSignal
 from nautilus_scalp.messages import signal_topic
 from nautilus_scalp.quoting.pull import PullParams
 from nautilus_scalp.risk.gate import RiskLimits
+from nautilus_scalp.risk.portfolio import PortfolioLimits
+from nautilus_scalp.risk.portfolio_moves import MovesParams
 from nautilus_scalp.signals.combination import CombinationParams
 from tests.integration.conftest import Desk
 from tests.integration.players import WIDE
@@ -56,6 +62,41 @@ def test_quotes_are_pulled_when_the_feed_falls_silent_or_lags(desk: Desk) -> Non
     assert working_sides(desk, 690) == []
     assert strategy.refusals["stale_data"] == 1
     assert working_sides(desk, 1_005) == [OrderSide.BUY, OrderSide.SELL]
+
+
+class Finger(Actor):
+    """Makes the file of a kill switch at a moment of the tape."""
+
+    def __init__(self, ts_ns: int, path: Path) -> None:
+        super().__init__()
+        self._ts_ns = ts_ns
+        self._path = path
+
+    def on_start(self) -> None:
+        """Wait."""
+        self.clock.set_time_alert_ns("press", self._ts_ns, lambda _event: self._path.touch())
+
+
+def test_the_kill_switch_is_seen_at_a_glance(desk: Desk, tmp_path: Path) -> None:
+    for ms in range(0, 1_000, 10):  # prices stand, and the quotes are not to be reviewed for long
+        desk.at(ms).quote(100.0, 100.1)
+    limits = PortfolioLimits(
+        max_daily_var_share=100.0,
+        max_correlated_share=1.0,
+        reference_volatility=1e9,
+        moves=MovesParams(sample_ms=10.0, least_samples=2),
+    )
+    kill_file = tmp_path / "kill"
+    guard = PortfolioGuard(
+        PortfolioGuardConfig(
+            venue="BINANCE", limits=limits, kill_file=str(kill_file), interval_ms=10.0
+        )
+    )
+    strategy = market_maker(desk, ladder=WIDE, refresh_interval_ms=300.0)
+    desk.play(Finger(desk.ns_at(705), kill_file), guard, strategy)
+    assert working_sides(desk, 700) == [OrderSide.BUY, OrderSide.SELL]
+    assert working_sides(desk, 700 + 10 + 100 + 10) == []
+    assert strategy.refusals["kill_switch"] > 0
 
 
 def test_a_collapsing_spread_pulls_both_sides(desk: Desk) -> None:

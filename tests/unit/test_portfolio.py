@@ -213,6 +213,19 @@ def test_value_at_risk_by_hand() -> None:
     assert more == (pytest.approx(by_hand), pytest.approx(150.0))
 
 
+def test_one_instrument_alone_is_measured_like_one_of_several() -> None:
+    alone, both = Comovement(MovesParams(least_samples=2)), Comovement(MovesParams(least_samples=2))
+    for moves, names in ((alone, "x"), (both, "xy")):
+        for name in names:
+            moves.add(name)
+    for second, price in enumerate((7.0, 7.1, 7.1, 6.9, 7.3)):
+        alone.sample(second * SECOND_NS, [price])
+        both.sample(second * SECOND_NS, [price, 3.0])
+    assert alone.annual_volatility[0] == both.annual_volatility[0] > 0.0
+    assert alone.correlations[0, 0] == both.correlations[0, 0]
+    assert alone.risk([5.0]) == both.risk([5.0, 0.0])
+
+
 def test_a_silence_or_a_missing_price_is_no_move() -> None:
     moves = Comovement(MovesParams(least_samples=1))
     moves.add("x")
