@@ -18,7 +18,7 @@ from nautilus_scalp.models.ensemble import MODEL_NAMES
 from nautilus_scalp.models.move_rate import follow_rows
 from nautilus_scalp.training.config import TrainingConfig
 from nautilus_scalp.training.dataset import Dataset
-from nautilus_scalp.training.fit_ensemble import LEAN
+from nautilus_scalp.training.fit_ensemble import DIRECTION_HELD
 from nautilus_scalp.training.fit_ensemble import log_scores
 from nautilus_scalp.training.fit_weights import blend
 from nautilus_scalp.training.fit_weights import configured_weights
@@ -77,8 +77,8 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
         Whether the models are calibrated, and probabilities follow known outcomes.
     learned : bool
         Weights are learned out of fold.
-    lean : float
-        Least say of the queues on the direction, over that of the models.
+    held : float
+        Pseudo-observations that hold the gains of models and queues on the direction.
 
     """
 
@@ -88,7 +88,7 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     calibrated: bool = True
     follows: bool = True
     learned: bool = False
-    lean: float = LEAN
+    held: float = DIRECTION_HELD[0]
 
 
 JOINS = {
@@ -96,8 +96,8 @@ JOINS = {
     "without the eaten queue as a hint": Join(hints=3),
     "tilt of the queues as the only hint": Join(hints=1),
     "without any hint of the book": Join(hints=0),
-    "queues with as much say as the models at least": Join(lean=1.0),
-    "no floor under the say of the queues": Join(lean=0.0),
+    "say of models and queues as the rows have it": Join(held=1.0),
+    "say of models and queues as the prior has it": Join(held=1e6),
     "calibrated on the tail, not out of fold": Join(tail=True),
     "not calibrated": Join(calibrated=False),
     "weights learned, not configured": Join(learned=True),
@@ -159,9 +159,10 @@ def _weights(part: Part, join: Join) -> Floats:
 def _joined(part: Part, join: Join, weights: Floats, columns: Columns) -> Joined:
     """Fit the join as `assemble` does, with other hints."""
     said = part.tail if join.tail else part.apart
+    held = (join.held, join.held, *DIRECTION_HELD[2:])
     with (
         patch("nautilus_scalp.training.join.hint_columns", lambda _names: columns),
-        patch("nautilus_scalp.training.fit_ensemble.LEAN", join.lean),
+        patch("nautilus_scalp.training.fit_ensemble.DIRECTION_HELD", held),
     ):
         joined = join_models(said, weights, part.dataset, part.config)
     if join.calibrated:

@@ -9,7 +9,7 @@ from nautilus_scalp.models.calibration import Gains
 from nautilus_scalp.models.certificate import ParityCertificate
 
 
-FORMAT = 6  # raise it whenever the layout changes: older artifacts are then refused
+FORMAT = 7  # raise it whenever the layout changes: older artifacts are then refused
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -119,7 +119,7 @@ class BoostingParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     eta: float = 0.1
     subsample: float = 0.8
     colsample: float = 0.8
-    min_child_weight: float = 1.0
+    min_child_weight: float = 3.0
 
 
 class SelectionParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

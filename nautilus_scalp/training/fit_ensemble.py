@@ -22,12 +22,10 @@ Integer = npt.NDArray[np.integer]
 FEWEST_CALLS = 20
 _STEP = 0.01  # from one threshold that is tried to the next
 _LAST = 0.995  # and below this
-LEAN = 0.5  # the direction leans on the queues at least half as much as on the models
 _HALVINGS = 12  # of the margin by which a probability must be sure, at most
-_AGREED = 0.5  # models and queues tell much the same: prior gain of their sum,
-_HELD = 30.0  # and the pseudo-observations that hold it: a few minutes cannot tell it better
-_PULLED = 0.1  # pseudo-observations that hold the gain of the pull at 0
-_MOVE_HELD = (1.0, 0.01, 0.03, 1.0, 1.0)  # and those of the move, its bias, gap, fresh, eaten
+_MOVE_HELD = (1.0, 0.01, 0.03, 1.0, 1.0)  # pseudo-observations: move, bias, gap, fresh, eaten
+DIRECTION_PRIOR = (0.6, 0.5, 0.0)  # models, queues, pull: minutes cannot tell the first two apart,
+DIRECTION_HELD = (100.0, 100.0, 0.1)  # which these pseudo-observations hold; hours of data can
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,9 +114,9 @@ def fit_pooling(
 def fit_head(odds: Float64, hint: Float64, outcome: Outcome) -> Float64:
     """Fit how the mean of the models and the hints of the book become a forecast.
 
-    Priors hold the gains as strongly as if every row were ``share`` observations. The direction is
-    ``h (d + t / 2) + c t + q l`` with gains of at least 0: whatever a market taught the models, the
-    queues keep a say that carried over to every other market tried.
+    Priors hold the gains as strongly as if every row were ``share`` observations. Models and queues
+    mostly say the same, so a few minutes cannot tell how much of it is whose; the prior gives both
+    a say, because that of the queues carried over to every other market tried.
 
     Parameters
     ----------
@@ -146,14 +144,14 @@ def fit_head(odds: Float64, hint: Float64, outcome: Outcome) -> Float64:
         free=(1,),
     )
     moved = known & (outcome.label != FLAT)
-    agreed, tilted, pulled = fit_gains(
-        np.column_stack((odds[:, 1] + LEAN * lean, lean, pull))[moved],
+    directions = fit_gains(
+        np.column_stack((odds[:, 1], lean, pull))[moved],
         outcome.label[moved] == UP,
-        center=(_AGREED, 0.0, 0.0),
-        ridge=(_HELD * weak, weak, _PULLED * weak),
+        center=DIRECTION_PRIOR,
+        ridge=tuple(held * weak for held in DIRECTION_HELD),
         free=(),
     )
-    return np.array((*moves, agreed, LEAN * agreed + tilted, pulled))
+    return np.array((*moves, *directions))
 
 
 def call_threshold(

@@ -21,7 +21,7 @@ from nautilus_scalp.models.calibration import hint_rows
 from nautilus_scalp.models.calibration import hints
 from nautilus_scalp.models.calibration import log_odds_rows
 from nautilus_scalp.models.calibration import tilt
-from nautilus_scalp.training.fit_ensemble import LEAN
+from nautilus_scalp.training.fit_ensemble import DIRECTION_PRIOR
 from nautilus_scalp.training.fit_ensemble import Outcome
 from nautilus_scalp.training.fit_ensemble import call_threshold
 from nautilus_scalp.training.fit_ensemble import fit_head
@@ -199,13 +199,20 @@ def test_the_direction_leans_on_the_queues_where_they_know_more() -> None:
     np.testing.assert_array_equal(against[TILT_GAIN:], 0.0)
 
 
-def test_the_queues_keep_a_say_whatever_the_models_know() -> None:
+def test_a_few_observations_leave_models_and_queues_their_say_and_many_decide() -> None:
     probabilities, label = _forecasts(11, 20_000)
+    odds = log_odds_rows(np.log(probabilities))
     hint = np.zeros((20_000, HINTS))
     hint[:, 0] = np.random.default_rng(12).normal(size=20_000)  # tells nothing here
-    fitted = fit_head(log_odds_rows(np.log(probabilities)), hint, Outcome(label=label, share=1.0))
-    assert fitted[DIRECTION_GAIN] > 0.5
-    assert fitted[TILT_GAIN] == LEAN * fitted[DIRECTION_GAIN]
+
+    def fitted(share: float) -> npt.NDArray[np.float64]:
+        return fit_head(odds, hint, Outcome(label=label, share=share))[DIRECTION_GAIN:]
+
+    np.testing.assert_allclose(fitted(1.0), [1.0, 0.0, 0.0], atol=0.06)
+    np.testing.assert_allclose(fitted(1e-6), DIRECTION_PRIOR, atol=1e-3)
+    between = fitted(0.02)  # 400 observations
+    assert DIRECTION_PRIOR[0] < between[0] < 1.0
+    assert 0.0 < between[1] < DIRECTION_PRIOR[1]
 
 
 def test_a_gap_between_the_best_prices_is_a_move_and_its_pull_a_direction() -> None:
@@ -232,7 +239,7 @@ def test_fresh_moves_and_eaten_queues_tell_of_moves_not_of_their_direction() -> 
     label = np.where(moved, rng.choice((0, 2), 40_000), 1)
     blind = np.zeros((40_000, 2))
     fitted = fit_head(blind, hint, Outcome(label=label, share=1.0))
-    np.testing.assert_allclose(fitted, [1.0, -1.0, 0.0, 1.0, 0.5, 0.5, LEAN * 0.5, 0.0], atol=0.08)
+    np.testing.assert_allclose(fitted, [1.0, -1.0, 0.0, 1.0, 0.5, *DIRECTION_PRIOR], atol=0.08)
     still = np.where(moved, 1, label)  # what would turn a hint around is left out
     against = fit_head(blind, hint, Outcome(label=still, share=1.0))
     assert (against[FRESH_GAIN : EATEN_GAIN + 1] == 0.0).all()
