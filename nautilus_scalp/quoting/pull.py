@@ -138,14 +138,16 @@ class PullGuard:
         """
         if not 0.0 < size < math.inf:
             return False
+        kept = 1.0
         if ts_ns > self._traded_ns:
-            self._forget(ts_ns)
-        self._signed += side * size
-        self._volume += size
-        self._trades += 1.0
+            kept = self._kept(ts_ns)
+            self._traded_ns = ts_ns
+        self._signed = signed = self._signed * kept + side * size
+        self._volume = volume = self._volume * kept + size
+        self._trades = trades = self._trades * kept + 1.0
         before = self.threatened
-        if not before and self._trades < self._least_trades:  # there is nothing to judge
-            return False
+        if not before and (trades < self._least_trades or abs(signed) < self._threshold * volume):
+            return False  # as nearly always: the flow is thin, or runs both ways
         self._judge()
         return self.threatened not in {0, before}
 
@@ -162,7 +164,11 @@ class PullGuard:
 
         """
         if ts_ns > self._traded_ns:
-            self._forget(ts_ns)
+            kept = self._kept(ts_ns)
+            self._signed *= kept
+            self._volume *= kept
+            self._trades *= kept
+            self._traded_ns = ts_ns
         if self.threatened or self._trades >= self._least_trades:
             self._judge()
         elapsed_ms = max(ts_ns - self._spread_ns, 0) / _NS_PER_MS
@@ -230,14 +236,10 @@ class PullGuard:
             self._jump += (abs(mid - self._mid) - self._jump) / self._jumps
         self._mid = mid
 
-    def _forget(self, ts_ns: int) -> None:
-        """Let the flow fade until a later moment."""
+    def _kept(self, ts_ns: int) -> float:
+        """Return what is left of the flow at a later moment."""
         elapsed_ms = (ts_ns - self._traded_ns) / _NS_PER_MS
-        kept = 0.5 ** (elapsed_ms / self._params.flow_half_life_ms)
-        self._signed *= kept
-        self._volume *= kept
-        self._trades *= kept
-        self._traded_ns = ts_ns
+        return 0.5 ** (elapsed_ms / self._params.flow_half_life_ms)
 
     def _judge(self) -> None:
         one_sided = abs(self._signed) >= self._threshold * self._volume

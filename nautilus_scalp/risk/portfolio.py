@@ -183,8 +183,10 @@ class Portfolio:
     @property
     def win_rate(self) -> float:
         """Share of all round trips won; 1 before there are enough to tell."""
-        wins = sum(member.state.wins for member in self._members.values())
-        trips = wins + sum(member.state.losses for member in self._members.values())
+        wins = trips = 0
+        for member in self._members.values():
+            wins += member.state.wins
+            trips += member.state.wins + member.state.losses
         return wins / trips if trips >= _LEAST_TRIPS else 1.0
 
     @property

@@ -52,15 +52,27 @@ class RealisedVolatility:
 
     def __init__(self, params: VolatilityParams) -> None:
         self._params = params
+        self._stood: list[int] = []
         self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
+        self._stood.clear()
         self._last_ms = 0.0
         self._last_mid = 0.0
         self._squares = 0.0
         self._elapsed_ms = 0.0
         self.value = math.nan
+
+    def on_stand(self, ts_ns: int) -> None:
+        """Note that the last price still stood at a time; `value` knows of it from `settle` on."""
+        self._stood.append(ts_ns)
+
+    def settle(self) -> None:
+        """Take in all the times at which the last price still stood."""
+        times, self._stood = self._stood, []
+        for ts_ns in times:
+            self.on_mid(ts_ns, self._last_mid)
 
     def on_mid(self, ts_ns: int, mid: float) -> float:
         """
@@ -81,6 +93,8 @@ class RealisedVolatility:
         """
         # In Python: a look comes now and then, and finds less of this gone from the processor's
         # caches than of the way into a compiled function and out of it.
+        if self._stood:
+            self.settle()
         now_ms, half_life_ms = ts_ns / _NS_PER_MS, self._params.half_life_ms
         elapsed_ms = now_ms - self._last_ms
         if self._last_mid == 0.0 or elapsed_ms > _GAP_HALF_LIVES * half_life_ms:

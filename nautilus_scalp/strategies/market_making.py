@@ -106,6 +106,7 @@ class MarketMaking(AttentiveStrategy):
 
     def on_save(self) -> dict[str, bytes]:
         """Keep the losses so far, and what was learnt."""
+        self._volatility.settle()
         return self._execution.permission.save() | self._statistics.save(self.clock)
 
     def on_load(self, state: dict[str, bytes]) -> None:
@@ -170,8 +171,12 @@ class MarketMaking(AttentiveStrategy):
         if now_ns - ts_event > self._max_age_ns:
             self._withdraw("stale_data")
             return False
+        mid = 0.5 * (bid + ask)
         self._pull.on_market(ts_event, bid, ask)
-        self._follow(ts_event, 0.5 * (bid + ask))
+        self._volatility.on_mid(ts_event, mid)
+        self._inbox.on_mid(ts_event, mid)
+        if self._intensity is not None:
+            self._intensity.on_mid(ts_event, mid)
         blocked = state.blocked or execution.permission.floor.closed
         if blocked is not None:
             self._pause(blocked, now_ns)
@@ -196,15 +201,12 @@ class MarketMaking(AttentiveStrategy):
         state = self._execution.on_time(ts_init, ts_event)
         if self._execution.permission.shut(state):
             return True
-        self._follow(ts_event, 0.5 * (state.bid + state.ask))
-        return False
-
-    def _follow(self, ts_event: int, mid: float) -> None:
-        """Let everything that measures the mid price know it."""
-        self._volatility.on_mid(ts_event, mid)
-        self._inbox.on_mid(ts_event, mid)
+        self._volatility.on_stand(ts_event)
+        if self._inbox.guard is not None:
+            self._inbox.on_mid(ts_event, state.mid)
         if self._intensity is not None:
-            self._intensity.on_mid(ts_event, mid)
+            self._intensity.on_mid(ts_event, state.mid)
+        return False
 
     def _quote(self, tick: QuoteTick) -> None:
         """Bring the quotes to where the ladder wants them in the market of this look."""
