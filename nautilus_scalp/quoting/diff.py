@@ -76,7 +76,7 @@ def diff(
     asks: list[WorkingOrder] = []
     for order in working:
         (bids if order.side == BUY else asks).append(order)
-    reach = _Reach(rules, tolerance_ticks, queue, queue.tolerance_ticks(desired) if queue else 0)
+    reach = _Reach(desired, rules, tolerance_ticks, queue)
     cancels: list[Action] = []
     amends: list[Action] = []
     places: list[Action] = []
@@ -99,15 +99,15 @@ def diff(
 class _Reach(Struct, frozen=True, gc=False):
     """How far an order may be from a quote and still stand for it."""
 
+    desired: Sequence[Quote]
     rules: TradingRules
     tolerance_ticks: int
     queue: QueueParams | None
-    queue_ticks: int
 
     def of(self, order: WorkingOrder) -> int:
-        if self.queue_ticks > self.tolerance_ticks and self.queue and self.queue.is_good(order):
-            return self.queue_ticks
-        return self.tolerance_ticks
+        if self.queue is None or not self.queue.is_good(order):
+            return self.tolerance_ticks
+        return max(self.queue.tolerance_ticks(self.desired), self.tolerance_ticks)
 
 
 def _settle_in_place(
@@ -126,7 +126,8 @@ def _settle_in_place(
             continue
         ticks = reach.rules.floor_ticks(order.price)
         place = _nearest(wanted, ticks)
-        if place < 0 or abs(wanted[place].ticks - ticks) > reach.of(order):
+        off = abs(wanted[place].ticks - ticks) if place >= 0 else math.inf
+        if off and off > reach.of(order):
             free.append(order)
         elif _too_large(order, wanted.pop(place), reach.rules):
             cancels.append(Cancel(order))
@@ -138,6 +139,8 @@ def _nearest(quotes: list[Quote], ticks: int) -> int:
     place, least = -1, math.inf
     for i, quote in enumerate(quotes):
         distance = abs(quote.ticks - ticks)
+        if not distance:
+            return i
         if distance < least:
             place, least = i, distance
     return place

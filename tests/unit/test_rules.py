@@ -184,6 +184,23 @@ def test_volatility_is_unknown_at_first_after_a_gap_and_after_a_reset() -> None:
     assert math.isnan(volatility.value)
 
 
+def test_volatility_takes_in_later_that_a_price_stood() -> None:
+    at_once = RealisedVolatility(VolatilityParams(half_life_ms=300.0))
+    later = RealisedVolatility(VolatilityParams(half_life_ms=300.0))
+    for step, mid in enumerate((100.0, 100.0, 101.0, 101.0, 101.0, 100.5)):
+        value = at_once.on_mid(step * 100 * NS_PER_MS, mid)
+    later.on_mid(0, 100.0)
+    later.on_stand(100 * NS_PER_MS)
+    later.on_mid(200 * NS_PER_MS, 101.0)
+    later.on_stand(300 * NS_PER_MS)
+    later.on_stand(400 * NS_PER_MS)
+    assert later.on_mid(500 * NS_PER_MS, 100.5) == value > 0.0
+    later.on_stand(600 * NS_PER_MS)
+    assert later.value == value
+    later.settle()
+    assert later.value == at_once.on_mid(600 * NS_PER_MS, 100.5) < value
+
+
 BUY_OPINION = Opinion(strength=1.0, confidence=0.5, expected_move_bps=1.0, ts_ns=0)
 SURE_SELL = Opinion(strength=-1.6, confidence=0.9, expected_move_bps=-2.0, ts_ns=0)
 
