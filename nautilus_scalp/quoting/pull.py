@@ -239,7 +239,7 @@ class PullGuard:
     def _kept(self, ts_ns: int) -> float:
         """Return what is left of the flow at a later moment."""
         elapsed_ms = (ts_ns - self._traded_ns) / _NS_PER_MS
-        return 0.5 ** (elapsed_ms / self._params.flow_half_life_ms)
+        return math.pow(0.5, elapsed_ms / self._params.flow_half_life_ms)
 
     def _judge(self) -> None:
         one_sided = abs(self._signed) >= self._threshold * self._volume

@@ -155,13 +155,13 @@ class MarketMaking(AttentiveStrategy):
             The market.
 
         """
-        if self._look_at(tick) and not self._execution.leaving:
+        if self._look_at(tick):
             self._execution.attention.rest(self._glance, self._review_ns)
         else:
             self._execution.attention.look_by(self._review_ns)
 
     def _look_at(self, tick: QuoteTick) -> bool:
-        """Look at the market; return whether it is one to quote in."""
+        """Look at the market; return whether glances will do until the quotes are reviewed."""
         execution = self._execution
         if not execution.on_market(tick):
             execution.cancel_all()
@@ -181,9 +181,11 @@ class MarketMaking(AttentiveStrategy):
         if blocked is not None:
             self._pause(blocked, now_ns)
             return False
+        if execution.leaving:
+            return False
         moved = (bid, ask) != self._last_prices
         due_ns = self._desk.next_change_ns if moved else self._review_ns
-        if now_ns >= due_ns and not execution.leaving:
+        if now_ns >= due_ns:
             self._last_prices = (bid, ask)
             self._review_ns = now_ns + self._refresh_ns
             self._quote(tick)
