@@ -6,21 +6,13 @@ import numpy as np
 import pytest
 
 from nautilus_scalp.features.engine import FeatureEngine
-from nautilus_scalp.features.engine import FeatureParams
 from nautilus_scalp.features.engine import build_engines
 from nautilus_scalp.features.tape import InstrumentFacts
-
-
-FACTS = InstrumentFacts(
-    instrument_id="BTCUSDT-PERP.BINANCE", price_precision=1, size_precision=3, tick_size=0.1
-)
-PARAMS = FeatureParams(scale_half_life_ms=1_000.0, reset_gap_ms=5_000)
-MS = 1_000_000
-START = 1_700_000_000_000 * MS
-
-
-def _engine(*names: str) -> FeatureEngine:
-    return FeatureEngine(FACTS, PARAMS, names)
+from tests.fakes.engine import FACTS
+from tests.fakes.engine import MS
+from tests.fakes.engine import PARAMS
+from tests.fakes.engine import START
+from tests.fakes.engine import engine_of
 
 
 def _snapshot(engine: FeatureEngine) -> tuple[list[float], int, float, bool]:
@@ -28,7 +20,7 @@ def _snapshot(engine: FeatureEngine) -> tuple[list[float], int, float, bool]:
 
 
 def test_book_features_by_hand() -> None:
-    engine = _engine("imbalance.now", "spread.now", "microprice.deviation.100ms")
+    engine = engine_of("imbalance.now", "spread.now", "microprice.deviation.100ms")
     engine.on_quote(START, 100.0, 100.2, 3.0, 1.0)
     # microprice 0.5 ticks above mid; one observation is its own mean
     assert engine.value.tolist() == pytest.approx([0.5, math.log(2.0), 0.0])
@@ -39,7 +31,7 @@ def test_book_features_by_hand() -> None:
 
 
 def test_order_flow_imbalance_by_hand() -> None:
-    engine = _engine("order_flow.sum.1s")
+    engine = engine_of("order_flow.sum.1s")
     engine.on_quote(START, 100.0, 100.1, 2.0, 2.0)
     engine.on_quote(START, 100.0, 100.1, 5.0, 2.0)  # 3 more bid for: +3, mean depth 5.5
     assert engine.value[0] == pytest.approx(math.sqrt(3.0 / 5.5))
@@ -48,7 +40,7 @@ def test_order_flow_imbalance_by_hand() -> None:
 
 
 def test_what_trades_ate_of_the_thinner_queue_by_hand() -> None:
-    engine = _engine("thin_eaten.now")
+    engine = engine_of("thin_eaten.now")
     engine.on_quote(START, 100.0, 100.1, 8.0, 2.0)
     assert engine.value.tolist() == [0.0]
     engine.on_trade(START, 100.1, 3.0, 1.0)  # a buyer takes from the ask, the thinner queue
@@ -63,7 +55,7 @@ def test_what_trades_ate_of_the_thinner_queue_by_hand() -> None:
 
 
 def test_trade_features_show_at_the_next_quote() -> None:
-    engine = _engine("signed_volume.balance.1s", "value.average_gap.1s")
+    engine = engine_of("signed_volume.balance.1s", "value.average_gap.1s")
     engine.on_quote(START, 100.0, 100.2, 1.0, 1.0)
     engine.on_trade(START, 100.2, 3.0, 1.0)
     engine.on_trade(START, 100.0, 1.0, -1.0)
@@ -75,7 +67,7 @@ def test_trade_features_show_at_the_next_quote() -> None:
 
 
 def test_prices_are_rounded_to_the_instruments_decimals() -> None:
-    exact, rough = _engine("mid.deviation.1s"), _engine("mid.deviation.1s")
+    exact, rough = engine_of("mid.deviation.1s"), engine_of("mid.deviation.1s")
     for step in range(5):
         exact.on_quote(START, 100.0 + step / 10, 100.1 + step / 10, 1.0, 1.0)
         rough.on_quote(START, 100.0 + step * 0.1 + 1e-9, 100.1 + step * 0.1, 1.0, 1.0)
@@ -98,7 +90,7 @@ def test_prices_are_rounded_to_the_instruments_decimals() -> None:
 def test_a_bad_quote_is_counted_and_changes_nothing(
     quote: tuple[float, float, float, float], reason: str
 ) -> None:
-    engine, clean = _engine("mid.deviation.1s"), _engine("mid.deviation.1s")
+    engine, clean = engine_of("mid.deviation.1s"), engine_of("mid.deviation.1s")
     for each in (engine, clean):
         each.on_quote(START, 100.0, 100.1, 1.0, 1.0)
     before = _snapshot(engine)
@@ -124,7 +116,7 @@ def test_a_bad_quote_is_counted_and_changes_nothing(
 def test_a_bad_trade_is_counted_and_changes_nothing(
     trade: tuple[float, float, float], reason: str
 ) -> None:
-    engine, clean = _engine("volume.sum.1s"), _engine("volume.sum.1s")
+    engine, clean = engine_of("volume.sum.1s"), engine_of("volume.sum.1s")
     engine.on_trade(START, *trade)
     assert engine.refusals[reason] == 1
     assert engine.segment == -1
@@ -135,7 +127,7 @@ def test_a_bad_trade_is_counted_and_changes_nothing(
 
 
 def test_time_going_back_is_refused() -> None:
-    engine = _engine("mid.deviation.1s")
+    engine = engine_of("mid.deviation.1s")
     engine.on_quote(START, 100.0, 100.1, 1.0, 1.0)
     engine.on_trade(START, 100.0, 1.0, 1.0)
     assert engine.on_quote(START - 1, 100.0, 100.1, 1.0, 1.0) is False
@@ -144,7 +136,7 @@ def test_time_going_back_is_refused() -> None:
 
 
 def test_a_trade_older_than_the_last_quote_counts_as_if_it_came_with_it() -> None:
-    late, prompt = _engine("volume.sum.1s"), _engine("volume.sum.1s")
+    late, prompt = engine_of("volume.sum.1s"), engine_of("volume.sum.1s")
     for engine, at_ns in ((late, START), (prompt, START + 10 * MS)):
         engine.on_quote(START + 10 * MS, 100.0, 100.1, 1.0, 1.0)
         engine.on_trade(at_ns, 100.0, 1.0, 1.0)
@@ -159,7 +151,9 @@ def _book(best_bid: float, best_ask: float, size: float = 2.0) -> np.ndarray:
 
 
 def test_depth_features_by_hand() -> None:
-    engine = _engine("imbalance_1.now", "imbalance_10.now", "bid_gap_5.now", "level_flow_2.sum.1s")
+    engine = engine_of(
+        "imbalance_1.now", "imbalance_10.now", "bid_gap_5.now", "level_flow_2.sum.1s"
+    )
     engine.on_depth(START, _book(90.0, 90.1))  # before the segment: forgotten
     engine.on_quote(START, 100.0, 100.1, 1.0, 1.0)
     engine.on_depth(START, _book(100.0, 100.1))
@@ -188,7 +182,7 @@ def test_depth_features_by_hand() -> None:
 def test_a_bad_book_is_counted_and_changes_nothing(
     row: int, column: int, value: float, reason: str
 ) -> None:
-    engine, clean = _engine("pressure.now"), _engine("pressure.now")
+    engine, clean = engine_of("pressure.now"), engine_of("pressure.now")
     for each in (engine, clean):
         each.on_quote(START, 100.0, 100.1, 1.0, 1.0)
     bad = _book(100.0, 100.1)
@@ -217,7 +211,7 @@ def test_an_instrument_sees_the_others_last_quote_only() -> None:
 
 
 def test_a_feature_of_the_others_waits_for_them() -> None:
-    alone = _engine("peer_imbalance.now")
+    alone = engine_of("peer_imbalance.now")
     other = InstrumentFacts(
         instrument_id="ETHUSDT-PERP.BINANCE", price_precision=2, size_precision=3, tick_size=0.01
     )
@@ -244,7 +238,7 @@ def test_basis_reads_the_same_assets_spot_market() -> None:
 
 
 def test_mark_price_and_funding_rate_by_hand() -> None:
-    engine = _engine("mark_gap.now", "funding_rate.now")
+    engine = engine_of("mark_gap.now", "funding_rate.now")
     engine.on_quote(START, 100.0, 100.2, 1.0, 1.0)
     engine.on_mark(START, 100.0)
     engine.on_funding(START, -0.0001)
@@ -261,7 +255,7 @@ def test_mark_price_and_funding_rate_by_hand() -> None:
 
 def test_a_book_or_mark_price_that_fell_silent_is_not_read() -> None:
     for name, take in (("pressure.now", "depth"), ("mark_gap.now", "mark")):
-        engine = _engine(name)
+        engine = engine_of(name)
         for step in range(20):
             engine.on_quote(START + step * 100 * MS, 100.0, 100.1, 1.0, 1.0)
             if take == "depth":
@@ -277,7 +271,7 @@ def test_a_book_or_mark_price_that_fell_silent_is_not_read() -> None:
 
 def test_depth_marks_and_funding_leave_all_else_as_it_is() -> None:
     names = ("mid.cross.100ms.1s", "rsi(2).100ms", "volume.sum.1s", "order_flow.sum.1s")
-    with_side, without = _engine(*names), _engine(*names)
+    with_side, without = engine_of(*names), engine_of(*names)
     for step in range(60):
         at_ns = START + step * 37 * MS + (20_000 * MS if step > 30 else 0)  # a gap: new segment
         with_side.on_depth(at_ns - 11 * MS, _book(100.0, 100.1))

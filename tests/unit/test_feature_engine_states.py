@@ -13,20 +13,12 @@ from nautilus_scalp.features.engine import FeatureEngine
 from nautilus_scalp.features.engine import FeatureParams
 from nautilus_scalp.features.engine import build_schema
 from nautilus_scalp.features.engine import compute_matrix
-from nautilus_scalp.features.tape import InstrumentFacts
 from nautilus_scalp.features.tape import Tape
-
-
-FACTS = InstrumentFacts(
-    instrument_id="BTCUSDT-PERP.BINANCE", price_precision=1, size_precision=3, tick_size=0.1
-)
-PARAMS = FeatureParams(scale_half_life_ms=1_000.0, reset_gap_ms=5_000)
-MS = 1_000_000
-START = 1_700_000_000_000 * MS
-
-
-def _engine(*names: str) -> FeatureEngine:
-    return FeatureEngine(FACTS, PARAMS, names)
+from tests.fakes.engine import FACTS
+from tests.fakes.engine import MS
+from tests.fakes.engine import PARAMS
+from tests.fakes.engine import START
+from tests.fakes.engine import engine_of
 
 
 def test_both_modes_show_the_same_selection() -> None:
@@ -56,7 +48,7 @@ def test_an_unknown_mode_is_refused() -> None:
 
 
 def test_warm_up_needs_time_trades_and_bars() -> None:
-    engine = _engine("volume.sum.1s", "rsi(2).100ms")
+    engine = engine_of("volume.sum.1s", "rsi(2).100ms")
     ready = []
     for step in range(14):
         if step == 11:
@@ -67,7 +59,7 @@ def test_warm_up_needs_time_trades_and_bars() -> None:
 
 
 def test_a_gap_begins_a_new_segment() -> None:
-    engine, fresh = _engine("mid.cross.100ms.1s"), _engine("mid.cross.100ms.1s")
+    engine, fresh = engine_of("mid.cross.100ms.1s"), engine_of("mid.cross.100ms.1s")
     for step in range(30):
         engine.on_quote(START + step * 100 * MS, 100.0 + step, 100.1 + step, 1.0, 1.0)
     assert (engine.segment, engine.initialized) == (0, True)
@@ -79,7 +71,7 @@ def test_a_gap_begins_a_new_segment() -> None:
 
 
 def test_reset_forgets_all_but_the_refusals() -> None:
-    engine, fresh = _engine("mid.cross.100ms.1s"), _engine("mid.cross.100ms.1s")
+    engine, fresh = engine_of("mid.cross.100ms.1s"), engine_of("mid.cross.100ms.1s")
     for step in range(30):
         engine.on_quote(START + step * 100 * MS, 100.0 + step, 100.1 + step, 1.0, 1.0)
     engine.on_quote(START, math.nan, 100.1, 1.0, 1.0)
