@@ -149,6 +149,7 @@ class Flood:
     def __init__(self, executor: ThreadPoolExecutor, max_age_ms: float) -> None:
         self.order: list[tuple[str, int]] = []
         self._events = 0
+        self._over = False
         self._moved = threading.Condition()
         self.inference = SlowInference[int](
             LiveClock(),
@@ -163,7 +164,7 @@ class Flood:
         """Work until the loop has handled fifty more events: one that waits here never does."""
         with self._moved:
             until = self._events + _BUSY_EVENTS
-            assert self._moved.wait_for(lambda: self._events >= until, timeout=30)
+            assert self._moved.wait_for(lambda: self._over or self._events >= until, timeout=30)
         return number
 
     async def run(self, done: Callable[[], bool]) -> None:
@@ -179,10 +180,10 @@ class Flood:
             await asyncio.sleep(0)
 
     async def settle(self) -> None:
-        """Let the model finish what it is at."""
+        """Let the model finish what it is at, or is about to begin."""
         self.inference.forget()
         with self._moved:
-            self._events += _BUSY_EVENTS
+            self._over = True
             self._moved.notify()
 
 

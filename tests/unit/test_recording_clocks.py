@@ -11,6 +11,8 @@ from nautilus_scalp.runtime.recording.clocks import ReplayClock
 
 
 def test_live_timers_run_on_the_loop_and_are_noted_first() -> None:
+    here = threading.get_ident()
+
     async def session() -> list[tuple[str, object]]:
         heard: asyncio.Queue[tuple[str, object]] = asyncio.Queue()
         clock = LoopClock(
@@ -23,16 +25,18 @@ def test_live_timers_run_on_the_loop_and_are_noted_first() -> None:
         clock.register_default_handler(handle)
         clock.set_timer_ns("tick", 2_000_000, 0, 0, handle)
         clock.set_time_alert_ns("once", clock.timestamp_ns() + 1_000_000)
-        found = [await asyncio.wait_for(heard.get(), 10) for _ in range(6)]
+        found: list[tuple[str, object]] = []
+        # A late loop may hear the timer several times before the alert: until both, in whole pairs.
+        while not {("tick", here), ("once", here)} <= set(found):
+            found += [await asyncio.wait_for(heard.get(), 10) for _ in range(2)]
         clock.cancel_timers()
         return found
 
     found = asyncio.run(session())
     threads = {value for word, value in found if word != "note"}
-    assert threads == {threading.get_ident()}
+    assert threads == {here}
     names = [getattr(value, "name", word) for word, value in found]
     assert names[0::2] == names[1::2]
-    assert {"tick", "once"} <= set(names)
     assert all(value.component == "A-1" for word, value in found if isinstance(value, Firing))
 
 
