@@ -8,13 +8,21 @@ contents of every file of the package that compiled code may come from: its own,
 imports functions, modules or constants of, and so on. Where the cache lies stays Numba's choice,
 and functions outside of the package are none of ours.
 
+Nor do processes that start together trip over each other: Numba writes the list of a function's
+compiled forms before the code that it names, and whoever reads in between gets what an older
+source left there. One process at a time compiles a function, and the next finds it done.
+
 Importing `nautilus_scalp.features` installs it, so a package with kernels that does not import it
 anyway does so in its ``__init__``.
 """
 
+import fcntl
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from functools import wraps
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -23,6 +31,8 @@ from typing import Self
 
 from numba.core import caching
 from numba.core import config
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import Dispatcher
 
 
 _PACKAGE = Path(__file__).parents[1]
@@ -125,8 +135,31 @@ def _files(package: Path, text: str) -> list[Path]:
     return found
 
 
+@contextmanager
+def _turn(cached: Any) -> Iterator[None]:  # noqa: ANN401 (Numba's own)
+    """Wait until no other process compiles a function of this package, and keep them waiting."""
+    locator = getattr(getattr(cached, "_impl", None), "locator", None)
+    if not isinstance(locator, KernelLocator):
+        yield
+        return
+    locator.ensure_cache_path()
+    name = f"{cached._impl.filename_base}.lock"  # noqa: SLF001
+    with Path(locator.get_cache_path(), name).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def install() -> None:
-    """Let Numba ask `KernelLocator` first, and whomever it asked before for other functions."""
+    """Let Numba ask `KernelLocator` first, and compile our functions one process at a time."""
     before = getattr(config, "CACHE_LOCATOR_CLASSES", "") or _DEFAULTS
     chain = f"{__name__}.{KernelLocator.__name__},{before}"
     vars(config)["CACHE_LOCATOR_CLASSES"] = chain  # Numba fills its settings in the same way
+    compile_now = Dispatcher.compile
+
+    @wraps(compile_now)
+    def compile_in_turn(dispatcher: Any, signature: Any) -> object:  # noqa: ANN401 (Numba's own)
+        # Numba's own lock first: a thread that holds it may come to wait for the other one.
+        with global_compiler_lock, _turn(dispatcher._cache):  # noqa: SLF001
+            return compile_now(dispatcher, signature)
+
+    Dispatcher.compile = compile_in_turn  # type: ignore[method-assign, assignment]

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,46 +26,28 @@ from tests.integration.conftest import Desk
 from tests.integration.test_messages import Listener
 from tests.integration.test_messages import ListenerConfig
 from tests.integration.test_messages import Publisher
+from tests.live.redis_server import redis_server
+from tests.live.waiting import eventually
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow")
-
-PATIENCE_S = 20.0
-
-
-def eventually(answer: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not answer():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
 def ask_redis(tmp_path: Path) -> Iterator[tuple[int, Callable[..., list[str]]]]:
     """Yield the port of a Redis of our own, and a function that sends it a command."""
-    server, client = shutil.which("redis-server"), shutil.which("redis-cli")
-    if server is None or client is None:
-        pytest.skip("redis-server and redis-cli are not installed (apt-get install redis-server)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = (server, "--port", str(port), "--bind", "127.0.0.1", "--save", "")
-    process = subprocess.Popen(  # noqa: S603  Redis, with arguments of ours
-        command, cwd=tmp_path, stdout=subprocess.DEVNULL
-    )
+    client = shutil.which("redis-cli")
+    if client is None:
+        pytest.skip("redis-cli is not installed (Debian package redis-tools)")
+    with redis_server(tmp_path) as port:
 
-    def ask(*words: str) -> list[str]:
-        question = (client, "-p", str(port), *words)
-        return subprocess.run(  # noqa: S603  its client, likewise
-            question, capture_output=True, check=False, text=True
-        ).stdout.splitlines()
+        def ask(*words: str) -> list[str]:
+            question = (client, "-p", str(port), *words)
+            return subprocess.run(  # noqa: S603  Redis's client, with arguments of ours
+                question, capture_output=True, check=False, text=True
+            ).stdout.splitlines()
 
-    try:
-        eventually(lambda: ask("PING") == ["PONG"])
         yield port, ask
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE_S)
 
 
 def play(desk: Desk, bus: MessageBusConfig) -> tuple[BacktestEngine, Listener]:
@@ -101,7 +81,9 @@ def test_signals_reach_redis_and_nothing_else_does(
     _, listener = play(desk, bus)
     assert len(listener.signals) == 3
     (stream,) = _streams(ask)
-    eventually(lambda: ask("XLEN", stream) == ["6"])  # two instruments, three quotes
+    eventually(
+        lambda: ask("XLEN", stream) == ["6"], "six messages"
+    )  # two instruments, three quotes
     answer = ask("XRANGE", stream, "-", "+")
     found = [json.loads(line) for line in answer if line.startswith("{")]
     assert {message["type"] for message in found} == {"AlphaSignal"}
@@ -114,7 +96,7 @@ def test_signals_reach_redis_and_nothing_else_does(
 
 
 def _streams(ask: Callable[..., list[str]]) -> list[str]:
-    eventually(lambda: bool(ask("KEYS", "*stream*")))
+    eventually(lambda: ask("KEYS", "*stream*"), "a stream")
     return ask("KEYS", "*stream*")
 
 

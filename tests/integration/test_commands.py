@@ -6,6 +6,7 @@ import pytest
 
 from nautilus_scalp.runtime.cli import live
 from nautilus_scalp.runtime.cli import main
+from nautilus_scalp.runtime.live.clients import KEY_NAMES
 
 
 ROOT = Path(__file__).parents[2]
@@ -79,11 +80,12 @@ def test_live_without_a_configuration_is_wrong_usage(capsys: pytest.CaptureFixtu
 
 
 def test_live_check_names_the_missing_keys(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in ("BINANCE_API_KEY", "BINANCE_API_SECRET"):
+    for name in KEY_NAMES["BINANCE", "testnet"]:
         monkeypatch.delenv(name, raising=False)
-    assert live([str(ROOT / "configs" / "live" / "binance_testnet.toml"), "--check", "--json"]) == 2
+    config = str(ROOT / "configs" / "live" / "binance_testnet.toml")
+    assert live([config, "--set", f"live.state_dir={tmp_path}", "--check", "--json"]) == 2
     printed = capsys.readouterr()
     assert json.loads(printed.out)["ok"] is False
     assert "remedy: " in printed.err

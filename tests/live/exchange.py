@@ -58,6 +58,11 @@ def market(seconds: int = 60, seed: int = 1) -> Tape:
     )
 
 
+def is_naked(venue: Venue) -> bool:
+    """Tell whether a position is held and no order works."""
+    return venue.positions["BTCUSDT"].qty != 0 and not venue.orders.working()
+
+
 class Exchange:
     """A practice exchange on a thread of its own, with a handle for the test."""
 
@@ -75,7 +80,7 @@ class Exchange:
         self.port: int = self._call(self.practice.start())
 
     def _call[T](self, coroutine: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=PATIENCE_S)
 
     def ask[T](self, question: Callable[[PracticeExchange], T]) -> T:
         """Ask or tell the exchange something on its own thread."""
@@ -107,8 +112,14 @@ class Exchange:
         """Return every order, trade and payment of the exchange."""
         return self.ask(lambda practice: practice.books())
 
-    def freeze_when(self, condition: Callable[[Venue], bool], why: str) -> None:
-        """Stop the market in the very event of an order that meets a condition."""
+    def freeze_when(
+        self, condition: Callable[[Venue], bool], why: str, begin: Callable[[], None] | None = None
+    ) -> None:
+        """Stop the market in the very event of an order that meets a condition.
+
+        A poll would see a state that lasts for a moment late, or not at all. What is to `begin`
+        begins when nothing can be missed any more.
+        """
         happened = threading.Event()
 
         def watch(practice: PracticeExchange) -> None:
@@ -123,6 +134,8 @@ class Exchange:
             practice.venue.listener = listen
 
         self.ask(watch)
+        if begin is not None:
+            begin()
         assert happened.wait(PATIENCE_S), f"never happened: {why}; state {self.state()}"
 
     def hold(self, name: str) -> Callable[[], None]:
@@ -194,5 +207,5 @@ class Exchange:
         """Shut the exchange and its thread down."""
         self._call(self.practice.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=PATIENCE_S)
         self._loop.close()

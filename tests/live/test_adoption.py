@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.live.exchange import is_naked
+
 
 if TYPE_CHECKING:
     from tests.live.exchange import Exchange
@@ -45,11 +47,7 @@ acceleration = false
 
 
 def _kill_with_a_position(exchange: Exchange, trader: Trader) -> None:
-    exchange.wait(
-        lambda state: Decimal(state["positions"]["BTCUSDT"]) != 0 and not state["open_orders"],
-        "a position without an exit",
-    )
-    exchange.fault(frozen_feed=True)
+    exchange.freeze_when(is_naked, "a position without an exit")
     trader.end(signal.SIGKILL)
 
 
@@ -59,10 +57,10 @@ def test_its_strategy_takes_the_position_up_again_and_leaves_it_once(
     trader.strategy = "roundtrip:RoundTrip"
     trader.start(*ADOPT)
     _kill_with_a_position(exchange, trader)
-    held = Decimal(exchange.state()["positions"]["BTCUSDT"])
+    held = exchange.position()
     trader.start(*ADOPT)
     trader.wait_for(f"BTCUSDT-PERP {held:+f}")
-    assert Decimal(exchange.state()["positions"]["BTCUSDT"]) == held
+    assert exchange.position() == held
     exchange.fault(frozen_feed=False)
     trades = exchange.state()["trades"]
     exchange.wait(lambda state: state["trades"] >= trades + 4, "trading goes on")
@@ -80,24 +78,21 @@ def test_a_position_between_fill_and_exit_gets_its_one_exit_back(
     """Killed while an exit is only planned: the next run carries it out, once, and in its time."""
     trader.strategy = f"nautilus_scalp.strategies.{name}"
     trader.more_blocks = EXIT + DIRECTIONAL[name]
-    trader.start(*ADOPT)
-    entered = exchange.wait(lambda state: state["trades"] > 0, "an entry")
-    held = Decimal(entered["positions"]["BTCUSDT"])
+    exchange.freeze_when(is_naked, "an entry", begin=lambda: trader.start(*ADOPT))
+    held = exchange.position()
     lines = trader.output.count("since start")
     exchange.wait(
         lambda _state: trader.output.count("since start") > lines + 1, "the state is saved"
     )
-    exchange.fault(frozen_feed=True)
     trader.end(signal.SIGKILL)
     before = exchange.state()
-    assert Decimal(before["positions"]["BTCUSDT"]) == held != 0
+    assert Decimal(before["positions"]["BTCUSDT"]) == held
     trader.start(*ADOPT)
     trader.wait_for(f"BTCUSDT-PERP {held:+f}")
     exchange.fault(frozen_feed=False)
-    after = exchange.wait(lambda _state: exchange.is_flat(), "the exit")
-    assert after["orders"] == before["orders"] + 1
+    exchange.wait(lambda _state: exchange.is_flat(), "the exit")
     assert trader.end() == 0, trader.output
-    assert exchange.state()["orders"] == after["orders"]
+    assert exchange.state()["orders"] == before["orders"] + 1
     assert "closing" not in trader.output
 
 

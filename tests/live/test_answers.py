@@ -90,6 +90,17 @@ def test_one_broken_connection_is_no_answer_yet(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_signal_before_the_node_runs_is_not_forgotten() -> None:
     """The event loop tells a signal only while it runs."""
+    live = LiveSection(mode="paper", venue="BINANCE")
+    assert _run(live, signal.SIGTERM) == ["stopping: SIGTERM"]
+
+
+def test_a_session_ends_when_its_time_is_over() -> None:
+    live = LiveSection(mode="paper", venue="BINANCE", stop_after_s=0.001)
+    assert _run(live) == ["stopping: stop_after_s is over"]
+
+
+def _run(live: LiveSection, early: signal.Signals | None = None) -> list[str]:
+    """Run a session of a node that does nothing, perhaps with a signal before; what it says."""
     said: list[str] = []
     loop = uvloop.new_event_loop()
     bus = SimpleNamespace(unsubscribe=lambda *_: None, subscribe=lambda *_: None)
@@ -106,13 +117,13 @@ def test_a_signal_before_the_node_runs_is_not_forgotten() -> None:
         kernel=kernel, trader=trader, cache=None, run_async=nothing, stop_async=nothing
     )
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    live = LiveSection(mode="paper", venue="BINANCE", stop_after_s=30.0)
     try:
         session = LiveSession(node, live, StrategyId("G-1"), said.append, Actions(lambda _: None))
-        os.kill(os.getpid(), signal.SIGTERM)
+        if early is not None:
+            os.kill(os.getpid(), early)
         session.run()
     finally:
         loop.close()
         for number, handler in before.items():
             signal.signal(number, handler)
-    assert said == ["stopping: SIGTERM"]
+    return said

@@ -9,6 +9,7 @@ import pytest
 
 
 if TYPE_CHECKING:
+    from nautilus_scalp.runtime.practice.exchange import PracticeExchange
     from tests.live.exchange import Exchange
     from tests.live.trader import Trader
 
@@ -25,10 +26,8 @@ def test_what_is_opened_by_hand_is_closed(exchange: Exchange, trader: Trader, un
     )
     exchange.wait(lambda state: state["trades"] >= 2, "two fills")
     exchange.fault(dropped_user_events=unheard)
-    exchange.ask(lambda practice: practice.act("order_outside", "BTCUSDT", "-0.05"))
-    exchange.ask(lambda practice: practice.act("trade_outside", "BTCUSDT", "0.05"))
+    assert exchange.ask(_trade_by_hand) > Decimal("0.04")
     exchange.fault(dropped_user_events=0)
-    assert exchange.position() > Decimal("0.04")
     exchange.wait(lambda _state: abs(exchange.position()) <= Decimal("0.004"), "it is closed")
     exchange.wait(lambda _state: not exchange.open_by_hand(), "the order is cancelled")
     trades = exchange.state()["trades"]
@@ -38,3 +37,10 @@ def test_what_is_opened_by_hand_is_closed(exchange: Exchange, trader: Trader, un
     trader.assert_books_agree()
     verdict = trader.audit()
     assert verdict.clean, verdict
+
+
+def _trade_by_hand(practice: PracticeExchange) -> Decimal:
+    """Place an order and trade; return what is held then, before anybody can close it."""
+    practice.act("order_outside", "BTCUSDT", "-0.05")
+    practice.act("trade_outside", "BTCUSDT", "0.05")
+    return practice.venue.positions["BTCUSDT"].qty

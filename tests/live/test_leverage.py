@@ -17,6 +17,7 @@ from nautilus_scalp.messages import LEVERAGE_ENDPOINT
 from nautilus_scalp.messages import LeverageRequest
 from nautilus_scalp.runtime.live.leverage import VenueLeverage
 from nautilus_scalp.runtime.live.leverage import obey_leverage
+from tests.live.waiting import PATIENCE_S
 
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def test_a_newer_wish_is_not_overtaken_by_an_older_answer() -> None:
         levels.on_request(LeverageRequest(PERPETUAL["BINANCE"], 1))
         while venue.account.get(PERPETUAL["BINANCE"]) != 1:
             venue.spoke.clear()
-            await asyncio.wait_for(venue.spoke.wait(), timeout=10)
+            await asyncio.wait_for(venue.spoke.wait(), timeout=PATIENCE_S)
 
     venue = Venue("BINANCE", refusals=0)
     asyncio.run(story(venue))
@@ -164,7 +165,7 @@ def test_a_venue_that_refused_is_asked_again_and_reported_once() -> None:
         levels.on_request(LeverageRequest(PERPETUAL["BYBIT"], 2))
         while not venue.account:
             venue.spoke.clear()
-            await asyncio.wait_for(venue.spoke.wait(), timeout=10)
+            await asyncio.wait_for(venue.spoke.wait(), timeout=PATIENCE_S)
 
     venue = Venue("BYBIT", refusals=3)
     asyncio.run(story(venue))
@@ -223,19 +224,29 @@ def watch(exchange: Exchange) -> Levels:
     return exchange.ask(put)
 
 
+def wait_for_level(exchange: Exchange, levels: Levels, low: int, high: int, why: str) -> int:
+    """Wait until the leverage was within both, and return it."""
+    found = 0
+
+    def was_reached(_state: object) -> bool:
+        nonlocal found
+        found = levels.reached(low, high)
+        return found > 0
+
+    exchange.wait(was_reached, why)
+    return found
+
+
 @both_venues
 def test_leverage_follows_the_market(exchange: Exchange, trader: Trader) -> None:
     """Careful while nothing is known, up in a calm, down in a storm, out in a crash."""
     levels = watch(exchange)
     assert levels.reached(1, 125) == 20
     start(exchange, trader, EVERY)
-    exchange.wait(
-        lambda _state: levels.reached(1, 1) > 0, "the emergency's, while nothing is known"
-    )
-    exchange.wait(lambda _state: levels.reached(6, 125) > 0, "a calm market's")
-    calm = leverage(exchange.state())
+    wait_for_level(exchange, levels, 1, 1, "the emergency's, while nothing is known")
+    calm = wait_for_level(exchange, levels, 6, 125, "a calm market's")
     exchange.wait(lambda state: state["open_orders"], "quotes")
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + PATIENCE_S
     spike = 0
     while not levels.reached(2, calm // 2):
         assert time.monotonic() < deadline, f"leverage stays at {leverage(exchange.state())}"
@@ -244,7 +255,7 @@ def test_leverage_follows_the_market(exchange: Exchange, trader: Trader) -> None
         time.sleep(0.15)
     exchange.wait(lambda state: state["open_orders"], "quotes in the storm")
     exchange.fault(spike_bps=-80)
-    exchange.wait(lambda _state: levels.reached(1, 1) > 0, "the crash's")
+    wait_for_level(exchange, levels, 1, 1, "the crash's")
     exchange.wait(lambda _state: exchange.is_flat(), "nothing is left in a crash")
     trader.wait_for("regime_crash")  # the status line says why nothing is opened
     assert trader.end() == 0, trader.output

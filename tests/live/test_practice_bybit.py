@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("exchange", ["BYBIT"], indirect=True)
 
+WINDOW_MS = 60_000
+
 
 def get(
     exchange: Exchange, path: str, query: str = "", *, signer: str | None = None, late_ms: int = 0
@@ -28,11 +30,11 @@ def get(
     """Ask a signed question; `late_ms` makes its stamp older."""
     stamp = str(exchange.ask(lambda practice: practice.venue.now_ms()) - late_ms)
     keys = exchange.keys
-    signature = sign(signer or keys.api_secret, f"{stamp}{keys.api_key}5000{query}")
+    signature = sign(signer or keys.api_secret, f"{stamp}{keys.api_key}{WINDOW_MS}{query}")
     headers = {
         "X-BAPI-API-KEY": keys.api_key,
         "X-BAPI-TIMESTAMP": stamp,
-        "X-BAPI-RECV-WINDOW": "5000",
+        "X-BAPI-RECV-WINDOW": str(WINDOW_MS),
         "X-BAPI-SIGN": signature,
     }
     url = f"http://127.0.0.1:{exchange.port}{path}" + (f"?{query}" if query else "")
@@ -51,7 +53,7 @@ def test_signature_and_clock_are_checked(exchange: Exchange) -> None:
     assert (status, answer["retCode"]) == (200, 0)
     assert answer["result"]["list"][0]["size"] == "0"
     assert get(exchange, path, query, signer="wrong")[1]["retCode"] == 10004
-    assert get(exchange, path, query, late_ms=6_000)[1]["retCode"] == 10002
+    assert get(exchange, path, query, late_ms=WINDOW_MS + 1_000)[1]["retCode"] == 10002
     assert get(exchange, "/v5/nonsense")[0] == 404
 
 

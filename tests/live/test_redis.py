@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.live.exchange import is_naked
 
 
 if TYPE_CHECKING:
@@ -26,13 +27,9 @@ def test_killed_with_a_position_and_continued_from_redis(
     )
     trader.strategy = "roundtrip:RoundTrip"
     trader.start(*settings)
-    exchange.wait(
-        lambda state: Decimal(state["positions"]["BTCUSDT"]) != 0 and not state["open_orders"],
-        "a position without an exit",
-    )
-    exchange.fault(frozen_feed=True)
+    exchange.freeze_when(is_naked, "a position without an exit")
     trader.end(signal.SIGKILL)
-    held = Decimal(exchange.state()["positions"]["BTCUSDT"])
+    held = exchange.position()
     trader.start(*settings)
     trader.wait_for(f"BTCUSDT-PERP {held:+f}")
     exchange.fault(frozen_feed=False)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.live.exchange import is_naked
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,7 @@ def _order_in_flight(exchange: Exchange, trader: Trader) -> None:
 
 def _before_the_exit(exchange: Exchange, trader: Trader) -> None:
     """Kill between the fill of an entry and its exit."""
-    exchange.freeze_when(_is_naked, "a position without an exit")
+    exchange.freeze_when(is_naked, "a position without an exit")
     trader.end(signal.SIGKILL)
 
 
@@ -147,10 +149,6 @@ def test_killed_and_started_again(
     # What was left was closed before anything was opened, and closed once.
     assert exchange.never_held_more_than("0.003")
     record_property("orders", str(verdict))
-
-
-def _is_naked(venue: Venue) -> bool:
-    return venue.positions["BTCUSDT"].qty != 0 and not venue.orders.working()
 
 
 def _has_an_exit(venue: Venue) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from nautilus_scalp.errors import UsageError
 from nautilus_scalp.runtime.live.run import run_live
+from tests.live.waiting import eventually
 
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tests.live.trader import Trader
 
 pytestmark = pytest.mark.slow
+
+_SENT = r"orders \d+ open, [1-9]\d* sent"
 
 
 def test_trades_reports_and_stops_flat(exchange: Exchange, trader: Trader) -> None:
@@ -57,11 +60,10 @@ def test_strategy_that_fails_is_stopped_flat(exchange: Exchange, trader: Trader)
 
 def test_paper_sends_no_order_and_obeys_the_kill_switch(exchange: Exchange, trader: Trader) -> None:
     trader.start('live.mode="paper"')
-    trader.wait_for("since start")
+    eventually(lambda: re.search(_SENT, trader.output), "orders are sent")
     kill_file = trader.directory / "state" / "KILL"
     kill_file.touch()
     assert trader.end(None) == 0, trader.output
-    assert re.search(r"orders \d+ open, [1-9]\d* sent", trader.output)
     requests = exchange.state()["requests"]
     assert {name for name in requests if "order" in name.lower() or "account" in name} == set()
     with pytest.raises(UsageError, match=r"the kill switch .* is on"):
@@ -79,11 +81,10 @@ def test_real_money_must_be_accepted(exchange: Exchange, trader: Trader) -> None
 def test_practice_brings_its_own_exchange(trader: Trader, sample_catalog: Path) -> None:
     trader.start(
         'live.mode="practice"',
-        "live.stop_after_s=2.5",
         "practice.speed=4.0",
         f'practice.catalog="{sample_catalog}"',
         "practice.start=2024-07-19T00:00:00Z",
     )
-    assert trader.end(None) == 0, trader.output
-    assert re.search(r"orders \d+ open, [1-9]\d* sent", trader.output)
+    eventually(lambda: re.search(_SENT, trader.output), "orders are sent")
+    assert trader.end(signal.SIGTERM) == 0, trader.output
     assert "practice trading of BTCUSDT-PERP.BINANCE" in trader.output

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nautilus_scalp.runtime.practice.account import PracticeKeys
+from tests.live.waiting import PATIENCE_S
 
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ WRONG = PracticeKeys(api_key="wrong-key-" + "abcdef" * 4, api_secret="wrong-secr
 
 def _dump(port: int) -> None:
     """Have everything that is in Redis written to a file."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as redis:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as redis:
         redis.sendall(b"CONFIG SET rdbcompression no\r\nSAVE\r\n")
         answer = b""
         while answer.count(b"+OK") < 2:
@@ -74,8 +75,11 @@ def test_keys_are_written_nowhere(exchange: Exchange, trader: Trader, redis_port
         assert trader.end(None) == 2, trader.output
         told.append(trader.output)
     trader.keys = exchange.keys
-    trader.start(*everything, f'live.base_url_http="http://127.0.0.1:{_nobodys_port()}"')
-    assert trader.end(None) == 2, trader.output
+    with socket.socket() as deaf:  # bound, so that no other test gets the port; never listening
+        deaf.bind(("127.0.0.1", 0))
+        port = deaf.getsockname()[1]
+        trader.start(*everything, f'live.base_url_http="http://127.0.0.1:{port}"')
+        assert trader.end(None) == 2, trader.output
     _dump(redis_port)
     written = _written(trader.directory) | {f"output {n}": t.encode() for n, t in enumerate(told)}
     kinds = {"dump.rdb", "output.txt", "journal.jsonl", "run.json", "live.toml"}
@@ -89,9 +93,3 @@ def test_keys_are_written_nowhere(exchange: Exchange, trader: Trader, redis_port
         for secret in secrets
         if secret.encode() in content
     } == set()
-
-
-def _nobodys_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

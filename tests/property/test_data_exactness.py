@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from hypothesis import given
-from hypothesis import settings
 from hypothesis import strategies as st
 from nautilus_trader.model.objects import Price
 
@@ -71,7 +70,6 @@ def quotes(draw: st.DrawFn) -> dict[str, object]:
     return {key: fields[key] for key in keys}
 
 
-@settings(deadline=None)
 @given(
     data=quotes(),
     indent=st.sampled_from([None, 0, 1]),
@@ -100,7 +98,6 @@ def test_scanner_reads_what_a_json_parser_reads(
     assert row["ask_size"] == int(Decimal(data["A"]) * 1000)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_scanner_survives_any_bytes(garbage: bytes) -> None:
     raw = np.frombuffer(b'1 {"stream":"btcusdt@depth@0ms","data":{"b":[[' + garbage, np.uint8)

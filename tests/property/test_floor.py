@@ -22,7 +22,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS)
 def test_one_at_a_time(steps: list[tuple[str, str, Priority, int]]) -> None:
     floor, now_ms = Floor(100.0), 0

@@ -48,7 +48,7 @@ def markets(draw: st.DrawFn) -> Market:
 
 
 @given(markets(), st.none() | PRICES, st.integers(0, 100_000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_parts_add_up_to_gross(
     market: Market, final_mark: float | None, horizon_ms: int
 ) -> None:
@@ -62,7 +62,7 @@ def test_the_parts_add_up_to_gross(
 
 
 @given(markets())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_round_trips_and_equity_end_at_the_same_net(market: Market) -> None:
     fills, mids = market
     cash = -np.sum(fills.side * fills.qty * fills.price) - np.sum(fills.fee)
@@ -75,7 +75,7 @@ def test_round_trips_and_equity_end_at_the_same_net(market: Market) -> None:
 
 
 @given(markets(), st.floats(-10, 10))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_constant_fee_shifts_net_and_leaves_break_even_alone(
     market: Market, fee_bps: float
 ) -> None:

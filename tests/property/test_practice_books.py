@@ -78,7 +78,7 @@ def play(venue: Venue, number: int, event: tuple[object, ...]) -> None:
         venue.cancel(venue.orders.working()[rest[0] % len(venue.orders.working())])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(EVENTS, max_size=60))
 def test_books_add_up(events: list[tuple[object, ...]]) -> None:
     venue = Venue([RULES], OPENING, 20, lambda: 1_000)

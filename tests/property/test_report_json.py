@@ -54,7 +54,7 @@ def refuse(constant: str) -> None:
 
 
 @given(st.data(), st.integers(0, 3), SCORES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_reports_are_strict_json_and_totals_add_up(
     data: st.DataObject, strategies: int, score: float
 ) -> None:

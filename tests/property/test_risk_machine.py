@@ -365,5 +365,5 @@ class Market(RuleBasedStateMachine):
         assert sum(w > 0.0 for w in worst) <= SHARED.max_positions
 
 
-Market.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+Market.TestCase.settings = settings(max_examples=80, stateful_step_count=40)
 test_no_order_gets_past_a_limit = Market.TestCase

@@ -16,7 +16,7 @@ from nautilus_scalp.training.labels import NS_PER_MS
 SCHEMES = ("expanding", "rolling", "kfold", "recordings", "instruments")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     steps=st.lists(st.integers(0, 3000) | st.just(4_000_000), min_size=2, max_size=60),
     lengths=st.lists(st.integers(1, 2500), min_size=60, max_size=60),

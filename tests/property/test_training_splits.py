@@ -16,7 +16,7 @@ from nautilus_scalp.training.splits import recordings
 from nautilus_scalp.training.splits import require_disjoint
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     steps=st.lists(st.integers(0, 3000) | st.just(4_000_000), min_size=2, max_size=60),
     horizon_ms=st.integers(1, 2000),

@@ -103,7 +103,7 @@ class Live:
         """Return work that waits for the gate."""
 
         def answer() -> str:
-            self.gate.wait(timeout=10)
+            self.gate.wait(timeout=60)
             return word
 
         return answer
@@ -129,9 +129,9 @@ def test_live_never_blocks_and_answers_on_the_loop() -> None:
             for word in ("a", "b", "c", "d"):
                 inference.ask(live.work(word))  # returns although the model is stuck
             live.gate.set()
-            answers = [await asyncio.wait_for(live.heard.get(), 10) for _ in range(2)]
+            answers = [await asyncio.wait_for(live.heard.get(), 60) for _ in range(2)]
             inference.ask(lambda: str(1 // 0))
-            error = await asyncio.wait_for(live.heard.get(), 10)
+            error = await asyncio.wait_for(live.heard.get(), 60)
         assert answers == ["a", "d"]
         assert isinstance(error, ZeroDivisionError)
         assert (inference.answered, inference.dropped, inference.failed) == (2, 2, 1)
@@ -164,7 +164,7 @@ class Flood:
         """Work until the loop has handled fifty more events: one that waits here never does."""
         with self._moved:
             until = self._events + _BUSY_EVENTS
-            assert self._moved.wait_for(lambda: self._over or self._events >= until, timeout=30)
+            assert self._moved.wait_for(lambda: self._over or self._events >= until, timeout=60)
         return number
 
     async def run(self, done: Callable[[], bool]) -> None:

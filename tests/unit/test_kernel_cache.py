@@ -1,6 +1,8 @@
 """Compiled code is compiled anew when code or a constant of another file has changed."""
 
 import importlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,6 +54,35 @@ def test_a_constant_two_files_away_is_never_stale(
     assert _answer() == (21.0, 1)
     (package / "features" / "sizes.py").write_text("FACTOR = 3.0\n")
     assert _answer() == (31.0, 0)
+
+
+_WHEN_TOLD = """
+from fresh.features.outer import run
+print("ready", flush=True)
+input()
+print(run(10.0), sum(run.stats.cache_hits.values()))
+"""
+
+
+def test_processes_that_start_together_compile_once(tmp_path: Path) -> None:
+    _package(tmp_path)
+    both = [
+        subprocess.Popen(  # noqa: S603 (code of this file)
+            [sys.executable, "-c", _WHEN_TOLD],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    assert [process.stdout.readline() for process in both if process.stdout] == ["ready\n"] * 2
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    answers = [process.communicate()[0] for process in both]
+    assert sorted(answers) == ["21.0 0\n", "21.0 1\n"]
 
 
 def test_a_stamp_covers_what_compiled_code_can_hold(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_disk_that_fails_ends_the_recording_alone(tmp_path: Path) -> None:
 
 def test_disk_that_is_too_slow_ends_the_recording_and_bounds_the_memory(tmp_path: Path) -> None:
     gate = threading.Event()
-    writer = RecordingWriter(tmp_path, facts_of, lambda: gate.wait(timeout=10) and None)
+    writer = RecordingWriter(tmp_path, facts_of, lambda: gate.wait(timeout=60) and None)
     taken = 0
     while writer.take(batch_of(T0 + 100 * taken)):
         taken += 1

@@ -127,7 +127,7 @@ def start(code: str, home: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 def test_two_processes_lose_no_change_of_each_other_and_one_wins_a_race(home: Path) -> None:
     running = [start(PROMOTE_MANY, home, model_id) for model_id in ("aa", "bb")]
-    assert sorted(process.wait(timeout=60) for process in running) == [0, 1]
+    assert sorted(process.wait(timeout=120) for process in running) == [0, 1]
     names = read_registry(home).names
     own = {f"{model_id}{number}" for model_id in ("aa", "bb") for number in range(60)}
     assert set(names) == {"scalp", *own}
@@ -137,7 +137,7 @@ def test_two_processes_lose_no_change_of_each_other_and_one_wins_a_race(home: Pa
 def test_a_kill_between_writing_and_rename_changes_nothing(home: Path) -> None:
     promote(home, "scalp", "aa", None, {}, WHEN)
     before = (home / REGISTRY_FILE).read_bytes()
-    assert start(KILLED_BEFORE_THE_RENAME, home).wait(timeout=60) == -signal.SIGKILL
+    assert start(KILLED_BEFORE_THE_RENAME, home).wait(timeout=120) == -signal.SIGKILL
     assert (home / REGISTRY_FILE).read_bytes() == before
     promote(home, "scalp", "cc", "aa", {}, WHEN)  # the lock went with the process
     assert read_registry(home).entry("scalp").champions == ("aa", "cc")

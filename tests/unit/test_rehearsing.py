@@ -30,7 +30,7 @@ def test_actors_that_run_rehearse_again_and_again() -> None:
         played = loop.create_future()
         running, stopped = Player(played), Player(played, is_running=False)
         Rehearsing(loop, [running, stopped], 0.0001).begin()
-        await asyncio.wait_for(played, 10)
+        await asyncio.wait_for(played, 60)
         return running, stopped
 
     running, stopped = asyncio.run(play())
@@ -57,7 +57,7 @@ def test_a_frame_that_is_there_comes_before_a_rehearsal_that_is_due() -> None:
         while time.monotonic() < due:
             pass  # the loop is busy until the rehearsal is due
         loop.call_soon_threadsafe(order.append, "frame")
-        await asyncio.wait_for(played, 10)
+        await asyncio.wait_for(played, 60)
         return order
 
     assert uvloop.run(play())[0] == "frame"
