@@ -21,7 +21,7 @@ from nautilus_scalp.intents import SELL
 from nautilus_scalp.intents import TradingRules
 
 
-_SIDES = {AggressorSide.BUYER: BUY, AggressorSide.SELLER: SELL}
+_SIDES = {AggressorSide.BUYER: BUY, AggressorSide.SELLER: SELL, AggressorSide.NO_AGGRESSOR: 0}
 
 
 def quote_values(tick: QuoteTick) -> tuple[float, float, float, float]:
@@ -70,7 +70,7 @@ def trade_values(tick: TradeTick) -> tuple[float, float, int]:
     return (
         tick.price.as_double(),
         tick.size.as_double(),
-        _SIDES.get(tick.aggressor_side, 0),
+        _SIDES[tick.aggressor_side],
     )
 
 

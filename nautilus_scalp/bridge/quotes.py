@@ -156,20 +156,22 @@ class QuoteReader:
     def _tell(self, tick: QuoteTick) -> None:
         prices = bid, ask = quote_prices(tick)
         moved = bid != self._bid or ask != self._ask
-        ts_init, ts_event = tick.ts_init, tick.ts_event
+        ts_init = tick.ts_init
         self._bid, self._ask = _NO_PRICES  # until everybody has heard of these
         self._wake_ns = NEVER_NS  # unless somebody is woken by who hears of them later
+        wake_ns = NEVER_NS
         for one in self._listeners:
             if moved or ts_init >= one.wake_ns:
                 one.wake_ns = ts_init + one.step_ns
-                if moved or ts_init >= one.rest_ns or one.glance(ts_init, ts_event):
+                if moved or ts_init >= one.rest_ns or one.glance(ts_init, tick.ts_event):
                     one.rest_ns = 0
                     one.hear(tick)
                 elif one.rest_ns < one.wake_ns:
                     one.wake_ns = one.rest_ns
-            if one.wake_ns < self._wake_ns:  # noqa: PLR1730 (the call of min would take longer)
-                self._wake_ns = one.wake_ns
+            if one.wake_ns < wake_ns:
+                wake_ns = one.wake_ns
         self._bid, self._ask = prices
+        self.wake_by(wake_ns)
 
 
 def _last_reader(bus: MessageBus, topic: str) -> QuoteReader | None:

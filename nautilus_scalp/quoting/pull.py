@@ -138,13 +138,11 @@ class PullGuard:
         """
         if not 0.0 < size < math.inf:
             return False
-        kept = 1.0
         if ts_ns > self._traded_ns:
-            kept = self._kept(ts_ns)
-            self._traded_ns = ts_ns
-        self._signed = signed = self._signed * kept + side * size
-        self._volume = volume = self._volume * kept + size
-        self._trades = trades = self._trades * kept + 1.0
+            self._fade(ts_ns)
+        self._signed = signed = self._signed + side * size
+        self._volume = volume = self._volume + size
+        self._trades = trades = self._trades + 1.0
         before = self.threatened
         if not before and (trades < self._least_trades or abs(signed) < self._threshold * volume):
             return False  # as nearly always: the flow is thin, or runs both ways
@@ -164,22 +162,19 @@ class PullGuard:
 
         """
         if ts_ns > self._traded_ns:
-            kept = self._kept(ts_ns)
-            self._signed *= kept
-            self._volume *= kept
-            self._trades *= kept
-            self._traded_ns = ts_ns
-        if self.threatened or self._trades >= self._least_trades:
+            self._fade(ts_ns)
+        if self.threatened:  # else only a trade makes the flow a threat
             self._judge()
-        elapsed_ms = max(ts_ns - self._spread_ns, 0) / _NS_PER_MS
-        if math.isnan(self._usual):
-            self._usual = ask - bid
+        spread, usual = ask - bid, self._usual
+        if math.isnan(usual):
+            self._usual = spread
         else:  # the spread that stood until now
+            elapsed_ms = max(ts_ns - self._spread_ns, 0) / _NS_PER_MS
             kept = 0.5 ** (elapsed_ms / self._params.spread_half_life_ms)
-            self._usual = kept * self._usual + (1.0 - kept) * self._spread
+            self._usual = kept * usual + (1.0 - kept) * self._spread
             self._watched_ms += elapsed_ms
         self._spread_ns = ts_ns
-        self._spread = ask - bid
+        self._spread = spread
         mid = 0.5 * (bid + ask)
         if mid != self._mid:
             self._measure_jump(mid)
@@ -236,10 +231,14 @@ class PullGuard:
             self._jump += (abs(mid - self._mid) - self._jump) / self._jumps
         self._mid = mid
 
-    def _kept(self, ts_ns: int) -> float:
-        """Return what is left of the flow at a later moment."""
+    def _fade(self, ts_ns: int) -> None:
+        """Let the flow fade until a later moment."""
         elapsed_ms = (ts_ns - self._traded_ns) / _NS_PER_MS
-        return math.pow(0.5, elapsed_ms / self._params.flow_half_life_ms)
+        kept = math.pow(0.5, elapsed_ms / self._params.flow_half_life_ms)
+        self._signed *= kept
+        self._volume *= kept
+        self._trades *= kept
+        self._traded_ns = ts_ns
 
     def _judge(self) -> None:
         one_sided = abs(self._signed) >= self._threshold * self._volume

@@ -65,15 +65,21 @@ def see_best(
     for order in orders:
         if order.pending:
             continue
-        side, price = order.side, order.price
-        best = bid if side == BUY else ask
-        if price == best:
-            size = bid_size if side == BUY else ask_size
-            if order.queue_qty == math.inf:
-                order.queue_qty = size
-            order.ahead_qty = min(order.ahead_qty, size)
-        elif side * (price - best) > 0.0:
+        price = order.price
+        if order.side == BUY:
+            if not price >= bid:  # behind the best, as nearly all, or without a price
+                continue
+            alone, size = price > bid, bid_size
+        else:
+            if not price <= ask:
+                continue
+            alone, size = price < ask, ask_size
+        if alone:
             order.ahead_qty = 0.0
+            continue
+        if order.queue_qty == math.inf:
+            order.queue_qty = size
+        order.ahead_qty = min(order.ahead_qty, size)
 
 
 def see_trade(orders: Iterable[WorkingOrder], price: float, size: float, side: int) -> None:

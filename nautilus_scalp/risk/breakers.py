@@ -11,6 +11,7 @@ from nautilus_scalp.signals.units import Positive
 _NS_PER_MS = 1_000_000
 _BASIS_POINT = 1e-4
 _NS_PER_DAY = 86_400_000_000_000
+_NEVER_NS = 2**63 - 1
 
 
 class BreakerParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +115,12 @@ class CircuitBreaker:
         self.log = TripLog()
         self._mid = math.nan
         self._abnormal_until_ns = 0
+        self._judge()
+
+    def take_back(self, log: TripLog) -> None:
+        """Go on from the round trips of an earlier session."""
+        self.log = log
+        self._judge()
 
     def on_market(self, bid: float, ask: float, ts_ns: int) -> None:
         """
@@ -137,6 +144,7 @@ class CircuitBreaker:
         self._mid = mid
         if wide or jumped:
             self._abnormal_until_ns = ts_ns + round(params.abnormal_pause_ms * _NS_PER_MS)
+            self._judge()
 
     def on_round_trip(self, pnl: float, ts_ns: int) -> None:
         """
@@ -155,6 +163,7 @@ class CircuitBreaker:
         log.day_trades += 1
         if math.isnan(pnl):
             log.stopped = True
+            self._judge()
             return
         log.day_pnl += pnl
         if pnl > 0.0:
@@ -172,6 +181,7 @@ class CircuitBreaker:
         if log.row >= params.max_consecutive_losses:
             log.row = 0
             log.paused_until_ns = ts_ns + round(params.pause_ms * _NS_PER_MS)
+        self._judge()
 
     def blocked(self, now_ns: int) -> str | None:
         """
@@ -188,6 +198,8 @@ class CircuitBreaker:
             The reason as the report counts it; None when all is well.
 
         """
+        if now_ns >= self._clear_ns:
+            return None
         log = self.log
         if log.stopped:
             return "max_drawdown"
@@ -197,6 +209,13 @@ class CircuitBreaker:
             return "consecutive_losses"
         # A clock that went back does not begin a new day.
         return self._blocked_today() if now_ns // _NS_PER_DAY <= log.day else None
+
+    def _judge(self) -> None:
+        """Find the moment from which on all is well, unless something happens."""
+        log = self.log
+        today_ns = (log.day + 1) * _NS_PER_DAY if self._blocked_today() is not None else 0
+        clear_ns = max(self._abnormal_until_ns, log.paused_until_ns, today_ns)
+        self._clear_ns = _NEVER_NS if log.stopped else clear_ns
 
     def _blocked_today(self) -> str | None:
         params, log = self._params, self.log

@@ -44,6 +44,8 @@ class Equity:
     ----------
     value : float
         In quote currency; NaN while unknown.
+    drawdown : float
+        Share of the highest value that is lost; NaN while unknown.
     marks : EquityMarks
         What losses are counted from.
 
@@ -60,6 +62,7 @@ class Equity:
     def __init__(self, max_daily_loss: float) -> None:
         self._least_kept = 1.0 - max_daily_loss
         self.value = math.nan
+        self.drawdown = math.nan
         self.marks = EquityMarks()
 
     def on_value(self, value: float, ts_ns: int) -> None:
@@ -70,14 +73,9 @@ class Equity:
             marks.peak = max(marks.peak, value)
             if day > marks.day:  # a clock that went back begins no new day
                 marks.day, marks.opening = day, value
+        self.drawdown = 1.0 - value / marks.peak if marks.peak > 0.0 else math.nan
         if value <= self._least_kept * marks.opening:
             marks.lost_day = marks.day
-
-    @property
-    def drawdown(self) -> float:
-        """Share of the highest value that is lost; NaN while unknown."""
-        peak = self.marks.peak
-        return 1.0 - self.value / peak if peak > 0.0 else math.nan
 
     @property
     def day_is_lost(self) -> bool:

@@ -76,6 +76,8 @@ class Floor:
     ----------
     hand_overs : int
         Claims that made another strategy leave and were used.
+    shared : bool
+        Whether there is more than one strategy; one alone is never turned away.
 
     """
 
@@ -84,6 +86,7 @@ class Floor:
         self._members: dict[Hashable, _Member] = {}
         self._claim: _Claim | None = None
         self.hand_overs = 0
+        self.shared = False
 
     def join(
         self, key: Hashable, state: RiskState, priority: Priority, leaves: Callable[[], bool]
@@ -104,6 +107,7 @@ class Floor:
 
         """
         self._members[key] = _Member(state, priority, leaves)
+        self.shared = len(self._members) > 1
 
     def review(self, key: Hashable, priority: Priority) -> Verdict:
         """
@@ -124,7 +128,7 @@ class Floor:
 
         """
         me = self._members[key]
-        if self._claim is None and len(self._members) == 1:  # alone, as most are: at every look
+        if not self.shared:
             me.priority = priority
             return APPROVED
         claim = self._claim_at(me.state.now_ns)

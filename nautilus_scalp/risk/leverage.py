@@ -121,7 +121,7 @@ def target_leverage(params: LeverageParams, now: Conditions) -> float:
     if is_emergency(params, now):
         return params.emergency
     factors = [
-        min(max(factor, 0.0), 1.0)
+        min(factor, 1.0) if factor > 0.0 else 0.0
         for factor in (
             params.reference_volatility / max(now.volatility, 1e-12),
             1.0 - now.drawdown / params.max_drawdown,
@@ -138,17 +138,10 @@ def target_leverage(params: LeverageParams, now: Conditions) -> float:
 
 def is_emergency(params: LeverageParams, now: Conditions) -> bool:
     """Whether everything above `emergency` is to be given up: a crash, or a number not known."""
-    numbers = (
-        now.volatility,
-        now.drawdown,
-        now.regime_multiple,
-        now.noise,
-        now.win_rate,
-        now.risk_share,
-    )
+    numbers = now.volatility + now.drawdown + now.regime_multiple + now.noise + now.win_rate
     return (
         now.crash
-        or not all(map(math.isfinite, numbers))
+        or not math.isfinite(numbers + now.risk_share)
         or now.drawdown >= params.max_drawdown
         or now.volatility >= params.emergency_volatility
     )

@@ -243,10 +243,12 @@ class Portfolio:
 
         """
         self.leverage = leverage
-        self._look()
-        total = sum(member.value for member in self._members.values())
-        allowed = self._limits.max_exposure_share * self.equity.value * leverage
-        self._reducing = emergency and total > allowed  # not on a guess: NaN closes nothing
+        self._reducing = False
+        if emergency:
+            self._look()
+            total = sum(member.value for member in self._members.values())
+            allowed = self._limits.max_exposure_share * self.equity.value * leverage
+            self._reducing = total > allowed  # not on a guess: NaN closes nothing
         self._judge()
 
     def volatility_scale(self, key: Hashable) -> float:

@@ -116,6 +116,7 @@ class Comovement:
         self._params = params
         self._given: dict[str, Any] = {}
         self.sample_ns = round(params.sample_ms * _NS_PER_MS)
+        self._gap_ns = _GAP_SAMPLES * self.sample_ns
         self._kept = decay(1.0, params.half_life_samples)
         self._day = _MS_PER_DAY / params.sample_ms
         self._index: dict[str, int] = {}
@@ -197,8 +198,7 @@ class Comovement:
         A stamp long before that is taken as the true time: else one from the future would stop the
         clock, and volatility and correlation with it, for good.
         """
-        early_ns = self.next_ns - ts_ns
-        return not 0 < early_ns <= _GAP_SAMPLES * self.sample_ns
+        return not 0 < self.next_ns - ts_ns <= self._gap_ns
 
     def sample(self, ts_ns: int, mids: Sequence[float]) -> None:
         """
@@ -218,7 +218,7 @@ class Comovement:
         self.next_ns = (ts_ns // self.sample_ns + 1) * self.sample_ns
         logs = [math.log(mid) if 0.0 < mid < math.inf else math.nan for mid in mids]
         moves = [new - old for new, old in zip(logs, self._logs, strict=True)]
-        steady = 0 < ts_ns - self._sampled_ns <= _GAP_SAMPLES * self.sample_ns
+        steady = 0 < ts_ns - self._sampled_ns <= self._gap_ns
         self._logs = logs
         self._sampled_ns = ts_ns
         if steady and all(map(math.isfinite, moves)):

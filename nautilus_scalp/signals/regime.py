@@ -203,16 +203,14 @@ class RegimeClassifier:
             return Regime.CRASH
         if current is Regime.CRASH or (current is Regime.RECOVERY and self._recovers(now, ts_ns)):
             return Regime.RECOVERY
-        tests = (
-            (Regime.BULL_RUN, params.bull_run, shift),
-            (Regime.VOLATILE, params.volatile, now.ratio),
-            (Regime.TRENDING, params.trending, abs(now.trend)),
-            (Regime.RANGING, params.ranging, now.noise),
-        )
-        for regime, band, value in tests:
-            if band.holds(value, inside=current is regime):
-                return regime
-        return Regime.NORMAL
+        if params.bull_run.holds(shift, inside=current is Regime.BULL_RUN):
+            return Regime.BULL_RUN
+        if params.volatile.holds(now.ratio, inside=current is Regime.VOLATILE):
+            return Regime.VOLATILE
+        if params.trending.holds(abs(now.trend), inside=current is Regime.TRENDING):
+            return Regime.TRENDING
+        ranges = params.ranging.holds(now.noise, inside=current is Regime.RANGING)
+        return Regime.RANGING if ranges else Regime.NORMAL
 
     def _recovers(self, now: Measures, ts_ns: int) -> bool:
         unsettled = now.ratio > self._params.recovered_ratio

@@ -52,6 +52,12 @@ class RealisedVolatility:
 
     def __init__(self, params: VolatilityParams) -> None:
         self._params = params
+        half_life_ms = params.half_life_ms
+        self._half_life_ms = half_life_ms
+        self._gap_ms = _GAP_HALF_LIVES * half_life_ms
+        # Half of a half life's weight must be there before the figure is worth anything.
+        self._least_ms = 0.5 * half_life_ms
+        self._horizon_ms = params.horizon_ms
         self._stood: list[int] = []
         self.reset()
 
@@ -70,9 +76,8 @@ class RealisedVolatility:
 
     def settle(self) -> None:
         """Take in all the times at which the last price still stood."""
-        times, self._stood = self._stood, []
-        for ts_ns in times:
-            self.on_mid(ts_ns, self._last_mid)
+        self._catch_up()
+        self._tell()
 
     def on_mid(self, ts_ns: int, mid: float) -> float:
         """
@@ -91,25 +96,37 @@ class RealisedVolatility:
             Standard deviation of the return over the horizon, as a fraction; NaN while warming up.
 
         """
+        if self._stood:
+            self._catch_up()
+        self._take_in(ts_ns, mid)
+        return self._tell()
+
+    def _catch_up(self) -> None:
+        times, self._stood = self._stood, []
+        for ts_ns in times:
+            self._take_in(ts_ns, self._last_mid)
+
+    def _take_in(self, ts_ns: int, mid: float) -> None:
         # In Python: a look comes now and then, and finds less of this gone from the processor's
         # caches than of the way into a compiled function and out of it.
-        if self._stood:
-            self.settle()
-        now_ms, half_life_ms = ts_ns / _NS_PER_MS, self._params.half_life_ms
+        now_ms = ts_ns / _NS_PER_MS
         elapsed_ms = now_ms - self._last_ms
-        if self._last_mid == 0.0 or elapsed_ms > _GAP_HALF_LIVES * half_life_ms:
+        last_mid = self._last_mid
+        if last_mid == 0.0 or elapsed_ms > self._gap_ms:
             self._squares = 0.0
             self._elapsed_ms = 0.0
         elif elapsed_ms >= 0.0:
-            kept = math.exp(-LN2 * elapsed_ms / half_life_ms)
-            change = mid / self._last_mid - 1.0
+            kept = math.exp(-LN2 * elapsed_ms / self._half_life_ms)
+            change = mid / last_mid - 1.0
             self._squares = self._squares * kept + change * change
             self._elapsed_ms = self._elapsed_ms * kept + elapsed_ms
         self._last_ms = now_ms
         self._last_mid = mid
-        # Half of a half life's weight must be there before the figure is worth anything.
-        if self._elapsed_ms < 0.5 * half_life_ms:
+
+    def _tell(self) -> float:
+        elapsed_ms = self._elapsed_ms
+        if elapsed_ms < self._least_ms:
             self.value = math.nan
         else:
-            self.value = math.sqrt(self._squares / self._elapsed_ms * self._params.horizon_ms)
+            self.value = math.sqrt(self._squares / elapsed_ms * self._horizon_ms)
         return self.value

@@ -1,6 +1,7 @@
 """A strategy to which trades come without detours."""
 
-from nautilus_trader.model.data import TradeTick
+from nautilus_trader.common.data_topics import TopicCache
+from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 
@@ -8,23 +9,29 @@ class AttentiveStrategy(Strategy):
     """
     Takes trades from the bus itself; its quotes come by a `QuoteListener`.
 
-    Nautilus's own way to the handlers looks up which of its indicators follow the instrument, which
-    takes as long as many a handler: a strategy of this kind has none.
+    Nautilus's own way to ``on_trade_tick`` looks up which of its indicators follow the instrument,
+    which takes as long as many a handler: a strategy of this kind has none. Nor is it asked with
+    every trade whether the strategy runs: it hears them from its start to its stop.
     """
 
-    def handle_trade_tick(self, tick: TradeTick, historical: bool = False) -> None:  # noqa: FBT001, FBT002 (Nautilus)
+    def hear_trades(self, instrument_id: InstrumentId) -> None:
         """
-        Pass a trade on.
+        Call ``on_trade_tick`` from now on.
 
         Parameters
         ----------
-        tick : TradeTick
-            A trade.
-        historical : bool
-            Whether it was asked for rather than subscribed to.
+        instrument_id : InstrumentId
+            For whose trades.
 
         """
-        if historical or not self.is_running:
-            super().handle_trade_tick(tick, historical)
-        else:
-            self.on_trade_tick(tick)
+        topic = TopicCache().get_trades_topic(instrument_id)
+        self.msgbus.subscribe(topic, self.on_trade_tick)
+        self.subscribe_trade_ticks(instrument_id)
+        self.msgbus.unsubscribe(topic, self.handle_trade_tick)  # the other has its place
+
+    def ignore_trades(self, instrument_id: InstrumentId) -> None:
+        """Call it no longer."""
+        topic = TopicCache().get_trades_topic(instrument_id)
+        self.msgbus.subscribe(topic, self.handle_trade_tick)
+        self.msgbus.unsubscribe(topic, self.on_trade_tick)
+        self.unsubscribe_trade_ticks(instrument_id)

@@ -9,7 +9,6 @@ from msgspec import Struct
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.events import OrderEvent
-from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.exits.plan import ExitPlan
 from nautilus_scalp.exits.plan import PlanState
@@ -25,6 +24,7 @@ from nautilus_scalp.signals.conditions import Conditions
 from nautilus_scalp.signals.conditions import RangeAndMomentum
 from nautilus_scalp.signals.keeping import Statistics
 from nautilus_scalp.signals.volatility import RealisedVolatility
+from nautilus_scalp.strategies.attentive import AttentiveStrategy
 from nautilus_scalp.strategies.directional_config import DirectionalConfig
 from nautilus_scalp.strategies.execution import Execution
 from nautilus_scalp.strategies.inbox import SignalInbox
@@ -77,7 +77,7 @@ class DirectionalDesk:
 
     def __init__(
         self,
-        strategy: Strategy,
+        strategy: AttentiveStrategy,
         config: DirectionalConfig,
         refusals: Counter[str],
         confirmed: Priority = Priority.CASE,
@@ -150,7 +150,7 @@ class DirectionalDesk:
         """Unsubscribe."""
         self._inbox.close()
         self._execution.attention.close()
-        self._strategy.unsubscribe_trade_ticks(self._instrument_id)
+        self._strategy.ignore_trades(self._instrument_id)
 
     def resume(self) -> None:
         """Take over what happened during the pause and begin anew."""
@@ -192,8 +192,8 @@ class DirectionalDesk:
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Follow the orders."""
-        self._execution.attention.look()
-        self._execution.on_order_event(event)
+        if self._execution.on_order_event(event):
+            self._execution.attention.look()
 
     def on_quote(self, tick: QuoteTick) -> float:
         """Take in the market; return its mid price, NaN if it is not sound."""
@@ -324,7 +324,7 @@ class DirectionalDesk:
     def _subscribe(self) -> None:
         self._inbox.open()
         self._execution.attention.open()
-        self._strategy.subscribe_trade_ticks(self._instrument_id)
+        self._strategy.hear_trades(self._instrument_id)
 
     def _case(self, side: int, strength: float) -> _Case | None:
         """Return what rule and model together want, or what others are making room for."""

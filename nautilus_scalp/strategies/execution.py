@@ -320,7 +320,7 @@ class Execution:
         self.leave()
         return False
 
-    def on_order_event(self, event: OrderEvent) -> None:
+    def on_order_event(self, event: OrderEvent) -> bool:
         """
         Take in what became of an order.
 
@@ -329,31 +329,16 @@ class Execution:
         event : OrderEvent
             Any event of one of the strategy's orders.
 
+        Returns
+        -------
+        bool
+            Whether it may have changed anything: that something was sent does not.
+
         """
         if type(event) in PASSING_EVENTS:
-            return
-        ledger = self._ledger
-        working = ledger.working.get(event.client_order_id)
-        if isinstance(event, OrderFilled):
-            side = BUY if event.order_side == OrderSide.BUY else SELL
-            qty = side * event.last_qty.as_double()
-            fee = event.commission.as_double()
-            made = ledger.book(qty, event.last_px.as_double(), event.ts_event, fee)
-            if made is not None:
-                self.permission.on_round_trip(made, event.ts_event, ledger.state)
-        if working is None:
-            return
-        if isinstance(event, CLOSED_EVENTS):
-            ledger.drop(working.order_id)
-        elif isinstance(event, ALIVE_EVENTS):
-            self._update(working, event)
-        else:
-            return
-        over = working.order_id not in ledger.working
-        if over and working.reduce_only and not isinstance(event, FAILED_EVENTS):
-            self._departure.closed()
-        if self._departure.is_over():
-            self._strategy.stop()
+            return False
+        self._take_in(event)
+        return True
 
     # --- orders ---
 
@@ -379,6 +364,31 @@ class Execution:
         self._strategy.cancel_order(self._strategy.cache.order(working.order_id))
 
     # --- events ---
+
+    def _take_in(self, event: OrderEvent) -> None:
+        """Count what filled, and what of an order may still fill."""
+        ledger = self._ledger
+        working = ledger.working.get(event.client_order_id)
+        if isinstance(event, OrderFilled):
+            side = BUY if event.order_side == OrderSide.BUY else SELL
+            qty = side * event.last_qty.as_double()
+            fee = event.commission.as_double()
+            made = ledger.book(qty, event.last_px.as_double(), event.ts_event, fee)
+            if made is not None:
+                self.permission.on_round_trip(made, event.ts_event, ledger.state)
+        if working is None:
+            return
+        if isinstance(event, CLOSED_EVENTS):
+            ledger.drop(working.order_id)
+        elif isinstance(event, ALIVE_EVENTS):
+            self._update(working, event)
+        else:
+            return
+        over = working.order_id not in ledger.working
+        if over and working.reduce_only and not isinstance(event, FAILED_EVENTS):
+            self._departure.closed()
+        if self._departure.is_over():
+            self._strategy.stop()
 
     def _update(self, working: WorkingOrder, event: OrderEvent) -> None:
         """Follow an order that may still be alive."""

@@ -72,7 +72,7 @@ class FloorLink:
     @property
     def closed(self) -> str | None:
         """Why a strategy that quotes all the time may not now; None when it may."""
-        if self._floor is None:
+        if self._floor is None or not self._floor.shared:
             return None
         verdict = self._floor.review(self._key, self.priority)
         return verdict.reason if isinstance(verdict, Refused) else None

@@ -89,7 +89,7 @@ class MarketMaking(AttentiveStrategy):
         self._inbox.close()
         self.clock.cancel_timer(_STALE)
         self._execution.attention.close()
-        self.unsubscribe_trade_ticks(self.config.instrument_id)
+        self.ignore_trades(self.config.instrument_id)
 
     def on_resume(self) -> None:
         """Take over what happened during the pause and begin anew."""
@@ -139,7 +139,9 @@ class MarketMaking(AttentiveStrategy):
         price, size, side = trade_values(tick)
         if self._intensity is not None:
             self._intensity.on_trade(price)
-        self._desk.on_trade(price, size, side)
+        desk = self._desk
+        if desk.prices is None or price in desk.prices:  # nearly all meet none of our orders
+            desk.on_trade(price, size, side)
         if self._pull.on_trade(tick.ts_event, size, side):  # at once: the next would be ours
             self.refusals["toxic_flow"] += 1
             self._execution.cancel_all(self._pull.threatened)
@@ -232,14 +234,14 @@ class MarketMaking(AttentiveStrategy):
             What became of one of them.
 
         """
-        self._execution.attention.stir()
-        self._execution.on_order_event(event)
-        self._desk.unsettle()
+        if self._execution.on_order_event(event):
+            self._execution.attention.stir()
+            self._desk.unsettle()
 
     def _subscribe(self) -> None:
         self._inbox.open()
         self._execution.attention.open()
-        self.subscribe_trade_ticks(self.config.instrument_id)
+        self.hear_trades(self.config.instrument_id)
         if self.config.ladder.model != "volatility":
             tick_size = self._execution.rules.tick_size
             self._intensity = FillIntensity(self.config.intensity, tick_size)

@@ -102,7 +102,7 @@ class Permission:
     def load(self, state: dict[str, bytes]) -> None:
         """Take back what `save` returned, before the start."""
         if _TRIPS in state:
-            self.breaker.log = msgspec.json.decode(state[_TRIPS], type=TripLog)
+            self.breaker.take_back(msgspec.json.decode(state[_TRIPS], type=TripLog))
 
     def reset(self) -> None:
         """Forget losses and regime."""

@@ -44,6 +44,8 @@ class QuotingDesk:
     ----------
     next_change_ns : int
         Before this a price that moves changes no quote.
+    prices : set[float] or None
+        Where the orders stand; None until a trade has asked.
 
     """
 
@@ -68,17 +70,17 @@ class QuotingDesk:
         self._notional = 0.0
         self._desired: list[Quote] = []
         self._settled = False
-        self._prices: set[float] | None = None  # of the orders; until somebody asks, not known
+        self.prices: set[float] | None = None
         self.next_change_ns = 0
 
     def unsettle(self) -> None:
         """Note that something happened to the orders: the same quotes may need a change."""
         self._settled = False
-        self._prices = None
+        self.prices = None
 
     def on_trade(self, price: float, size: float, side: int) -> None:
         """
-        Let a trade take from the queues in which the orders stand; nearly all meet none of them.
+        Let a trade take from the queues in which the orders stand.
 
         Parameters
         ----------
@@ -88,11 +90,11 @@ class QuotingDesk:
             Aggressor: +1 buyer, -1 seller, 0 unknown.
 
         """
-        prices = self._prices
-        if prices is None:
-            prices = self._prices = {order.price for order in self._execution.working}
-        if price in prices:
-            see_trade(self._execution.working, price, size, side)
+        working = self._execution.working
+        if self.prices is None:
+            self.prices = {order.price for order in working}
+        if price in self.prices:
+            see_trade(working, price, size, side)
 
     def quote(self, market: Market, opinion: Opinion) -> None:
         """
@@ -131,7 +133,7 @@ class QuotingDesk:
         )
         self._settled = not actions
         if actions:
-            self._prices = None
+            self.prices = None
             execution.apply(actions)
             self.next_change_ns = execution.state.now_ns + self._refresh_ns
 

@@ -167,7 +167,11 @@ class Trader(AttentiveStrategy):
 
     def on_start(self) -> None:
         """Subscribe."""
-        self.subscribe_trade_ticks(self._desk.instrument_id)
+        self.hear_trades(self._desk.instrument_id)
+
+    def on_stop(self) -> None:
+        """Unsubscribe."""
+        self.ignore_trades(self._desk.instrument_id)
 
     def on_trade_tick(self, tick: TradeTick) -> None:
         """Count it."""
@@ -179,8 +183,7 @@ def test_trades_reach_a_strategy_while_it_runs_and_only_then(desk: Desk) -> None
     strategy = Trader(desk)
     desk.play(strategy)
     assert strategy.trades == 2
-    strategy.handle_trade_tick(desk.tape[1])
-    assert strategy.trades == 2
+    assert not [told for told in strategy.msgbus.subscriptions() if "trades" in told.topic]
 
 
 @pytest.mark.parametrize(
