@@ -134,7 +134,8 @@ class QuoteReader:
 
     def wake_by(self, ts_ns: int) -> None:
         """Ask the listeners, at the first quote from a moment on, whether they want to hear it."""
-        self._wake_ns = min(self._wake_ns, ts_ns)
+        if ts_ns < self._wake_ns:  # noqa: PLR1730 (as above)
+            self._wake_ns = ts_ns
 
     def on_quote(self, tick: QuoteTick) -> None:
         """
@@ -168,7 +169,7 @@ class QuoteReader:
                     one.hear(tick)
                 elif one.rest_ns < one.wake_ns:
                     one.wake_ns = one.rest_ns
-            if one.wake_ns < wake_ns:
+            if one.wake_ns < wake_ns:  # noqa: PLR1730 (the call of min would take longer)
                 wake_ns = one.wake_ns
         self._bid, self._ask = prices
         self.wake_by(wake_ns)

@@ -157,8 +157,9 @@ def fair_price(market: Market, params: LadderParams) -> float:
         The price; with both weights nought the mid price.
 
     """
-    sizes = market.bid_size + market.ask_size
-    imbalance = (market.bid_size - market.ask_size) / sizes if sizes > 0.0 else 0.0
+    bid_size, ask_size = market.bid_size, market.ask_size
+    sizes = bid_size + ask_size
+    imbalance = (bid_size - ask_size) / sizes if sizes > 0.0 else 0.0
     fair = market.mid + params.imbalance_weight * imbalance * market.half_spread
     return fair * (1.0 + params.signal_weight * market.expected_move_bps * _BASIS_POINT)
 
@@ -193,6 +194,6 @@ class VolatilitySpread:
             scaled = 0.5 * market.mid * params.volatility_multiplier * market.volatility
         least = least_half_spread(market, params)
         half = max(least, scaled) if not math.isnan(least + scaled) else math.nan
-        shift = params.inventory_skew * load * max(half, market.half_spread)
+        shift = params.inventory_skew * load * max(half, market.half_spread) if load else 0.0
         centre = fair_price(market, params) - shift
         return Band(centre - half, centre + half)

@@ -16,6 +16,7 @@ _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
 _BASIS_POINT = 1e-4
 _STEP_TOLERANCE = 1e-6
+_SIDES = frozenset({BUY, SELL})
 
 
 class WellFormed:
@@ -26,12 +27,10 @@ class WellFormed:
     def review(self, order: Proposal) -> Verdict:
         """Refuse NaN, infinity, nought and negative numbers."""
         intent = order.intent
-        sound = (
-            intent.side in (BUY, SELL)
-            and 0.0 < intent.qty < math.inf
-            and (0.0 < intent.price < math.inf or math.isnan(intent.price))
-        )
-        return APPROVED if sound else self._refused
+        price = intent.price
+        if not (intent.side in _SIDES and 0.0 < intent.qty < math.inf):
+            return self._refused
+        return APPROVED if 0.0 < price < math.inf or math.isnan(price) else self._refused
 
 
 class Reducing:
@@ -215,13 +214,13 @@ class Margin:
 
     def review(self, order: Proposal) -> Verdict:
         """Refuse what the balance does not cover; Nautilus's risk engine does not look."""
-        state = order.state
-        if not (0.0 < state.equity < math.inf and state.leverage > 0.0):
+        state, worst = order.state, order.worst_notional
+        equity, leverage = state.equity, state.leverage
+        if not (0.0 < equity < math.inf and leverage > 0.0):
             return self._unknown
-        if not order.worst_notional <= self._max_leverage * state.equity:
+        if not worst <= self._max_leverage * equity:
             return self._leverage
-        covered = order.worst_notional <= state.leverage * state.equity
-        return APPROVED if covered else self._margin
+        return APPROVED if worst <= leverage * equity else self._margin
 
 
 class WorkingOrders:
@@ -259,7 +258,7 @@ class OrderRate:
     _refused = Refused("order_rate")
 
     def __init__(self, max_per_second: int) -> None:
-        self._sent: deque[int] = deque(maxlen=max_per_second)
+        self._sent: deque[int] = deque([-_NS_PER_S] * max_per_second, maxlen=max_per_second)
 
     def sent(self, now_ns: int) -> None:
         """Count an order that leaves."""
@@ -267,6 +266,5 @@ class OrderRate:
 
     def review(self, order: Proposal) -> Verdict:
         """Refuse an order while the last so many left within a second."""
-        sent = self._sent
-        full = len(sent) == sent.maxlen and order.state.now_ns - sent[0] < _NS_PER_S
+        full = order.state.now_ns - self._sent[0] < _NS_PER_S
         return self._refused if full else APPROVED

@@ -369,11 +369,15 @@ def worst_notional(state: RiskState, intent: OrderIntent | None = None) -> float
 
     """
     held = state.position_qty
-    long_qty = (max(0.0, held)) + state.working_buy_qty
-    short_qty = (-held if held < 0.0 else 0.0) + state.working_sell_qty
+    long_qty, short_qty = state.working_buy_qty, state.working_sell_qty
+    if held > 0.0:
+        long_qty += held
+    elif held < 0.0:
+        short_qty -= held
     mid = price = 0.5 * (state.bid + state.ask)
     if intent is not None:
-        price = max(price, intent.price)
+        if intent.price > price:  # noqa: PLR1730 (the call of max would take longer)
+            price = intent.price
         if intent.side == BUY:
             long_qty += intent.qty
         else:
@@ -384,4 +388,4 @@ def worst_notional(state: RiskState, intent: OrderIntent | None = None) -> float
         return math.nan
     # The sum is nought, or NaN when one of them is: a comparison would lose that.
     lost = 0.0 * (long_qty + short_qty + held)
-    return (max(short_qty, long_qty)) * price + lost
+    return (long_qty if long_qty > short_qty else short_qty) * price + lost  # noqa: FURB136 (as above)

@@ -13,6 +13,7 @@ from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.events import OrderModifyRejected
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import Price
 from nautilus_trader.trading.strategy import Strategy
 
 from nautilus_scalp.bridge import quote_prices
@@ -153,7 +154,6 @@ class Execution:
         self.state = self._ledger.state
         self._departure = Departure(self, self._ledger, self._refusals)
         self.attention.look()
-        self._prices = (math.nan, math.nan)
 
     @property
     def leaving(self) -> bool:
@@ -203,10 +203,8 @@ class Execution:
 
         """
         state = self.state
-        prices = quote_prices(tick)
-        bid, ask = prices
-        if prices != self._prices:
-            self._prices = prices
+        bid, ask = quote_prices(tick)
+        if bid != state.bid or ask != state.ask:
             state.bid = bid
             state.ask = ask
             state.revision += 1
@@ -357,7 +355,8 @@ class Execution:
         working.price = price
         working.queue_qty = working.ahead_qty = math.inf  # at the end of another queue
         self.permission.sent(self.state.now_ns)
-        return partial(self._strategy.modify_order, order, price=self._instrument.make_price(price))
+        told = Price(price, self.rules.price_precision)
+        return partial(self._strategy.modify_order, order, price=told)
 
     def _cancel(self, working: WorkingOrder) -> None:
         working.pending = True

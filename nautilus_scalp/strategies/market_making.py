@@ -1,5 +1,6 @@
 """Market making: a ladder of post-only quotes on both sides, leaning against its inventory."""
 
+import math
 from collections import Counter
 
 from nautilus_trader.common.events import TimeEvent
@@ -13,6 +14,7 @@ from nautilus_scalp.quoting.intensity import FillIntensity
 from nautilus_scalp.quoting.pricing import Market
 from nautilus_scalp.quoting.pull import PullGuard
 from nautilus_scalp.risk.floor import Priority
+from nautilus_scalp.signals.combination import NO_OPINION
 from nautilus_scalp.signals.keeping import Statistics
 from nautilus_scalp.signals.volatility import RealisedVolatility
 from nautilus_scalp.strategies.attentive import AttentiveStrategy
@@ -176,7 +178,8 @@ class MarketMaking(AttentiveStrategy):
         mid = 0.5 * (bid + ask)
         self._pull.on_market(ts_event, bid, ask)
         self._volatility.on_mid(ts_event, mid)
-        self._inbox.on_mid(ts_event, mid)
+        if self._inbox.guard is not None:
+            self._inbox.on_mid(ts_event, mid)
         if self._intensity is not None:
             self._intensity.on_mid(ts_event, mid)
         blocked = state.blocked or execution.permission.floor.closed
@@ -217,12 +220,18 @@ class MarketMaking(AttentiveStrategy):
         state = self._execution.state
         bid, ask, ts_event = state.bid, state.ask, state.quote_ns
         opinion = self._inbox.opinion(ts_event)
+        silent = opinion is NO_OPINION
+        move_bps = 0.0 if silent else opinion.expected_move_bps * opinion.trust(self.config.signal)
         fills = self._intensity
-        rates = (fills.arrival_rate, fills.depth_decay) if fills is not None else ()
-        move_bps = opinion.expected_move_bps * opinion.trust(self.config.signal)
-        sizes = tick.bid_size.as_double(), tick.ask_size.as_double()
+        arrival_rate, depth_decay = math.nan, math.nan
+        if fills is not None:
+            arrival_rate, depth_decay = fills.arrival_rate, fills.depth_decay
+        bid_size, ask_size = tick.bid_size.as_double(), tick.ask_size.as_double()
         volatility = self._volatility.value
-        self._desk.quote(Market(bid, ask, *sizes, volatility, move_bps, *rates), opinion)
+        market = Market(
+            bid, ask, bid_size, ask_size, volatility, move_bps, arrival_rate, depth_decay
+        )
+        self._desk.quote(market, opinion)
 
     def on_order_event(self, event: OrderEvent) -> None:
         """

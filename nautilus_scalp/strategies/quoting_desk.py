@@ -109,18 +109,15 @@ class QuotingDesk:
 
         """
         execution = self._execution
-        notional = self._quote_notional(market.volatility)
-        resized = abs(notional - self._notional) > _RESIZE * self._notional
-        changed = resized or self._profile is not execution.permission.regime.profile
-        if self._ladder is None or changed:
-            self._ladder = self._make_ladder(market.mid, notional)
-        desired = self._ladder.quote(market, execution.state.position_qty)
+        ladder, position_qty = self._present_ladder(market), execution.state.position_qty
+        desired = ladder.quote(market, position_qty)
         if not desired:
             self._refusals[self._why_no_quotes(market)] += 1
-        desired = sure_of(desired, opinion, self._config.signal)
-        silent = opinion is NO_OPINION
-        move = math.nan if silent else market.mid * market.expected_move_bps * _BASIS_POINT
-        desired, pulled = self._pull.allowed(desired, move, execution.state.position_qty)
+        move = math.nan
+        if opinion is not NO_OPINION:
+            desired = sure_of(desired, opinion, self._config.signal)
+            move = market.mid * market.expected_move_bps * _BASIS_POINT
+        desired, pulled = self._pull.allowed(desired, move, position_qty)
         if pulled is not None:
             self._refusals[pulled] += 1
         see_best(execution.working, market.bid, market.ask, market.bid_size, market.ask_size)
@@ -136,6 +133,18 @@ class QuotingDesk:
             self.prices = None
             execution.apply(actions)
             self.next_change_ns = execution.state.now_ns + self._refresh_ns
+
+    def _present_ladder(self, market: Market) -> Ladder:
+        """Return the ladder for the present regime and size."""
+        ladder = self._ladder
+        stands = self._profile is self._execution.permission.regime.profile
+        if ladder is not None and stands and self._config.sizing is None:
+            return ladder
+        notional = self._quote_notional(market.volatility)
+        resized = abs(notional - self._notional) > _RESIZE * self._notional
+        if ladder is None or resized or not stands:
+            ladder = self._ladder = self._make_ladder(market.mid, notional)
+        return ladder
 
     def _quote_notional(self, volatility: float) -> float:
         """Return the value of a quote, before the regime scales it; 0 while it is not known."""
