@@ -20,6 +20,7 @@ from nautilus_scalp.runtime.bus import quiet_bus
 from nautilus_scalp.runtime.live.clients import Credentials
 from nautilus_scalp.runtime.live.clients import build_clients
 from nautilus_scalp.runtime.live.config import LiveConfig
+from nautilus_scalp.runtime.live.connecting import wait_in_steps
 from nautilus_scalp.runtime.live.direct import call_directly
 
 
@@ -87,6 +88,7 @@ def build_node(config: LiveConfig, keys: Credentials, log_directory: Path) -> Tr
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGABRT):
         node.kernel.loop.remove_signal_handler(number)
     call_directly(node.kernel)
+    wait_in_steps(node.kernel)
     return node
 
 
