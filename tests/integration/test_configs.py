@@ -50,6 +50,7 @@ def overrides(tmp_path_factory: pytest.TempPathFactory, model: str) -> list[str]
                 instrument_id=f"{name}-PERP.BINANCE",
                 base_price=price,
             ),
+            compare=False,
         )
     return [f"run.catalog={folder / 'catalog'}", "run.end=2024-07-19T00:01:30Z", model]
 

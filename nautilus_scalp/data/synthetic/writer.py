@@ -67,7 +67,8 @@ class SyntheticReport(msgspec.Struct, frozen=True, kw_only=True):
         By horizon in milliseconds: means over the hours, weighted by moves (AUC) or rows (bps).
     hours : list of Hour
     match : MatchReport, optional
-        How alike the first two hours are to the recording; None for a market that is too short.
+        How alike the first two hours are to the recording; None for a market that is too short,
+        or when nobody asked.
 
     """
 
@@ -87,7 +88,11 @@ class SyntheticReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_synthetic(
-    catalog: Path, params: SyntheticParams, progress: Progress | None = None
+    catalog: Path,
+    params: SyntheticParams,
+    progress: Progress | None = None,
+    *,
+    compare: bool = True,
 ) -> SyntheticReport:
     """Generate a market into a catalog and write ``synthetic/<instrument>.json`` beside it.
 
@@ -98,6 +103,8 @@ def write_synthetic(
     params : SyntheticParams
     progress : callable, optional
         Called with a text and the share done.
+    compare : bool, optional
+        Whether to set the market beside the recording, which takes a second: `match`.
 
     Returns
     -------
@@ -116,7 +123,7 @@ def write_synthetic(
             raise UsageError(message, "write a synthetic market into a catalog of its own")
         sink = IntervalSink(staging)
         try:
-            report = _generate_into(sink, params, spec, progress)
+            report = _generate_into(sink, params, spec, progress, compare=compare)
             sink.end_interval()
         finally:
             sink.abandon()
@@ -140,7 +147,12 @@ def read_report(catalog: Path, instrument_id: str) -> SyntheticReport | None:
 
 
 def _generate_into(
-    sink: IntervalSink, params: SyntheticParams, spec: InstrumentSpec, progress: Progress | None
+    sink: IntervalSink,
+    params: SyntheticParams,
+    spec: InstrumentSpec,
+    progress: Progress | None,
+    *,
+    compare: bool,
 ) -> SyntheticReport:
     rows = np.zeros(4, np.int64)
     hours: list[Hour] = []
@@ -152,7 +164,7 @@ def _generate_into(
         last = events.last_ts_init or last
         _write(sink, spec, events)
         hours.append(_score(chunk, params))
-        if len(first) < _MATCHED_CHUNKS:
+        if compare and len(first) < _MATCHED_CHUNKS:
             first.append(events)
         rows += [len(part) for part in (events.quotes, events.trades, events.depths, events.marks)]
         known += float((1 - chunk.signals[:, 2]).sum())
@@ -177,7 +189,7 @@ def _generate_into(
         next_jump_auc_belief=theory.next_jump_auc(params.edge * accuracy),
         horizons=_pooled(hours),
         hours=hours,
-        match=_match(tape_of(first, spec, depth=True), spec),
+        match=_match(tape_of(first, spec, depth=True), spec) if compare else None,
     )
 
 

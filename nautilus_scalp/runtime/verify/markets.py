@@ -184,7 +184,7 @@ def market_tape(markets: Markets) -> Tape:
     """
     with tempfile.TemporaryDirectory(prefix="nautilus-scalp-") as folder:
         for params in markets:
-            write_synthetic(Path(folder), params)
+            write_synthetic(Path(folder), params, compare=False)
         return read_tape(Path(folder), extras=True)
 
 

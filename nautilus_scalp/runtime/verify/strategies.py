@@ -82,7 +82,7 @@ def _write_markets(
             instrument_id=name,
             base_price=round(float(first[0]), 1),
         )
-        write_synthetic(catalog, params)
+        write_synthetic(catalog, params, compare=False)
 
 
 def _run(config: BacktestConfig, catalog: Path, model: Path | None) -> list[StrategyResult]:
