@@ -113,6 +113,8 @@ class PullGuard:
         self._watched_ms = 0.0
         self._spread_ns = 0
         self._spread = math.nan
+        self._bid = self._ask = math.nan
+        self._narrow = False
         self._mid = math.nan
         self._jump = 0.0
         self._jumps = 0
@@ -161,10 +163,14 @@ class PullGuard:
             Best prices.
 
         """
-        if ts_ns > self._traded_ns:
-            self._fade(ts_ns)
-        if self.threatened:  # else only a trade makes the flow a threat
+        if self.threatened:  # only a trade makes the flow a threat, but time may end it
+            if ts_ns > self._traded_ns:
+                self._fade(ts_ns)
             self._judge()
+        # While a spread stands, what is usual moves towards it: it stays as wide as it is.
+        if bid == self._bid and ask == self._ask and not self._narrow:
+            return
+        self._bid, self._ask = bid, ask
         spread, usual = ask - bid, self._usual
         if math.isnan(usual):
             self._usual = spread
@@ -175,6 +181,8 @@ class PullGuard:
             self._watched_ms += elapsed_ms
         self._spread_ns = ts_ns
         self._spread = spread
+        share = self._params.collapse_share
+        self._narrow = share is not None and spread < share * self._usual
         mid = 0.5 * (bid + ask)
         if mid != self._mid:
             self._measure_jump(mid)
@@ -182,9 +190,7 @@ class PullGuard:
     @property
     def collapsed(self) -> bool:
         """Whether the spread is far narrower than usual, once it is known what is."""
-        share = self._params.collapse_share
-        known = self._watched_ms >= self._params.spread_half_life_ms
-        return share is not None and known and self._spread < share * self._usual
+        return self._narrow and self._watched_ms >= self._params.spread_half_life_ms
 
     def allowed(
         self, quotes: list[Quote], move: float = math.nan, position_qty: float = 0.0

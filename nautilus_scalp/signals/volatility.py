@@ -10,6 +10,7 @@ from nautilus_scalp.signals.units import Positive
 
 _NS_PER_MS = 1_000_000
 _GAP_HALF_LIVES = 5.0
+_BEFORE_ALL_MS = -1e18
 
 
 class VolatilityParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,7 +65,7 @@ class RealisedVolatility:
     def reset(self) -> None:
         """Forget everything."""
         self._stood.clear()
-        self._last_ms = 0.0
+        self._last_ms = _BEFORE_ALL_MS
         self._last_mid = 0.0
         self._squares = 0.0
         self._elapsed_ms = 0.0
@@ -96,32 +97,33 @@ class RealisedVolatility:
             Standard deviation of the return over the horizon, as a fraction; NaN while warming up.
 
         """
-        if self._stood:
-            self._catch_up()
-        self._take_in(ts_ns, mid)
+        self._stood.append(ts_ns)
+        if self._catch_up():
+            change = mid / self._last_mid - 1.0
+            self._squares += change * change
+        self._last_mid = mid
         return self._tell()
 
-    def _catch_up(self) -> None:
-        times, self._stood = self._stood, []
-        for ts_ns in times:
-            self._take_in(ts_ns, self._last_mid)
-
-    def _take_in(self, ts_ns: int, mid: float) -> None:
+    def _catch_up(self) -> bool:
+        """Forget up to the last of the times; return whether it follows what came before."""
         # In Python: a look comes now and then, and finds less of this gone from the processor's
         # caches than of the way into a compiled function and out of it.
-        now_ms = ts_ns / _NS_PER_MS
-        elapsed_ms = now_ms - self._last_ms
-        last_mid = self._last_mid
-        if last_mid == 0.0 or elapsed_ms > self._gap_ms:
-            self._squares = 0.0
-            self._elapsed_ms = 0.0
-        elif elapsed_ms >= 0.0:
-            kept = math.exp(-LN2 * elapsed_ms / self._half_life_ms)
-            change = mid / last_mid - 1.0
-            self._squares = self._squares * kept + change * change
-            self._elapsed_ms = self._elapsed_ms * kept + elapsed_ms
-        self._last_ms = now_ms
-        self._last_mid = mid
+        last_ms, squares, elapsed_ms = self._last_ms, self._squares, self._elapsed_ms
+        follows = False
+        for ts_ns in self._stood:
+            now_ms = ts_ns / _NS_PER_MS
+            passed_ms = now_ms - last_ms
+            last_ms = now_ms
+            follows = 0.0 <= passed_ms <= self._gap_ms
+            if follows:
+                kept = math.exp(-LN2 * passed_ms / self._half_life_ms)
+                squares *= kept
+                elapsed_ms = elapsed_ms * kept + passed_ms
+            elif passed_ms > 0.0:
+                squares = elapsed_ms = 0.0
+        self._stood.clear()
+        self._last_ms, self._squares, self._elapsed_ms = last_ms, squares, elapsed_ms
+        return follows
 
     def _tell(self) -> float:
         elapsed_ms = self._elapsed_ms

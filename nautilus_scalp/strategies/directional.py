@@ -192,8 +192,8 @@ class DirectionalDesk:
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Follow the orders."""
-        if self._execution.on_order_event(event):
-            self._execution.attention.look()
+        self._execution.attention.look()
+        self._execution.on_order_event(event)
 
     def on_quote(self, tick: QuoteTick) -> float:
         """Take in the market; return its mid price, NaN if it is not sound."""

@@ -330,7 +330,7 @@ class Execution:
         Returns
         -------
         bool
-            Whether it may have changed anything: that something was sent does not.
+            Whether it may have changed what works: that something was sent does not.
 
         """
         if type(event) in PASSING_EVENTS:

@@ -243,8 +243,8 @@ class MarketMaking(AttentiveStrategy):
             What became of one of them.
 
         """
+        self._execution.attention.stir()
         if self._execution.on_order_event(event):
-            self._execution.attention.stir()
             self._desk.unsettle()
 
     def _subscribe(self) -> None:
