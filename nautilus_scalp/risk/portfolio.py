@@ -299,7 +299,8 @@ class Portfolio:
     def _look(self) -> None:
         """Value the members that changed since they were last looked at."""
         changed = False
-        for member in self._members.values():
+        members = self._members.values()
+        for member in members:
             state = member.state
             if member.revision != state.revision:
                 member.revision = state.revision
@@ -308,8 +309,8 @@ class Portfolio:
                 member.stop_fraction = stop if stop >= 0.0 else self._limits.unstopped_loss
                 changed = True
         if changed:
-            exposures = self._exposures = [0.0] * self.moves.size
-            for member in self._members.values():
+            exposures = self._exposures = [0.0] * len(self._exposures)
+            for member in members:
                 exposures[member.place] += member.value
 
     def _measure(self, mine: _Member, intent: OrderIntent, profile: RiskProfile | None) -> Exposure:

@@ -151,6 +151,8 @@ class Comovement:
         self._sampled_ns = 0
         self._absolute = np.zeros((count, count))
         self._correlations = np.ones((count, count))
+        # What plain Python reads and writes of the tables: it takes half as long as by the arrays.
+        self._cells: list[Any] = [memoryview(getattr(self, name).reshape(-1)) for name in _TABLES]
         self.next_ns = 0
         self.known = False
         self.annual_volatility = [math.nan] * count
@@ -221,22 +223,23 @@ class Comovement:
         steady = 0 < ts_ns - self._sampled_ns <= self._gap_ns
         self._logs = logs
         self._sampled_ns = ts_ns
-        if steady and all(map(math.isfinite, moves)):
+        if steady and math.isfinite(sum(moves)):
             self._learn(moves)
 
     def _learn(self, moves: list[float]) -> None:
         self._given = {}  # of other instruments
         self._weight = self._weight * self._kept + 1.0
         self._samples += 1
-        tables = (self._covariance, self._absolute, self._correlations)
         if len(moves) == 1:  # a few operations: not worth the way into compiled code
-            variance = self._covariance.item(0)
+            covariance, absolute, correlations = self._cells
+            variance = covariance[0]
             variance += (moves[0] * moves[0] - variance) * (1.0 / self._weight)
             scale = math.sqrt(variance * variance)
-            share = min(abs(variance) / scale, 1.0) if scale > 0.0 else 1.0
-            for table, value in zip(tables, (variance, abs(variance), share), strict=True):
-                table[0, 0] = value
+            covariance[0] = variance
+            absolute[0] = abs(variance)
+            correlations[0] = min(abs(variance) / scale, 1.0) if scale > 0.0 else 1.0
         else:
+            tables = (self._covariance, self._absolute, self._correlations)
             _mix(np.array(moves), 1.0 / self._weight, *tables)
         self._tell()
 
@@ -246,7 +249,7 @@ class Comovement:
         if self.known:
             self.correlations = self._correlations
             year = self._day * _DAYS_PER_YEAR
-            variances = self._covariance.diagonal().tolist()
+            variances = self._cells[0][:: self.size + 1]
             self.annual_volatility = [math.sqrt(variance * year) for variance in variances]
 
     def risk(
@@ -276,8 +279,9 @@ class Comovement:
         """
         if len(exposures) == 1:  # a few operations: not worth the way into compiled code
             held = exposures[0] + extra
-            variance = held * (self._absolute.item(0) * held)
-            correlated = max(0.0, self.correlations.item(0) * held)
+            _, absolute, correlations = self._cells
+            variance = held * (absolute[0] * held)
+            correlated = max(0.0, (correlations[0] if self.known else 1.0) * held)
         else:
             wanted = np.asarray(exposures, dtype=np.float64)
             variance, correlated = _aggregate(

@@ -18,6 +18,8 @@ from nautilus_trader.model.events import OrderRejected
 from nautilus_trader.model.events import OrderSubmitted
 from nautilus_trader.model.events import OrderUpdated
 from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import Price
+from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
 
@@ -48,7 +50,7 @@ def make_order(strategy: Strategy, instrument: Instrument, intent: OrderIntent) 
     strategy : Strategy
         Whose order.
     instrument : Instrument
-        What is traded; it rounds price and quantity to its own decimals.
+        What is traded; price and quantity are rounded to its decimals.
     intent : OrderIntent
         What is wanted; without a price it becomes a market order.
 
@@ -60,14 +62,14 @@ def make_order(strategy: Strategy, instrument: Instrument, intent: OrderIntent) 
     """
     factory = strategy.order_factory
     side = OrderSide.BUY if intent.side == BUY else OrderSide.SELL
-    quantity = instrument.make_qty(intent.qty)
+    quantity = Quantity(intent.qty, instrument.size_precision)
     if math.isnan(intent.price):
         return factory.market(instrument.id, side, quantity, reduce_only=intent.reduce_only)
     return factory.limit(
         instrument.id,
         side,
         quantity,
-        instrument.make_price(intent.price),
+        Price(intent.price, instrument.price_precision),
         time_in_force=TimeInForce.IOC if intent.immediate else TimeInForce.GTC,
         post_only=intent.post_only,
         reduce_only=intent.reduce_only,
