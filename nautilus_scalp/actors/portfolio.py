@@ -198,12 +198,13 @@ class PortfolioGuard(Actor):
         return value
 
     def _conditions(self) -> Conditions:
+        book = self.book
         return Conditions(
-            volatility=self.book.annual_volatility,
-            drawdown=self.book.equity.drawdown,
+            volatility=book.annual_volatility,
+            drawdown=book.equity.drawdown,
             regime_multiple=self._multiple,
             crash=self._crash,
             noise=self._noise,
-            win_rate=self.book.win_rate,
-            risk_share=self.book.risk_share,
+            win_rate=book.win_rate,
+            risk_share=book.risk_share,
         )

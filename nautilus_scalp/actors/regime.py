@@ -192,18 +192,18 @@ class RegimeActor(Actor):
         """Follow the market."""
         if not self.is_running:
             return
-        ts_event = tick.ts_event
+        ts_event, classifier = tick.ts_event, feed.classifier
         bid, ask = quote_prices(tick)
         if not 0.0 < bid < ask < math.inf:
             self._unsound += 1
             feed.listener.wake_ns = 0
             return
-        if feed.classifier.on_mid(ts_event, 0.5 * (bid + ask)) or feed.untold:
+        if classifier.on_mid(ts_event, 0.5 * (bid + ask)) or feed.untold:
             feed.untold = False
             self._publish(feed, ts_event)
         # Until the bar ends the same price says nothing. It ends by the exchange's time, which is
         # never later than ours; were its clock ahead of ours, a bar would be told of a little late.
-        feed.listener.wake_ns = feed.classifier.bar_end_ns
+        feed.listener.wake_ns = classifier.bar_end_ns
 
     def _publish(self, feed: _Feed, ts_event: int) -> None:
         instrument_id, classifier = feed.instrument_id, feed.classifier

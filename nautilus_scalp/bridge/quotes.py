@@ -172,7 +172,8 @@ class QuoteReader:
             if one.wake_ns < wake_ns:  # noqa: PLR1730 (the call of min would take longer)
                 wake_ns = one.wake_ns
         self._bid, self._ask = prices
-        self.wake_by(wake_ns)
+        if wake_ns < self._wake_ns:  # noqa: PLR1730 (as above)
+            self._wake_ns = wake_ns
 
 
 def _last_reader(bus: MessageBus, topic: str) -> QuoteReader | None:

@@ -243,13 +243,15 @@ class Portfolio:
 
         """
         self.leverage = leverage
-        self._reducing = False
+        reducing = False
         if emergency:
             self._look()
             total = sum(member.value for member in self._members.values())
             allowed = self._limits.max_exposure_share * self.equity.value * leverage
-            self._reducing = total > allowed  # not on a guess: NaN closes nothing
-        self._judge()
+            reducing = total > allowed  # not on a guess: NaN closes nothing
+        if reducing != self._reducing:
+            self._reducing = reducing
+            self._judge()
 
     def volatility_scale(self, key: Hashable) -> float:
         """Return what is left of a member's size in a market as wild as its own, 0 to 1."""

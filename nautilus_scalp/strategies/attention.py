@@ -70,7 +70,8 @@ class Attention:
 
         """
         listener = self._listener
-        listener.wake_ns = min(listener.wake_ns, until_ns)
+        if until_ns < listener.wake_ns:  # noqa: PLR1730 (the call of min would take longer)
+            listener.wake_ns = until_ns
         listener.glance = glance
         listener.rest_ns = until_ns
 

@@ -144,10 +144,10 @@ class Permission:
 
     def on_market(self, state: RiskState, instrument: Instrument) -> None:
         """Bring a state up to date with what is not its own: blocks, the account, the portfolio."""
-        now_ns = state.now_ns
-        if self.breaker.watches:
-            self.breaker.on_market(state.bid, state.ask, now_ns)
-        state.blocked = self.blocked(now_ns)
+        now_ns, breaker = state.now_ns, self.breaker
+        if breaker.watches:
+            breaker.on_market(state.bid, state.ask, now_ns)
+        state.blocked = breaker.blocked(now_ns) or self.portfolio.blocked
         if now_ns >= self._account_ns:
             self._account_ns = now_ns + _ACCOUNT_NS
             self._look_at_account(state, instrument)
