@@ -1,9 +1,8 @@
 """The seven layers between an order and a portfolio, one rule a class, asked in this order."""
 
 import math
+from dataclasses import dataclass
 from typing import Protocol
-
-from msgspec import Struct
 
 from nautilus_scalp.risk.state import APPROVED
 from nautilus_scalp.risk.state import Refused
@@ -13,7 +12,8 @@ from nautilus_scalp.risk.state import Verdict
 _ROUNDING = 1.0 + 1e-9  # a size that was made to fit a limit may miss it by an ulp
 
 
-class Exposure(Struct):
+@dataclass(slots=True)
+class Exposure:
     """
     What a portfolio would risk with one more order; one is filled in again for every order.
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -89,7 +90,8 @@ class PortfolioLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     moves: MovesParams = MovesParams()
 
 
-class _Member(Struct):
+@dataclass(slots=True)
+class _Member:
     """One strategy in one instrument: its live state, and what it was worth when last looked at."""
 
     place: int

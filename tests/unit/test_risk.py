@@ -1,6 +1,7 @@
 """Every limit refuses what it should, and lets a position be closed."""
 
 import math
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -44,7 +45,7 @@ STATE = RiskState(
 
 
 def verdict(intent: OrderIntent, **changes: float) -> object:
-    return GATE.review(intent, msgspec.structs.replace(STATE, **changes))
+    return GATE.review(intent, replace(STATE, **changes))
 
 
 def test_a_sound_order_passes() -> None:
@@ -118,13 +119,13 @@ def test_no_more_orders_leave_within_a_second_than_allowed() -> None:
     gate = RiskGate(msgspec.structs.replace(LIMITS, max_orders_per_second=2), RULES)
     order, second = OrderIntent(BUY, 1.0, 100.0), 1_000_000_000
     for now_ns in (second, second + 10):
-        assert gate.review(order, msgspec.structs.replace(STATE, now_ns=now_ns)) is APPROVED
+        assert gate.review(order, replace(STATE, now_ns=now_ns)) is APPROVED
         gate.sent(now_ns)
-    late = msgspec.structs.replace(STATE, quote_ns=2 * second, now_ns=2 * second - 1)
+    late = replace(STATE, quote_ns=2 * second, now_ns=2 * second - 1)
     assert gate.review(order, late) == Refused("order_rate")
-    assert gate.review(order, msgspec.structs.replace(late, now_ns=2 * second)) is APPROVED
+    assert gate.review(order, replace(late, now_ns=2 * second)) is APPROVED
     close = OrderIntent(SELL, 1.0, reduce_only=True)
-    assert gate.review(close, msgspec.structs.replace(late, position_qty=1.0)) is APPROVED
+    assert gate.review(close, replace(late, position_qty=1.0)) is APPROVED
 
 
 def test_limits_out_of_range_are_refused_by_name() -> None:
