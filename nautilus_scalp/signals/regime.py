@@ -50,9 +50,9 @@ class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             message = f"regime: leave {self.leave} is above enter {self.enter}"
             raise UsageError(message, "lower leave to enter or below")
 
-    def holds(self, value: float, *, inside: bool) -> bool:
-        """Whether a value is enough to stay, or to begin when one is not inside."""
-        return value >= (self.leave if inside else self.enter)
+    def holds(self, value: float, regime: Regime, present: Regime | None) -> bool:
+        """Whether a value is enough for a regime to last, if it is the present one, or to begin."""
+        return value >= (self.leave if regime is present else self.enter)
 
 
 class RegimeParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +97,10 @@ class RegimeParams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     min_dwell_ms: NotNegative = 10_000.0
 
 
-_RUNS = (Regime.CRASH, Regime.BULL_RUN)
+# To find a member by its name takes as long as the rest of a test.
+_NORMAL, _VOLATILE = Regime.NORMAL, Regime.VOLATILE
+_TRENDING, _RANGING = Regime.TRENDING, Regime.RANGING
+_CRASH, _BULL_RUN, _RECOVERY = Regime.CRASH, Regime.BULL_RUN, Regime.RECOVERY
 
 
 class RegimeClassifier:
@@ -189,28 +192,27 @@ class RegimeClassifier:
         self.measures = measures
         regime = self._judge(measures, ts_ns)
         waits = self.regime is not None and ts_ns - self.since_ns < self._dwell_ns
-        if regime is self.regime or (waits and regime is not Regime.CRASH):
+        if regime is self.regime or (waits and regime is not _CRASH):
             return False
         self.regime = regime
         self.since_ns = ts_ns
         return True
 
     def _judge(self, now: Measures, ts_ns: int) -> Regime:
-        params, current = self._params, self.regime
-        runs = current in _RUNS or abs(now.move) >= self._least_run
+        params, present = self._params, self.regime
+        runs = present is _CRASH or present is _BULL_RUN or abs(now.move) >= self._least_run
         shift = now.shift if runs else 0.0
-        if params.crash.holds(-shift, inside=current is Regime.CRASH):
-            return Regime.CRASH
-        if current is Regime.CRASH or (current is Regime.RECOVERY and self._recovers(now, ts_ns)):
-            return Regime.RECOVERY
-        if params.bull_run.holds(shift, inside=current is Regime.BULL_RUN):
-            return Regime.BULL_RUN
-        if params.volatile.holds(now.ratio, inside=current is Regime.VOLATILE):
-            return Regime.VOLATILE
-        if params.trending.holds(abs(now.trend), inside=current is Regime.TRENDING):
-            return Regime.TRENDING
-        ranges = params.ranging.holds(now.noise, inside=current is Regime.RANGING)
-        return Regime.RANGING if ranges else Regime.NORMAL
+        if params.crash.holds(-shift, _CRASH, present):
+            return _CRASH
+        if present is _CRASH or (present is _RECOVERY and self._recovers(now, ts_ns)):
+            return _RECOVERY
+        if params.bull_run.holds(shift, _BULL_RUN, present):
+            return _BULL_RUN
+        if params.volatile.holds(now.ratio, _VOLATILE, present):
+            return _VOLATILE
+        if params.trending.holds(abs(now.trend), _TRENDING, present):
+            return _TRENDING
+        return _RANGING if params.ranging.holds(now.noise, _RANGING, present) else _NORMAL
 
     def _recovers(self, now: Measures, ts_ns: int) -> bool:
         unsettled = now.ratio > self._params.recovered_ratio

@@ -119,9 +119,9 @@ def test_least_time_in_a_regime_holds_for_all_but_a_crash() -> None:
 
 def test_thresholds_differ_for_entering_and_leaving() -> None:
     band = Band(enter=2.0, leave=1.0)
-    assert not band.holds(1.5, inside=False)
-    assert band.holds(1.5, inside=True)
-    assert not band.holds(math.nan, inside=True)
+    assert not band.holds(1.5, Regime.RANGING, Regime.NORMAL)
+    assert band.holds(1.5, Regime.RANGING, Regime.RANGING)
+    assert not band.holds(math.nan, Regime.RANGING, Regime.RANGING)
 
 
 def test_measures_by_hand() -> None:
