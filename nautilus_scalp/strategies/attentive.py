@@ -11,7 +11,8 @@ class AttentiveStrategy(Strategy):
 
     Nautilus's own way to ``on_trade_tick`` looks up which of its indicators follow the instrument,
     which takes as long as many a handler: a strategy of this kind has none. Nor is it asked with
-    every trade whether the strategy runs: it hears them from its start to its stop.
+    every trade whether the strategy runs: it hears them from its start to its stop, and has to ask
+    before it acts on one.
     """
 
     def hear_trades(self, instrument_id: InstrumentId) -> None:

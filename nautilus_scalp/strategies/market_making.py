@@ -144,7 +144,8 @@ class MarketMaking(AttentiveStrategy):
         desk = self._desk
         if desk.prices is None or price in desk.prices:  # nearly all meet none of our orders
             desk.on_trade(price, size, side)
-        if self._pull.on_trade(tick.ts_event, size, side):  # at once: the next would be ours
+        threat = self._pull.on_trade(tick.ts_event, size, side)
+        if threat and self.is_running:  # at once: the next would be ours
             self.refusals["toxic_flow"] += 1
             self._execution.cancel_all(self._pull.threatened)
             self._desk.unsettle()
