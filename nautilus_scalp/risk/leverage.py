@@ -120,18 +120,19 @@ def target_leverage(params: LeverageParams, now: Conditions) -> float:
     """
     if is_emergency(params, now):
         return params.emergency
-    factors = [
-        min(factor, 1.0) if factor > 0.0 else 0.0
-        for factor in (
-            params.reference_volatility / max(now.volatility, 1e-12),
-            1.0 - now.drawdown / params.max_drawdown,
-            now.regime_multiple,
-            1.0 - 0.5 * now.noise,  # half of a market that only bounces is still worth trading
-            1.0 if now.win_rate >= params.least_win_rate else now.win_rate / params.least_win_rate,
-            1.0 - now.risk_share,
-        )
-    ]
-    factor = math.prod(factors) if params.mode == "adaptive" else min(factors)
+    factors = (
+        params.reference_volatility / max(now.volatility, 1e-12),
+        1.0 - now.drawdown / params.max_drawdown,
+        now.regime_multiple,
+        1.0 - 0.5 * now.noise,  # half of a market that only bounces is still worth trading
+        1.0 if now.win_rate >= params.least_win_rate else now.win_rate / params.least_win_rate,
+        1.0 - now.risk_share,
+    )
+    worst = min(factors)
+    if worst <= 0.0:
+        return params.emergency
+    taken_off = [factor for factor in factors if factor < 1.0]
+    factor = math.prod(taken_off) if params.mode == "adaptive" else min(worst, 1.0)
     allowed = _CEILING_SHARE[params.mode] * params.largest * factor
     return max(allowed, params.emergency)
 

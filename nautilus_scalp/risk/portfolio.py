@@ -180,7 +180,8 @@ class Portfolio:
     @property
     def annual_volatility(self) -> float:
         """Annual volatility of the wildest instrument; NaN while too little is known."""
-        return max(self.moves.annual_volatility, default=math.nan)
+        known = self.moves.annual_volatility
+        return max(known) if known else math.nan
 
     @property
     def win_rate(self) -> float:
