@@ -134,7 +134,7 @@ class QuoteReader:
 
     def wake_by(self, ts_ns: int) -> None:
         """Ask the listeners, at the first quote from a moment on, whether they want to hear it."""
-        if ts_ns < self._wake_ns:  # noqa: PLR1730 (as above)
+        if ts_ns < self._wake_ns:  # noqa: PLR1730 (the call of min would take longer)
             self._wake_ns = ts_ns
 
     def on_quote(self, tick: QuoteTick) -> None:
@@ -160,7 +160,6 @@ class QuoteReader:
         ts_init = tick.ts_init
         self._bid, self._ask = _NO_PRICES  # until everybody has heard of these
         self._wake_ns = NEVER_NS  # unless somebody is woken by who hears of them later
-        wake_ns = NEVER_NS
         for one in self._listeners:
             if moved or ts_init >= one.wake_ns:
                 one.wake_ns = ts_init + one.step_ns
@@ -169,11 +168,9 @@ class QuoteReader:
                     one.hear(tick)
                 elif one.rest_ns < one.wake_ns:
                     one.wake_ns = one.rest_ns
-            if one.wake_ns < wake_ns:  # noqa: PLR1730 (the call of min would take longer)
-                wake_ns = one.wake_ns
+            if one.wake_ns < self._wake_ns:  # noqa: PLR1730 (the call of min would take longer)
+                self._wake_ns = one.wake_ns
         self._bid, self._ask = prices
-        if wake_ns < self._wake_ns:  # noqa: PLR1730 (as above)
-            self._wake_ns = wake_ns
 
 
 def _last_reader(bus: MessageBus, topic: str) -> QuoteReader | None:
