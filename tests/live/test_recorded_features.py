@@ -60,11 +60,9 @@ config_path = "nautilus_scalp.actors.ensemble:EnsembleActorConfig"
 instrument_ids = ["{name}"]
 """
     trader.start()
-    trader.wait_for("recorded ")
-    started = exchange.state()["events_played"]
-    exchange.wait(lambda state: state["events_played"] > started + 150, "signals")
+    trader.wait_for_records(200)
     exchange.ask(lambda practice: practice.act("cut_market"))
-    exchange.wait(lambda state: state["events_played"] > started + 230, "signals after a cut")
+    trader.wait_for_records(100)
     assert trader.end(signal.SIGTERM) == 0, trader.output
 
     recording = find_recording(tmp_path / "state")

@@ -71,8 +71,7 @@ instrument_ids = ["{name}"]
     trader.start()
     recordings = tmp_path / "state" / "recordings"
     exchange.wait(lambda _state: len(_kept(recordings)) > 0, "the venue's history")
-    played = exchange.state()["events_played"]
-    exchange.wait(lambda state: state["events_played"] > played + 100, "signals")
+    trader.wait_for_records(100)
     assert trader.end(signal.SIGTERM) == 0, trader.output
     published = exchange.ask(lambda practice: practice.market.trades("BTCUSDT"))
 

@@ -146,6 +146,16 @@ class Trader:
         """Wait until the process has printed something."""
         eventually(lambda: words in self.output, lambda: f"printed {words!r}: {self.output}")
 
+    def wait_for_records(self, more: int) -> None:
+        """Wait until the run has so many more rows on record: what it heard, not what was sent."""
+
+        def recorded() -> int:
+            return int(re.findall(r"recorded (\d+)", self.output)[-1])
+
+        self.wait_for("recorded ")
+        before = recorded()
+        eventually(lambda: recorded() >= before + more, lambda: f"{more} rows: {self.output}")
+
     def freeze_until_silent(self) -> None:
         """Stop a market that speaks, and wait until the trader notices."""
 
