@@ -319,20 +319,7 @@ class Execution:
         return False
 
     def on_order_event(self, event: OrderEvent) -> bool:
-        """
-        Take in what became of an order.
-
-        Parameters
-        ----------
-        event : OrderEvent
-            Any event of one of the strategy's orders.
-
-        Returns
-        -------
-        bool
-            Whether it may have changed what works: that something was sent does not.
-
-        """
+        """Take in any event of an order; return whether it may have changed what works."""
         if type(event) in PASSING_EVENTS:
             return False
         self._take_in(event)
