@@ -204,8 +204,16 @@ class Exchange:
         return len({order.ticket.client_id for order in orders}) == len(orders)
 
     def close(self) -> None:
-        """Shut the exchange and its thread down."""
-        self._call(self.practice.stop())
+        """Shut the exchange and its thread down, and what it was to send later."""
+
+        async def end() -> None:
+            await self.practice.stop()
+            late = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+        self._call(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=PATIENCE_S)
         self._loop.close()
